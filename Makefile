@@ -1,0 +1,22 @@
+# Every target does its own set-up on a machine with a Rust toolchain and make.
+
+.PHONY: demo test bench build fmt lint
+
+# A month end of a thousand sample customers: SQLite, a local directory, local processes.
+demo: build
+	target/release/enqueuer demo
+
+build:
+	cargo build --release --locked
+
+# Every test, on every engine. Starts a PostgreSQL of its own; installs Debian's package when there is none.
+test:
+	cargo build --workspace --locked
+	tests/with-postgres.sh cargo test --workspace --locked
+
+fmt:
+	cargo fmt --all
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings

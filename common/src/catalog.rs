@@ -1,0 +1,84 @@
+//! What the firm's relations really have, beside what the contract says: optional columns may be absent.
+
+use std::collections::HashMap;
+
+use sqlx::AnyConnection;
+
+use crate::contract::{RELATIONS, Relation};
+use crate::database::{Dialect, Whose, query_text, statement_failed};
+use crate::{Error, Result};
+
+/// The columns of the source's relations, with their declared types.
+#[derive(Debug, Clone)]
+pub struct Catalog(HashMap<&'static str, Vec<(String, String)>>);
+
+impl Catalog {
+    /// Reads it from the engine's own catalogue.
+    pub async fn read(connection: &mut AnyConnection, dialect: Dialect) -> Result<Self> {
+        let mut relations = HashMap::new();
+        for relation in RELATIONS {
+            let columns = sqlx::query_as(query_text(dialect.columns_query().to_owned()))
+                .bind(relation.name)
+                .fetch_all(&mut *connection)
+                .await
+                .map_err(statement_failed(
+                    "reading the source's columns",
+                    Whose::Source,
+                ))?;
+            relations.insert(relation.name, columns);
+        }
+        Ok(Self(relations))
+    }
+
+    /// The columns that a relation has, with their declared types; none when there is no such relation.
+    pub fn columns(&self, relation: &Relation) -> &[(String, String)] {
+        self.0.get(relation.name).map_or(&[], Vec::as_slice)
+    }
+
+    fn has(&self, relation: &Relation, column: &str) -> bool {
+        self.columns(relation)
+            .iter()
+            .any(|(name, _)| name == column)
+    }
+
+    /// An error that names the first missing relation or column that the contract demands.
+    pub fn demand(&self, relation: &Relation) -> Result<()> {
+        let name = relation.name;
+        let see = "`enqueuer check` names every deviation from the contract";
+        if self.columns(relation).is_empty() {
+            return Err(Error::config(format!(
+                "the source has no relation {name}; {see}"
+            )));
+        }
+        match relation
+            .columns
+            .iter()
+            .find(|column| !column.optional && !self.has(relation, column.name))
+        {
+            Some(column) => Err(Error::config(format!(
+                "the source's {name} has no column {}; {see}",
+                column.name
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// A column of the relation called `t`, or a typed null where the firm has no such column.
+    pub fn column(&self, relation: &Relation, column: &str) -> String {
+        if self.has(relation, column) {
+            format!("t.{column}")
+        } else {
+            "CAST(NULL AS text)".to_owned()
+        }
+    }
+
+    /// All columns of the contract, as text, in its order, of the relation called `t`.
+    pub fn select_list(&self, relation: &Relation) -> String {
+        relation
+            .columns
+            .iter()
+            .map(|column| format!("CAST({} AS text)", self.column(relation, column.name)))
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+}

@@ -1,0 +1,325 @@
+//! Settings: from the environment, each with a flag; parsed once, at the start, into one typed struct.
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use crate::store::StoreUrl;
+use crate::{Error, Result};
+
+/// Where the month end runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deployment {
+    /// This machine: a directory as store, processes as queue.
+    Local,
+    /// AWS Batch and S3. Nothing has a default there.
+    Aws,
+}
+
+/// The settings as given. Every flag has its environment variable.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Settings")]
+pub struct Settings {
+    /// `local` or `aws`
+    #[arg(
+        long,
+        env = "DEPLOYMENT",
+        default_value = "local",
+        global = true,
+        value_name = "WHERE"
+    )]
+    pub deployment: String,
+    /// Ledger, and source unless set apart [local default: sqlite://var/statements.db]
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        global = true,
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub database_url: Option<String>,
+    /// The firm's relations, when they are not in DATABASE_URL
+    #[arg(
+        long,
+        env = "SOURCE_DATABASE_URL",
+        global = true,
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub source_database_url: Option<String>,
+    /// Where documents are published [local default: file:var/statements]
+    #[arg(long, env = "STORE_URL", global = true, value_name = "URL")]
+    pub store_url: Option<String>,
+    /// Where alerts go [local default: log]
+    #[arg(long, env = "ALERTS", global = true, value_name = "WHERE")]
+    pub alerts: Option<String>,
+    /// The time zone of periods and dates of issue [local default: Asia/Tokyo]
+    #[arg(long, env = "BUSINESS_TIMEZONE", global = true, value_name = "ZONE")]
+    pub business_timezone: Option<String>,
+    /// Seconds after which a silent run or converter counts as dead [default: 30]
+    #[arg(long, env = "LEASE_SECONDS", global = true, value_name = "N")]
+    pub lease_seconds: Option<String>,
+    /// What is logged, e.g. `info` or `converter=debug` [default: warn locally, info on aws]
+    #[arg(long, env = "LOG", global = true, value_name = "FILTER")]
+    pub log: Option<String>,
+}
+
+/// A database URL. Shown without its password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    pub fn new(url: impl Into<String>) -> Self {
+        Self(url.into())
+    }
+
+    /// With the password, for connecting only.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some((scheme, rest)) = self.0.split_once("://") else {
+            return f.write_str(self.0.split(['@', '?']).next().unwrap_or_default());
+        };
+        // Passwords stand before the host, or as a parameter.
+        let rest = match rest.rsplit_once('@') {
+            Some((credentials, host)) => {
+                let user = credentials.split(':').next().unwrap_or_default();
+                format!("{user}@{host}")
+            }
+            None => rest.to_owned(),
+        };
+        write!(
+            f,
+            "{scheme}://{}",
+            rest.split('?').next().unwrap_or_default()
+        )
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Where alerts go (`ALERTS`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlertsTo {
+    /// The log.
+    Log,
+}
+
+/// The settings, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub deployment: Deployment,
+    /// The ledger.
+    pub database_url: DatabaseUrl,
+    /// The firm's relations.
+    pub source_database_url: DatabaseUrl,
+    pub store: StoreUrl,
+    pub alerts: AlertsTo,
+    pub business_timezone: TimeZone,
+    /// How long a lease holds without renewal.
+    pub lease: Duration,
+}
+
+impl Settings {
+    /// `DEPLOYMENT`, needed before anything else for the log.
+    pub fn deployment(&self) -> Result<Deployment> {
+        match self.deployment.as_str() {
+            "local" => Ok(Deployment::Local),
+            "aws" => Ok(Deployment::Aws),
+            other => Err(Error::config(format!(
+                "DEPLOYMENT {other:?} is not known: write local or aws"
+            ))),
+        }
+    }
+
+    /// Checks every setting; the first unusable one is the error.
+    pub fn resolve(&self) -> Result<Config> {
+        self.resolve_all()
+            .map_err(|mut errors| errors.swap_remove(0))
+    }
+
+    /// Checks every setting and names every unusable one.
+    pub fn resolve_all(&self) -> std::result::Result<Config, Vec<Error>> {
+        let deployment = match self.deployment() {
+            Ok(deployment) => deployment,
+            Err(error) => return Err(vec![error]),
+        };
+        let mut errors = Vec::new();
+        let mut text = |value: &Option<String>, name: &str, local_default: &str| -> String {
+            match (value, deployment) {
+                (Some(value), _) if !value.trim().is_empty() => value.clone(),
+                (_, Deployment::Local) => local_default.to_owned(),
+                (_, Deployment::Aws) => {
+                    errors.push(Error::config(format!(
+                        "{name} is not set: with DEPLOYMENT=aws nothing has a default"
+                    )));
+                    local_default.to_owned()
+                }
+            }
+        };
+        let database_url = text(
+            &self.database_url,
+            "DATABASE_URL",
+            "sqlite://var/statements.db",
+        );
+        let store_url = text(&self.store_url, "STORE_URL", "file:var/statements");
+        let alerts = text(&self.alerts, "ALERTS", "log");
+        let timezone = text(&self.business_timezone, "BUSINESS_TIMEZONE", "Asia/Tokyo");
+        let source_database_url = self
+            .source_database_url
+            .clone()
+            .filter(|url| !url.trim().is_empty())
+            .unwrap_or_else(|| database_url.clone());
+        if deployment == Deployment::Aws && errors.is_empty() {
+            errors.push(Error::config(
+                "DEPLOYMENT=aws comes with a later version; use DEPLOYMENT=local",
+            ));
+        }
+
+        let mut collect = |error: Error| errors.push(error);
+        let store = parse_or(
+            store_url.parse(),
+            StoreUrl::Directory("var/statements".into()),
+            &mut collect,
+        );
+        let alerts = parse_or(parse_alerts(&alerts), AlertsTo::Log, &mut collect);
+        let business_timezone = parse_or(parse_timezone(&timezone), TimeZone::UTC, &mut collect);
+        let lease = parse_or(
+            parse_lease(self.lease_seconds.as_deref()),
+            Duration::from_secs(30),
+            &mut collect,
+        );
+        if errors.is_empty() {
+            Ok(Config {
+                deployment,
+                database_url: DatabaseUrl::new(database_url),
+                source_database_url: DatabaseUrl::new(source_database_url),
+                store,
+                alerts,
+                business_timezone,
+                lease,
+            })
+        } else {
+            Err(errors)
+        }
+    }
+}
+
+/// The value, or the stand-in with which the remaining settings are still checked.
+fn parse_or<T>(parsed: Result<T>, stand_in: T, collect: &mut impl FnMut(Error)) -> T {
+    parsed.unwrap_or_else(|error| {
+        collect(error);
+        stand_in
+    })
+}
+
+fn parse_alerts(text: &str) -> Result<AlertsTo> {
+    match text {
+        "log" => Ok(AlertsTo::Log),
+        other => Err(Error::config(format!(
+            "ALERTS {:?} is not known: write log (SNS and Slack come with a later version)",
+            other.split(':').next().unwrap_or_default()
+        ))),
+    }
+}
+
+fn parse_timezone(name: &str) -> Result<TimeZone> {
+    TimeZone::get(name).map_err(|reason| {
+        Error::config(format!(
+            "BUSINESS_TIMEZONE {name:?} is not a time zone: write an IANA name, e.g. Asia/Tokyo"
+        ))
+        .because(reason)
+    })
+}
+
+fn parse_lease(seconds: Option<&str>) -> Result<Duration> {
+    match seconds.map(str::parse::<u32>) {
+        None => Ok(Duration::from_secs(30)),
+        Some(Ok(seconds @ 1..=3600)) => Ok(Duration::from_secs(seconds.into())),
+        Some(_) => Err(Error::config(format!(
+            "LEASE_SECONDS {:?} is not a number of seconds from 1 to 3600",
+            seconds.unwrap_or_default()
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> Settings {
+        Settings {
+            deployment: "local".into(),
+            database_url: None,
+            source_database_url: None,
+            store_url: None,
+            alerts: None,
+            business_timezone: None,
+            lease_seconds: None,
+            log: None,
+        }
+    }
+
+    #[test]
+    fn local_has_defaults_and_aws_has_none() {
+        let config = settings().resolve().unwrap();
+        assert_eq!(config.source_database_url, config.database_url);
+        assert_eq!(config.lease, Duration::from_secs(30));
+
+        let errors = Settings {
+            deployment: "aws".into(),
+            ..settings()
+        }
+        .resolve_all()
+        .unwrap_err();
+        let text = errors
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("\n");
+        for name in ["DATABASE_URL", "STORE_URL", "ALERTS", "BUSINESS_TIMEZONE"] {
+            assert!(text.contains(&format!("{name} is not set")), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_unusable_setting_is_named() {
+        let errors = Settings {
+            store_url: Some("ftp://x".into()),
+            business_timezone: Some("Asia/Tokio".into()),
+            lease_seconds: Some("0".into()),
+            alerts: Some("mail".into()),
+            ..settings()
+        }
+        .resolve_all()
+        .unwrap_err();
+        assert_eq!(errors.len(), 4, "{errors:?}");
+    }
+
+    #[test]
+    fn passwords_are_not_shown() {
+        for url in [
+            "postgres://user:p@ss@db:5432/firm?sslmode=require",
+            "postgres://user@db/firm?password=p@ss",
+        ] {
+            assert!(
+                !DatabaseUrl::new(url).to_string().contains("ss"),
+                "{}",
+                DatabaseUrl::new(url)
+            );
+        }
+        assert_eq!(
+            DatabaseUrl::new("sqlite://var/x.db?mode=ro").to_string(),
+            "sqlite://var/x.db"
+        );
+    }
+}

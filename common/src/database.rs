@@ -1,0 +1,381 @@
+//! Connecting, and everything that differs between engines. Queries are written once, for PostgreSQL and SQLite alike
+//! (`$1` parameters, `date($1)`, `CAST(column AS TEXT)`, `ON CONFLICT`); the few words that differ are put in here.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Once;
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Connection, Executor};
+
+use crate::config::DatabaseUrl;
+use crate::contract::{Column, ColumnType};
+use crate::{Error, Result};
+
+/// A database engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    Postgres,
+    Sqlite,
+}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Dialect::Postgres => "PostgreSQL",
+            Dialect::Sqlite => "SQLite",
+        })
+    }
+}
+
+impl Dialect {
+    /// The engine that a URL names.
+    pub fn of(url: &DatabaseUrl) -> Result<Self> {
+        match url.expose().split(':').next() {
+            Some("postgres" | "postgresql") => Ok(Dialect::Postgres),
+            Some("sqlite") => Ok(Dialect::Sqlite),
+            _ => Err(Error::config(format!(
+                "DATABASE_URL {url} names no known engine: write postgres://USER@HOST/DATABASE or sqlite://PATH"
+            ))),
+        }
+    }
+
+    /// A query in this engine's words: `{C}` is the collation by code point, `{NOW_MS}` the database's clock in
+    /// milliseconds since 1970.
+    pub fn sql(self, query: &str) -> String {
+        let (collation, now_ms) = match self {
+            Dialect::Postgres => (
+                "\"C\"",
+                "CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)",
+            ),
+            Dialect::Sqlite => ("BINARY", "CAST(unixepoch('subsec') * 1000 AS INTEGER)"),
+        };
+        query.replace("{C}", collation).replace("{NOW_MS}", now_ms)
+    }
+
+    /// Begins a transaction that sees one consistent snapshot and cannot write.
+    pub const fn begin_snapshot(self) -> &'static str {
+        match self {
+            Dialect::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            // Deferred: the snapshot is taken by the first read.
+            Dialect::Sqlite => "BEGIN",
+        }
+    }
+
+    /// Begins a transaction that writes. SQLite takes its write lock at once, so that no upgrade can deadlock.
+    pub const fn begin_write(self) -> &'static str {
+        match self {
+            Dialect::Postgres => "BEGIN",
+            Dialect::Sqlite => "BEGIN IMMEDIATE",
+        }
+    }
+
+    /// The type with which a contract column is created.
+    pub const fn column_type(self, column_type: ColumnType) -> &'static str {
+        match (self, column_type) {
+            (Dialect::Postgres, ColumnType::Date) => "date",
+            (Dialect::Postgres, ColumnType::Decimal) => "numeric",
+            (_, ColumnType::Integer) => "bigint",
+            // SQLite has neither dates nor decimals: text keeps both exact.
+            (_, ColumnType::Text) | (Dialect::Sqlite, _) => "text",
+        }
+    }
+
+    /// The next parameter of an INSERT, the `n`th, given as text, as a value of a contract column. SQLite looks numbered
+    /// parameters up one by one, so that its time grows with their square; its plain ones are counted.
+    pub fn parameter(self, column_type: ColumnType, n: usize) -> String {
+        match (self, column_type) {
+            (Dialect::Sqlite, ColumnType::Integer) => "CAST(? AS bigint)".to_owned(),
+            (Dialect::Sqlite, _) => "?".to_owned(),
+            (Dialect::Postgres, ColumnType::Text) => format!("${n}"),
+            (Dialect::Postgres, other) => format!("CAST(${n} AS {})", self.column_type(other)),
+        }
+    }
+
+    /// How many rows one INSERT of so many columns holds: statements large enough to be worth the round trip.
+    pub const fn rows_per_insert(self, columns: usize) -> usize {
+        let parameters = match self {
+            Dialect::Postgres => 10_000,
+            Dialect::Sqlite => 500,
+        };
+        parameters / columns + 1
+    }
+
+    /// Whether a column of this declared type holds a contract type exactly. `declared` is lower case, without length.
+    pub fn accepts(self, column: &Column, declared: &str) -> bool {
+        let integer = matches!(
+            declared,
+            "smallint" | "integer" | "int" | "bigint" | "int2" | "int4" | "int8"
+        );
+        match (self, column.column_type) {
+            // Literals and expressions of a SQLite view have no declared type.
+            (Dialect::Sqlite, _) if declared.is_empty() => true,
+            (Dialect::Postgres, ColumnType::Text) => {
+                matches!(
+                    declared,
+                    "text" | "character varying" | "character" | "citext" | "name"
+                )
+            }
+            (Dialect::Sqlite, ColumnType::Text | ColumnType::Date) => {
+                matches!(
+                    declared,
+                    "text" | "varchar" | "char" | "character" | "nvarchar" | "character varying"
+                )
+            }
+            (Dialect::Postgres, ColumnType::Date) => declared == "date",
+            (Dialect::Postgres, ColumnType::Decimal) => declared == "numeric" || integer,
+            (Dialect::Sqlite, ColumnType::Decimal) => declared == "text" || integer,
+            (_, ColumnType::Integer) => integer,
+        }
+    }
+
+    /// Lists a relation's columns: name and declared type (lower case, without length). No rows = no such relation.
+    /// `$1` is the relation's name.
+    pub const fn columns_query(self) -> &'static str {
+        match self {
+            Dialect::Postgres => {
+                "SELECT CAST(attname AS text), CAST(format_type(atttypid, NULL) AS text)
+                 FROM pg_attribute WHERE attrelid = to_regclass(quote_ident($1)) AND attnum > 0 AND NOT attisdropped
+                 ORDER BY attnum"
+            }
+            Dialect::Sqlite => {
+                "SELECT name, lower(CASE instr(type, '(') WHEN 0 THEN type ELSE substr(type, 1, instr(type, '(') - 1) END)
+                 FROM pragma_table_info($1) ORDER BY cid"
+            }
+        }
+    }
+}
+
+/// A database: where, and which engine.
+#[derive(Debug, Clone)]
+pub struct Database {
+    pub url: DatabaseUrl,
+    pub dialect: Dialect,
+}
+
+impl Database {
+    pub fn new(url: &DatabaseUrl) -> Result<Self> {
+        static DRIVERS: Once = Once::new();
+        DRIVERS.call_once(sqlx::any::install_default_drivers);
+        Ok(Self {
+            url: url.clone(),
+            dialect: Dialect::of(url)?,
+        })
+    }
+
+    /// The file of an SQLite database.
+    pub fn file(&self) -> Option<PathBuf> {
+        let rest = self.url.expose().strip_prefix("sqlite:")?;
+        let path = rest.strip_prefix("//").unwrap_or(rest).split('?').next()?;
+        (!path.is_empty() && !path.contains(":memory:")).then(|| PathBuf::from(path))
+    }
+
+    /// Creates the file of an SQLite database, and its directory, when there is none.
+    pub fn create_file(&self) -> Result<()> {
+        let Some(file) = self.file() else {
+            return Ok(());
+        };
+        let create = || {
+            if let Some(directory) = file
+                .parent()
+                .filter(|directory| !directory.as_os_str().is_empty())
+            {
+                std::fs::create_dir_all(directory)?;
+            }
+            std::fs::OpenOptions::new()
+                .create(true)
+                .truncate(false)
+                .write(true)
+                .open(&file)
+                .map(drop)
+        };
+        create().map_err(|reason| {
+            Error::config(format!(
+                "the database file {} cannot be created; is its directory writable?",
+                file.display()
+            ))
+            .because(reason)
+        })
+    }
+
+    fn options(&self, read_only: bool) -> Result<AnyConnectOptions> {
+        if let Some(file) = self.file()
+            && !file.exists()
+        {
+            return Err(Error::config(format!(
+                "there is no database file {}: `enqueuer demo`, `load` or `migrate` creates it, or set DATABASE_URL",
+                file.display()
+            )));
+        }
+        let url = self.url.expose();
+        let url = match self.dialect {
+            Dialect::Sqlite if read_only && !url.contains("mode=") => {
+                format!("{url}{}mode=ro", if url.contains('?') { '&' } else { '?' })
+            }
+            _ => url.to_owned(),
+        };
+        let options: AnyConnectOptions = url
+            .parse()
+            .map_err(|reason: sqlx::Error| self.cannot_connect(reason))?;
+        Ok(options.disable_statement_logging())
+    }
+
+    /// Connects for reading only, as a source is read: it is never written.
+    pub async fn connect_read_only(&self) -> Result<AnyConnection> {
+        let options = self.options(true)?;
+        let mut connection = AnyConnection::connect_with(&options)
+            .await
+            .map_err(|reason| self.cannot_connect(reason))?;
+        if self.dialect == Dialect::Sqlite {
+            for pragma in [
+                "PRAGMA query_only = ON",
+                "PRAGMA busy_timeout = 60000",
+                "PRAGMA cache_size = -8192",
+            ] {
+                connection
+                    .execute(pragma)
+                    .await
+                    .map_err(|reason| self.cannot_connect(reason))?;
+            }
+        }
+        Ok(connection)
+    }
+
+    /// Opens a pool for reading and writing our own tables.
+    pub async fn connect_pool(&self, max_connections: u32) -> Result<AnyPool> {
+        let options = self.options(false)?;
+        let dialect = self.dialect;
+        AnyPoolOptions::new()
+            .max_connections(max_connections)
+            .acquire_timeout(std::time::Duration::from_secs(60))
+            // A connection that was lost shows itself with the next statement, which is a retry.
+            .test_before_acquire(false)
+            .after_connect(move |connection, _| {
+                Box::pin(async move {
+                    if dialect == Dialect::Sqlite {
+                        // WAL lets readers and one writer work side by side. A power cut may lose the last commits,
+                        // never the database; published documents are adopted again.
+                        for pragma in [
+                            "PRAGMA busy_timeout = 60000",
+                            "PRAGMA journal_mode = WAL",
+                            "PRAGMA synchronous = NORMAL",
+                            "PRAGMA foreign_keys = ON",
+                        ] {
+                            connection.execute(pragma).await?;
+                        }
+                    }
+                    Ok(())
+                })
+            })
+            .connect_with(options)
+            .await
+            .map_err(|reason| self.cannot_connect(reason))
+    }
+
+    fn cannot_connect(&self, reason: sqlx::Error) -> Error {
+        let message = format!(
+            "cannot connect to the {} database {}",
+            self.dialect, self.url
+        );
+        match classify(&reason) {
+            Fault::Lost => Error::retry("database", format!("{message}; is it up and reachable?"))
+                .because(reason),
+            _ => Error::config(format!(
+                "{message}; check DATABASE_URL and SOURCE_DATABASE_URL"
+            ))
+            .because(reason),
+        }
+    }
+}
+
+/// A dynamic query that is safe: it is put together from our own text, values are always bound.
+pub fn query_text(sql: String) -> AssertSqlSafe<String> {
+    AssertSqlSafe(sql)
+}
+
+/// What a failed statement means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// The connection, the server or its resources: try again.
+    Lost,
+    /// A relation or column is missing, or a right.
+    Schema,
+    /// The statement itself.
+    Other,
+}
+
+fn classify(error: &sqlx::Error) -> Fault {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::BeginFailed => Fault::Lost,
+        sqlx::Error::Database(reported) => match reported.code().as_deref() {
+            Some(code) if code.len() == 5 => classify_sqlstate(code),
+            // SQLite's result codes; the low byte is the primary one.
+            Some(code) => match code.parse::<u32>().map(|code| code & 0xff) {
+                // BUSY, LOCKED, NOMEM, IOERR, FULL, PROTOCOL
+                Ok(5 | 6 | 7 | 10 | 13 | 15) => Fault::Lost,
+                // ERROR is "no such table" among others; PERM, READONLY, CANTOPEN, AUTH, NOTADB
+                Ok(1 | 3 | 8 | 14 | 23 | 26) => Fault::Schema,
+                _ => Fault::Other,
+            },
+            None => Fault::Other,
+        },
+        _ => Fault::Other,
+    }
+}
+
+/// PostgreSQL's SQLSTATE classes: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+fn classify_sqlstate(code: &str) -> Fault {
+    match (&code[..2], code) {
+        // Connection exception, insufficient resources, transaction rollback (also a snapshot cancelled by a replica's
+        // recovery), operator intervention (shutdown, cancelled), system error.
+        ("08" | "53" | "40" | "57" | "58", _) => Fault::Lost,
+        (
+            _,
+            "42P01" | "42703" | "42501" | "3D000" | "28000" | "28P01" | "3F000" | "42883" | "42804",
+        ) => Fault::Schema,
+        _ => Fault::Other,
+    }
+}
+
+/// Gives a failed statement its class. `doing` says what was being done, `whose` where (the source or the ledger).
+pub fn statement_failed(doing: &str, whose: Whose) -> impl FnOnce(sqlx::Error) -> Error + use<'_> {
+    move |reason| {
+        let error = match (classify(&reason), whose) {
+            (Fault::Lost, _) => Error::retry("database", format!("{doing}: the database failed")),
+            (Fault::Schema, Whose::Source) => Error::config(format!(
+                "{doing}: the source does not follow the contract; `enqueuer check` names every deviation"
+            )),
+            (Fault::Schema, Whose::Ledger) => Error::config(format!(
+                "{doing}: the ledger is not usable; `enqueuer migrate` brings it up to date"
+            )),
+            (Fault::Other, Whose::Source) => Error::data(
+                "source",
+                format!("{doing}: the source's data could not be read"),
+            ),
+            (Fault::Other, Whose::Ledger) => Error::bug(format!("{doing}: the statement failed")),
+        };
+        error.because(reason)
+    }
+}
+
+/// Whose tables a statement is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    Source,
+    Ledger,
+}
+
+/// Whether two databases are the same one.
+pub fn same_database(a: &Database, b: &Database) -> bool {
+    match (a.file(), b.file()) {
+        (Some(a), Some(b)) => {
+            let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+            real(&a) == real(&b)
+        }
+        _ => a.url == b.url,
+    }
+}

@@ -1,0 +1,120 @@
+//! Errors carry their class in the type, decided once where they arise. The class is the exit code, and the exit
+//! code is what AWS Batch (and the local queue) decides a retry by.
+
+use std::fmt;
+use std::process::ExitCode;
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+type Source = Box<dyn std::error::Error + Send + Sync + 'static>;
+
+/// What may be done about an error. The order is that of precedence when one process has several: whatever may be tried
+/// again decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// Bad data or a refusal of the gate: the same again would fail the same. Exit 65 (`EX_DATAERR`).
+    Data,
+    /// Settings, schema or rights are wrong: no retry until someone mends them. Exit 78 (`EX_CONFIG`).
+    Config,
+    /// We are wrong. No retry, page someone. Exit 101, as a panic.
+    Bug,
+    /// The surroundings failed (connection, throttling, full disk, SIGTERM): try again. Exit 75 (`EX_TEMPFAIL`).
+    Retry,
+}
+
+impl Class {
+    /// The process exit code of this class.
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Class::Data => 65,
+            Class::Config => 78,
+            Class::Retry => 75,
+            Class::Bug => 101,
+        }
+    }
+}
+
+/// An error of one class. `message` names what, where and the mend; `cause` is the short word by which failures are
+/// grouped in the ledger, in `status` and in alerts; the technical reason sits in `source()`.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    class: Class,
+    cause: &'static str,
+    message: String,
+    source: Option<Source>,
+}
+
+impl Error {
+    fn new(class: Class, cause: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            class,
+            cause,
+            message: message.into(),
+            source: None,
+        }
+    }
+
+    /// Bad data; `cause` names the broken rule (`identity`, `shape`, `ownership`…).
+    pub fn data(cause: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Class::Data, cause, message)
+    }
+
+    /// A setting, schema or right that someone must mend.
+    pub fn config(message: impl Into<String>) -> Self {
+        Self::new(Class::Config, "config", message)
+    }
+
+    /// The surroundings failed; the same again may succeed.
+    pub fn retry(cause: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Class::Retry, cause, message)
+    }
+
+    /// We are wrong.
+    pub fn bug(message: impl Into<String>) -> Self {
+        Self::new(Class::Bug, "bug", message)
+    }
+
+    /// Keeps the technical reason below this error.
+    #[must_use]
+    pub fn because(mut self, source: impl Into<Source>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// Puts what was being done in front of the message; class, cause and source stay.
+    #[must_use]
+    pub fn context(mut self, what: impl fmt::Display) -> Self {
+        self.message = format!("{what}: {}", self.message);
+        self
+    }
+
+    pub fn class(&self) -> Class {
+        self.class
+    }
+
+    /// The word failures are grouped by.
+    pub fn cause(&self) -> &'static str {
+        self.cause
+    }
+
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.class.exit_code())
+    }
+
+    /// The message and the whole chain of reasons, on one line.
+    pub fn chain(&self) -> String {
+        let mut line = self.message.clone();
+        let mut next = std::error::Error::source(self);
+        while let Some(reason) = next {
+            let reason_text = reason.to_string();
+            // sqlx and io repeat their inner error in their own text.
+            if !line.ends_with(&reason_text) {
+                line.push_str(": ");
+                line.push_str(&reason_text);
+            }
+            next = reason.source();
+        }
+        line.replace(['\n', '\r'], " ")
+    }
+}

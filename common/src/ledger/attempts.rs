@@ -1,0 +1,277 @@
+//! Attempts: a converter claims a document under a lease, renews it, and settles the document, each by one conditional
+//! UPDATE; the settler puts right what an attempt left behind.
+
+use super::{Ledger, MAX_ATTEMPTS, State};
+use crate::database::{Whose, statement_failed};
+use crate::statement::DocumentId;
+use crate::{Class, Error, Result};
+
+/// A try of a document that holds its lease.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    pub attempt_id: String,
+    pub document: DocumentId,
+}
+
+/// The answer to claiming a document.
+#[derive(Debug, Clone)]
+pub enum Claim {
+    /// It is ours under a lease.
+    Claimed(Attempt),
+    /// Another attempt holds its lease.
+    Busy,
+    /// Nothing to do: it is settled, or belongs to another submission by now.
+    NotOurs(State),
+}
+
+/// What was published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    pub object_key: String,
+    /// Lower-case hexadecimal.
+    pub sha256: String,
+    pub bytes: i64,
+    /// Rows of all sections.
+    pub rows: i64,
+    /// Rows per section, as JSON.
+    pub row_counts: String,
+}
+
+/// How a slot's process ended, as the queue saw it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SlotEnd {
+    /// By itself or killed: what it left open is given back, or failed once its attempts are used up.
+    Ended,
+    /// Killed because it ran longer than its timeout: not tried again.
+    TimedOut,
+}
+
+impl Ledger {
+    /// Claims a document for an attempt. With a job, only a document that still belongs to that submission.
+    pub async fn claim(
+        &self,
+        document: &DocumentId,
+        job: Option<(&str, u32)>,
+        number: u32,
+    ) -> Result<Claim> {
+        let failed = |reason| statement_failed("claiming the document", Whose::Ledger)(reason);
+        let attempt_id = format!("{document}-{:016x}", fastrand::u64(..));
+        let job_id = job.map(|(job_id, _)| job_id.to_owned());
+        // Without a job (an operator runs the converter by hand) a document that waits for one may be taken, too.
+        let claimable = match job {
+            Some(_) => "job_id = $4 AND (state = 'submitted' OR (state = 'running' AND lease_expires_at < {NOW_MS}))",
+            None => {
+                "CAST($4 AS text) IS NULL
+                 AND (state IN ('due', 'submitted') OR (state = 'running' AND lease_expires_at < {NOW_MS}))"
+            }
+        };
+        let mut transaction = self.begin().await?;
+        let claimed = sqlx::query(self.sql(&format!(
+            "UPDATE export_documents
+             SET state = 'running', attempts = attempts + 1, attempt_id = $1, lease_expires_at = {{NOW_MS}} + $2
+             WHERE document_id = $3 AND {claimable}"
+        )))
+        .bind(attempt_id.clone())
+        .bind(self.lease_ms())
+        .bind(document.to_string())
+        .bind(job_id.clone())
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?
+        .rows_affected();
+        if claimed == 1 {
+            sqlx::query(self.sql(
+                "INSERT INTO export_attempts (attempt_id, document_id, job_id, slot, number, started_at)
+                 VALUES ($1, $2, $3, $4, $5, {NOW_MS})",
+            ))
+            .bind(attempt_id.clone())
+            .bind(document.to_string())
+            .bind(job_id)
+            .bind(job.map(|(_, slot)| i64::from(slot)))
+            .bind(i64::from(number))
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+            transaction.commit().await.map_err(failed)?;
+            return Ok(Claim::Claimed(Attempt {
+                attempt_id,
+                document: document.clone(),
+            }));
+        }
+        transaction.rollback().await.map_err(failed)?;
+
+        let (state, same_job): (String, i64) = sqlx::query_as(self.sql(
+            "SELECT state, CASE WHEN CAST($1 AS text) IS NULL OR job_id = $1 THEN 1 ELSE 0 END
+             FROM export_documents WHERE document_id = $2",
+        ))
+        .bind(job.map(|(job_id, _)| job_id.to_owned()))
+        .bind(document.to_string())
+        .fetch_one(&self.pool)
+        .await
+        .map_err(failed)?;
+        let state = State::parse(&state)?;
+        match state {
+            State::Running | State::Submitted if same_job == 1 => Ok(Claim::Busy),
+            _ => Ok(Claim::NotOurs(state)),
+        }
+    }
+
+    /// Renews an attempt's lease. An error of class `Retry` when it is lost: someone else has the document.
+    pub async fn renew(&self, attempt: &Attempt) -> Result<()> {
+        let renewed = sqlx::query(self.sql(
+            "UPDATE export_documents SET lease_expires_at = {NOW_MS} + $1
+             WHERE document_id = $2 AND attempt_id = $3 AND state = 'running' AND lease_expires_at >= {NOW_MS}",
+        ))
+        .bind(self.lease_ms())
+        .bind(attempt.document.to_string())
+        .bind(attempt.attempt_id.clone())
+        .execute(&self.pool)
+        .await
+        .map_err(statement_failed("renewing the lease", Whose::Ledger))?;
+        if renewed.rows_affected() == 1 {
+            Ok(())
+        } else {
+            Err(lease_lost(attempt))
+        }
+    }
+
+    /// Settles a published document. An error of class `Retry` when the lease is lost: whoever has the document finds
+    /// it published and adopts it.
+    pub async fn settle_succeeded(
+        &self,
+        attempt: &Attempt,
+        published: &Published,
+        warning: Option<&str>,
+    ) -> Result<()> {
+        let failed = |reason| statement_failed("settling the document", Whose::Ledger)(reason);
+        let mut transaction = self.begin().await?;
+        let settled = sqlx::query(self.sql(
+            "UPDATE export_documents
+             SET state = 'succeeded', object_key = $1, sha256 = $2, bytes = $3, row_count = $4, row_counts = $5,
+                 program_version = $6, cause = CASE WHEN CAST($7 AS text) IS NULL THEN NULL ELSE 'warning' END, error = $7,
+                 lease_expires_at = NULL, settled_at = {NOW_MS}
+             WHERE document_id = $8 AND attempt_id = $9 AND state = 'running'",
+        ))
+        .bind(published.object_key.clone())
+        .bind(published.sha256.clone())
+        .bind(published.bytes)
+        .bind(published.rows)
+        .bind(published.row_counts.clone())
+        .bind(crate::PROGRAM_VERSION)
+        .bind(warning.map(ToOwned::to_owned))
+        .bind(attempt.document.to_string())
+        .bind(attempt.attempt_id.clone())
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?
+        .rows_affected();
+        self.end_attempt(&mut transaction, attempt, "succeeded", None)
+            .await?;
+        transaction.commit().await.map_err(failed)?;
+        if settled == 1 {
+            Ok(())
+        } else {
+            Err(lease_lost(attempt))
+        }
+    }
+
+    /// Settles a failed attempt: given back to the same job when it may be tried again, failed otherwise.
+    pub async fn settle_failed(&self, attempt: &Attempt, error: &Error) -> Result<()> {
+        let failed = |reason| statement_failed("settling the document", Whose::Ledger)(reason);
+        let (state, outcome) = match error.class() {
+            Class::Retry => (State::Submitted, "given_back"),
+            Class::Data | Class::Config | Class::Bug => (State::Failed, "failed"),
+        };
+        let mut transaction = self.begin().await?;
+        sqlx::query(self.sql(
+            "UPDATE export_documents
+             SET state = $1, cause = $2, error = $3, attempt_id = NULL, lease_expires_at = NULL,
+                 settled_at = CASE WHEN $1 = 'failed' THEN {NOW_MS} END
+             WHERE document_id = $4 AND attempt_id = $5 AND state = 'running'",
+        ))
+        .bind(state.as_str())
+        .bind(error.cause())
+        .bind(error.chain())
+        .bind(attempt.document.to_string())
+        .bind(attempt.attempt_id.clone())
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
+        self.end_attempt(&mut transaction, attempt, outcome, Some(error))
+            .await?;
+        transaction.commit().await.map_err(failed)
+    }
+
+    async fn end_attempt(
+        &self,
+        transaction: &mut sqlx::AnyConnection,
+        attempt: &Attempt,
+        outcome: &str,
+        error: Option<&Error>,
+    ) -> Result<()> {
+        sqlx::query(self.sql(
+            "UPDATE export_attempts SET ended_at = {NOW_MS}, outcome = $1, cause = $2, error = $3
+             WHERE attempt_id = $4 AND ended_at IS NULL",
+        ))
+        .bind(outcome.to_owned())
+        .bind(error.map(Error::cause))
+        .bind(error.map(Error::chain))
+        .bind(attempt.attempt_id.clone())
+        .execute(transaction)
+        .await
+        .map_err(statement_failed("settling the attempt", Whose::Ledger))?;
+        Ok(())
+    }
+
+    /// Settles what a slot left open once its process is gone for good. Returns how many documents that were.
+    pub async fn settle_slot(&self, job_id: &str, slot: u32, end: SlotEnd) -> Result<u64> {
+        let failed = |reason| statement_failed("settling the slot", Whose::Ledger)(reason);
+        let (fails, cause) = match end {
+            SlotEnd::TimedOut => ("1 = 1".to_owned(), "'timeout'"),
+            SlotEnd::Ended => (
+                format!("attempts >= {MAX_ATTEMPTS}"),
+                "COALESCE(cause, 'killed')",
+            ),
+        };
+        let mut transaction = self.begin().await?;
+        sqlx::query(self.sql(
+            "UPDATE export_attempts SET ended_at = {NOW_MS}, outcome = 'lost'
+             WHERE ended_at IS NULL AND attempt_id IN (
+                 SELECT d.attempt_id FROM export_documents d
+                 JOIN export_job_documents a ON a.document_id = d.document_id AND a.job_id = d.job_id
+                 WHERE a.job_id = $1 AND a.slot = $2 AND d.state = 'running')",
+        ))
+        .bind(job_id)
+        .bind(i64::from(slot))
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
+        let settled = sqlx::query(self.sql(&format!(
+            "UPDATE export_documents
+             SET cause = CASE WHEN {fails} OR state = 'running' THEN {cause} ELSE cause END,
+                 settled_at = CASE WHEN {fails} THEN {{NOW_MS}} END,
+                 state = CASE WHEN {fails} THEN 'failed' ELSE 'due' END,
+                 attempt_id = NULL, lease_expires_at = NULL
+             WHERE job_id = $1 AND state IN ('submitted', 'running')
+               AND document_id IN (SELECT document_id FROM export_job_documents WHERE job_id = $1 AND slot = $2)"
+        )))
+        .bind(job_id)
+        .bind(i64::from(slot))
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?
+        .rows_affected();
+        transaction.commit().await.map_err(failed)?;
+        Ok(settled)
+    }
+}
+
+fn lease_lost(attempt: &Attempt) -> Error {
+    Error::retry(
+        "lease_lost",
+        format!(
+            "the lease of {} is lost: another attempt has the document",
+            attempt.document
+        ),
+    )
+}

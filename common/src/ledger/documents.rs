@@ -1,0 +1,306 @@
+//! Documents: recording what is due or excused, and telling how it stands.
+
+use std::collections::BTreeMap;
+
+use sqlx::Row;
+
+use super::{Ledger, MAX_ATTEMPTS, Run, State, parse_kind, selection_clause};
+use crate::database::{Whose, query_text, statement_failed};
+use crate::statement::{AccountId, DocumentId, Kind, Period};
+use crate::{PROGRAM_VERSION, Result};
+
+/// Which documents of a period a command is about. Empty accounts = all.
+#[derive(Debug, Clone)]
+pub struct Selection {
+    pub period: Period,
+    pub kinds: Vec<Kind>,
+    pub accounts: Vec<AccountId>,
+}
+
+/// A document that was found due.
+#[derive(Debug, Clone)]
+pub struct DueDocument {
+    pub document: DocumentId,
+    /// Without consent to electronic delivery a document is marked for paper and never linked.
+    pub on_paper: bool,
+    pub estimated_rows: i64,
+}
+
+/// A document that will not be made, and why.
+#[derive(Debug, Clone)]
+pub struct Excuse {
+    pub document: DocumentId,
+    pub cause: &'static str,
+}
+
+/// How one document stands.
+#[derive(Debug, Clone)]
+pub struct DocumentRow {
+    pub document_id: String,
+    pub kind: Kind,
+    pub account_id: String,
+    pub period: String,
+    pub revision: i64,
+    pub state: State,
+    pub cause: Option<String>,
+    pub error: Option<String>,
+    pub attempts: i64,
+    pub object_key: Option<String>,
+    pub sha256: Option<String>,
+    pub bytes: Option<i64>,
+    pub rows: Option<i64>,
+}
+
+/// Documents of one state and cause, with an example.
+#[derive(Debug, Clone)]
+pub struct CauseCount {
+    pub state: State,
+    pub cause: String,
+    pub documents: i64,
+    pub example: String,
+    pub example_error: Option<String>,
+}
+
+/// Parameters per row of the INSERT below.
+const PARAMETERS_PER_ROW: usize = 8;
+
+impl Ledger {
+    /// Records documents as due. Returns how many were not recorded before: what is there already, in whatever state,
+    /// stays as it is, by the unique index.
+    pub async fn record_due(
+        &self,
+        run: &Run,
+        profile_hash: &str,
+        documents: &[DueDocument],
+    ) -> Result<u64> {
+        let mut recorded = 0;
+        for chunk in documents.chunks(self.database.dialect.rows_per_insert(PARAMETERS_PER_ROW)) {
+            let rows = chunk.iter().map(|due| {
+                (
+                    &due.document,
+                    State::Due,
+                    if due.on_paper { "paper" } else { "electronic" },
+                    due.estimated_rows,
+                    None,
+                )
+            });
+            recorded += self.insert_documents(run, profile_hash, rows).await?;
+        }
+        Ok(recorded)
+    }
+
+    /// Records documents as excused. Returns how many were not recorded before.
+    pub async fn record_excuses(
+        &self,
+        run: &Run,
+        profile_hash: &str,
+        excuses: &[Excuse],
+    ) -> Result<u64> {
+        let mut recorded = 0;
+        for chunk in excuses.chunks(self.database.dialect.rows_per_insert(PARAMETERS_PER_ROW)) {
+            let rows = chunk.iter().map(|excuse| {
+                (
+                    &excuse.document,
+                    State::Excused,
+                    "electronic",
+                    0,
+                    Some(excuse.cause),
+                )
+            });
+            recorded += self.insert_documents(run, profile_hash, rows).await?;
+        }
+        Ok(recorded)
+    }
+
+    async fn insert_documents<'a>(
+        &self,
+        run: &Run,
+        profile_hash: &str,
+        rows: impl ExactSizeIterator<
+            Item = (
+                &'a DocumentId,
+                State,
+                &'static str,
+                i64,
+                Option<&'static str>,
+            ),
+        >,
+    ) -> Result<u64> {
+        let tuples = (0..rows.len())
+            .map(|row| {
+                let n = 6 + row * PARAMETERS_PER_ROW;
+                format!(
+                    "(${}, ${}, ${}, ${}, ${}, ${}, ${}, ${}, $1, $2, $3, $4, $5, {{NOW_MS}})",
+                    n,
+                    n + 1,
+                    n + 2,
+                    n + 3,
+                    n + 4,
+                    n + 5,
+                    n + 6,
+                    n + 7
+                )
+            })
+            .collect::<Vec<_>>()
+            .join(", ");
+        // The column order puts what is common to all rows last.
+        let statement = format!(
+            "INSERT INTO export_documents (document_id, kind, account_id, revision, state, delivery, estimated_rows, cause,
+                 period, run_id, issued_on, profile_hash, program_version, due_at)
+             VALUES {tuples} ON CONFLICT DO NOTHING"
+        );
+        let mut query = sqlx::query(self.sql(&statement))
+            .bind(run.period.to_string())
+            .bind(run.run_id.clone())
+            .bind(run.issued_on.to_string())
+            .bind(profile_hash.to_owned())
+            .bind(PROGRAM_VERSION);
+        for (document, state, delivery, estimated_rows, cause) in rows {
+            query = query
+                .bind(document.to_string())
+                .bind(document.kind.as_str())
+                .bind(document.account_id.to_string())
+                .bind(i64::from(document.revision))
+                .bind(state.as_str())
+                .bind(delivery)
+                .bind(estimated_rows)
+                .bind(cause);
+        }
+        let done = query
+            .execute(&self.pool)
+            .await
+            .map_err(statement_failed("recording documents", Whose::Ledger))?;
+        Ok(done.rows_affected())
+    }
+
+    /// Locally, takes documents over from runs whose process is gone: those that nobody works on become due again, or
+    /// failed when their attempts are used up. Returns their ids.
+    pub async fn take_over_expired(&self, selection: &Selection) -> Result<Vec<DocumentId>> {
+        let period = selection.period.to_string();
+        let statement = format!(
+            "UPDATE export_documents AS d
+             SET state = CASE WHEN attempts >= {MAX_ATTEMPTS} THEN 'failed' ELSE 'due' END,
+                 cause = CASE WHEN attempts >= {MAX_ATTEMPTS} THEN COALESCE(cause, 'killed') ELSE cause END,
+                 settled_at = CASE WHEN attempts >= {MAX_ATTEMPTS} THEN {{NOW_MS}} END,
+                 job_id = NULL, attempt_id = NULL, lease_expires_at = NULL
+             WHERE d.period = $1{}
+               AND (d.state = 'submitted' OR (d.state = 'running' AND d.lease_expires_at < {{NOW_MS}}))
+               AND NOT EXISTS (SELECT 1 FROM export_jobs j JOIN export_runs r ON r.run_id = j.run_id
+                               WHERE j.job_id = d.job_id AND r.lease_expires_at >= {{NOW_MS}})
+             RETURNING document_id",
+            selection_clause(selection)
+        );
+        let ids: Vec<String> = sqlx::query_scalar(self.sql(&statement))
+            .bind(period)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(statement_failed(
+                "taking over documents of ended runs",
+                Whose::Ledger,
+            ))?;
+        ids.iter().map(|id| id.parse()).collect()
+    }
+
+    /// How many documents of the selection someone works on or will: submitted or running.
+    pub async fn open_elsewhere(&self, selection: &Selection) -> Result<i64> {
+        let statement = format!(
+            "SELECT count(*) FROM export_documents d WHERE d.period = $1{} AND d.state IN ('submitted', 'running')",
+            selection_clause(selection)
+        );
+        sqlx::query_scalar(self.sql(&statement))
+            .bind(selection.period.to_string())
+            .fetch_one(&self.pool)
+            .await
+            .map_err(statement_failed("counting open documents", Whose::Ledger))
+    }
+
+    /// How many documents of the selection stand in each state; every state is there.
+    pub async fn counts(&self, selection: &Selection) -> Result<BTreeMap<State, i64>> {
+        let statement = format!(
+            "SELECT d.state, count(*) FROM export_documents d WHERE d.period = $1{} GROUP BY d.state",
+            selection_clause(selection)
+        );
+        let rows: Vec<(String, i64)> = sqlx::query_as(self.sql(&statement))
+            .bind(selection.period.to_string())
+            .fetch_all(&self.pool)
+            .await
+            .map_err(statement_failed("counting documents", Whose::Ledger))?;
+        let mut counts: BTreeMap<State, i64> =
+            State::ALL.into_iter().map(|state| (state, 0)).collect();
+        for (state, count) in rows {
+            counts.insert(State::parse(&state)?, count);
+        }
+        Ok(counts)
+    }
+
+    /// Failures, excuses and what was given back, by cause, most first.
+    pub async fn causes(&self, selection: &Selection) -> Result<Vec<CauseCount>> {
+        let statement = format!(
+            "SELECT c.state, c.cause, c.documents, c.example, e.error
+             FROM (SELECT d.state, d.cause, count(*) AS documents, min(d.document_id) AS example
+                   FROM export_documents d
+                   WHERE d.period = $1{} AND d.cause IS NOT NULL AND d.state <> 'succeeded'
+                   GROUP BY d.state, d.cause) c
+             JOIN export_documents e ON e.document_id = c.example
+             ORDER BY c.documents DESC, c.state, c.cause",
+            selection_clause(selection)
+        );
+        let rows: Vec<(String, String, i64, String, Option<String>)> =
+            sqlx::query_as(self.sql(&statement))
+                .bind(selection.period.to_string())
+                .fetch_all(&self.pool)
+                .await
+                .map_err(statement_failed("grouping failures", Whose::Ledger))?;
+        rows.into_iter()
+            .map(|(state, cause, documents, example, example_error)| {
+                Ok(CauseCount {
+                    state: State::parse(&state)?,
+                    cause,
+                    documents,
+                    example,
+                    example_error,
+                })
+            })
+            .collect()
+    }
+
+    /// Every document of the selection, by id.
+    pub async fn documents(&self, selection: &Selection) -> Result<Vec<DocumentRow>> {
+        let statement = self.database.dialect.sql(&format!(
+            "SELECT d.document_id, d.kind, d.account_id, d.period, d.revision, d.state, d.cause, d.error, d.attempts,
+                    d.object_key, d.sha256, d.bytes, d.row_count
+             FROM export_documents d WHERE d.period = $1{} ORDER BY d.document_id COLLATE {{C}}",
+            selection_clause(selection)
+        ));
+        let rows = sqlx::query(query_text(statement))
+            .bind(selection.period.to_string())
+            .fetch_all(&self.pool)
+            .await
+            .map_err(statement_failed("listing documents", Whose::Ledger))?;
+        rows.iter()
+            .map(|row| {
+                let kind: String = row.try_get(1).map_err(unreadable)?;
+                let state: String = row.try_get(5).map_err(unreadable)?;
+                Ok(DocumentRow {
+                    document_id: row.try_get(0).map_err(unreadable)?,
+                    kind: parse_kind(&kind)?,
+                    account_id: row.try_get(2).map_err(unreadable)?,
+                    period: row.try_get(3).map_err(unreadable)?,
+                    revision: row.try_get(4).map_err(unreadable)?,
+                    state: State::parse(&state)?,
+                    cause: row.try_get(6).map_err(unreadable)?,
+                    error: row.try_get(7).map_err(unreadable)?,
+                    attempts: row.try_get(8).map_err(unreadable)?,
+                    object_key: row.try_get(9).map_err(unreadable)?,
+                    sha256: row.try_get(10).map_err(unreadable)?,
+                    bytes: row.try_get(11).map_err(unreadable)?,
+                    rows: row.try_get(12).map_err(unreadable)?,
+                })
+            })
+            .collect()
+    }
+}
+
+pub(super) fn unreadable(reason: sqlx::Error) -> crate::Error {
+    crate::Error::bug("a column of the ledger could not be read").because(reason)
+}

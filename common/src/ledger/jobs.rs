@@ -1,0 +1,157 @@
+//! Jobs: one submission each, whose slots hold documents.
+
+use sqlx::Row;
+
+use super::documents::unreadable;
+use super::{Ledger, Run, Selection, Snapshots, selection_clause};
+use crate::database::{Whose, statement_failed};
+use crate::statement::DocumentId;
+use crate::{Error, Result};
+
+/// A job as recorded, to be submitted to the queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    pub job_id: String,
+    /// Slots 0 to `slots - 1`; a job of one slot is a single job, more make an array job.
+    pub slots: u32,
+}
+
+/// A document as assigned to a converter: what it is, and what was pinned when it became due.
+#[derive(Debug, Clone)]
+pub struct Assignment {
+    pub document: DocumentId,
+    pub run_id: String,
+    pub issued_on: jiff::civil::Date,
+    pub snapshots: Snapshots,
+}
+
+impl Ledger {
+    /// Records the next job of a run: up to `max_slots` due documents of the selection that this run has not submitted
+    /// yet, heaviest first, one per slot. They become `submitted` in the same transaction. `None` = none is left.
+    pub async fn record_job(
+        &self,
+        run: &Run,
+        selection: &Selection,
+        max_slots: u32,
+    ) -> Result<Option<Job>> {
+        let failed = |reason| statement_failed("recording a job", Whose::Ledger)(reason);
+        let mut transaction = self.begin().await?;
+        let earlier: i64 =
+            sqlx::query_scalar(self.sql("SELECT count(*) FROM export_jobs WHERE run_id = $1"))
+                .bind(run.run_id.clone())
+                .fetch_one(&mut *transaction)
+                .await
+                .map_err(failed)?;
+        let job_id = format!("{}-{:04}", run.run_id, earlier + 1);
+        sqlx::query(self.sql("INSERT INTO export_jobs (job_id, run_id, slots, created_at) VALUES ($1, $2, 0, {NOW_MS})"))
+            .bind(job_id.clone())
+            .bind(run.run_id.clone())
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        // Whoever changes a document's state first has it; a second enqueuer finds it submitted.
+        let chosen = format!(
+            "SELECT d.document_id FROM export_documents d
+             WHERE d.period = $2{} AND d.state = 'due'
+               AND NOT EXISTS (SELECT 1 FROM export_job_documents a JOIN export_jobs j ON j.job_id = a.job_id
+                               WHERE a.document_id = d.document_id AND j.run_id = $3)
+             ORDER BY d.estimated_rows DESC, d.document_id LIMIT $4",
+            selection_clause(selection)
+        );
+        sqlx::query(self.sql(&format!(
+            "UPDATE export_documents
+             SET state = 'submitted', job_id = $1, attempts = 0, attempt_id = NULL, lease_expires_at = NULL,
+                 cause = NULL, error = NULL, settled_at = NULL
+             WHERE state = 'due' AND document_id IN ({chosen})"
+        )))
+        .bind(job_id.clone())
+        .bind(run.period.to_string())
+        .bind(run.run_id.clone())
+        .bind(i64::from(max_slots))
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
+        let assigned = sqlx::query(self.sql(
+            "INSERT INTO export_job_documents (job_id, slot, document_id)
+             SELECT job_id, row_number() OVER (ORDER BY estimated_rows DESC, document_id) - 1, document_id
+             FROM export_documents WHERE job_id = $1 AND state = 'submitted'",
+        ))
+        .bind(job_id.clone())
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?
+        .rows_affected();
+        let slots = u32::try_from(assigned)
+            .map_err(|_| Error::bug("a job has more slots than a number holds"))?;
+        if slots == 0 {
+            transaction.rollback().await.map_err(failed)?;
+            return Ok(None);
+        }
+        sqlx::query(self.sql("UPDATE export_jobs SET slots = $1 WHERE job_id = $2"))
+            .bind(i64::from(slots))
+            .bind(job_id.clone())
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(Some(Job { job_id, slots }))
+    }
+
+    /// The documents of a job's slot that are not settled yet.
+    pub async fn assignments(&self, job_id: &str, slot: u32) -> Result<Vec<Assignment>> {
+        let failed = |reason| statement_failed("reading the job", Whose::Ledger)(reason);
+        let rows = sqlx::query(self.sql(&format!(
+            "{ASSIGNMENT} JOIN export_job_documents a ON a.document_id = d.document_id
+             WHERE a.job_id = $1 AND a.slot = $2 ORDER BY d.document_id"
+        )))
+        .bind(job_id)
+        .bind(i64::from(slot))
+        .fetch_all(&self.pool)
+        .await
+        .map_err(failed)?;
+        if rows.is_empty() {
+            return Err(Error::config(format!(
+                "the ledger at {} knows no slot {slot} of job {job_id:?}; is DATABASE_URL the enqueuer's?",
+                self.database.url
+            )));
+        }
+        rows.iter().map(assignment).collect()
+    }
+
+    /// One document, wherever it stands.
+    pub async fn assignment(&self, document: &DocumentId) -> Result<Assignment> {
+        let row = sqlx::query(self.sql(&format!("{ASSIGNMENT} WHERE d.document_id = $1")))
+            .bind(document.to_string())
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(statement_failed("reading the document", Whose::Ledger))?;
+        let row = row.ok_or_else(|| {
+            Error::config(format!(
+                "the ledger at {} knows no document {document}; `enqueuer status --documents` lists those it knows",
+                self.database.url
+            ))
+        })?;
+        assignment(&row)
+    }
+}
+
+const ASSIGNMENT: &str =
+    "SELECT d.document_id, d.run_id, d.issued_on, r.positions_opening, r.positions_closing,
+        r.cash_opening, r.cash_closing
+    FROM export_documents d JOIN export_runs r ON r.run_id = d.run_id";
+
+fn assignment(row: &sqlx::any::AnyRow) -> Result<Assignment> {
+    let text = |position: usize| row.try_get::<String, _>(position).map_err(unreadable);
+    let optional = |position: usize| {
+        row.try_get::<Option<String>, _>(position)
+            .map_err(unreadable)
+    };
+    let issued_on = text(2)?;
+    Ok(Assignment {
+        document: text(0)?.parse()?,
+        run_id: text(1)?,
+        issued_on: crate::statement::parse_date(&issued_on)
+            .ok_or_else(|| Error::bug(format!("the ledger holds a date of issue {issued_on:?}")))?,
+        snapshots: Snapshots::from_texts([optional(3)?, optional(4)?, optional(5)?, optional(6)?])?,
+    })
+}

@@ -1,0 +1,107 @@
+//! Bringing the ledger up to date.
+
+use std::borrow::Cow;
+use std::future::ready;
+
+use sqlx::migrate::{Migration, MigrationSource, MigrationType, Migrator};
+use sqlx::{AssertSqlSafe, SqlSafeStr};
+
+use super::Ledger;
+use crate::database::{Dialect, Whose, statement_failed};
+use crate::{Error, Result};
+
+/// The embedded migrations, in order. A landed migration never changes.
+const MIGRATIONS: [(i64, &str, &str); 1] = [(
+    1,
+    "ledger",
+    include_str!("../../migrations/0001_ledger.sql"),
+)];
+
+#[derive(Debug)]
+struct Embedded;
+
+impl MigrationSource<'static> for Embedded {
+    fn resolve(
+        self,
+    ) -> std::pin::Pin<
+        Box<
+            dyn Future<Output = Result<Vec<Migration>, Box<dyn std::error::Error + Send + Sync>>>
+                + Send
+                + 'static,
+        >,
+    > {
+        let migrations = MIGRATIONS
+            .into_iter()
+            .map(|(version, description, sql)| {
+                let sql = AssertSqlSafe(sql).into_sql_str();
+                Migration::new(
+                    version,
+                    Cow::Borrowed(description),
+                    MigrationType::Simple,
+                    sql,
+                    false,
+                )
+            })
+            .collect();
+        Box::pin(ready(Ok(migrations)))
+    }
+}
+
+impl Ledger {
+    /// Whether the ledger has every migration of this program.
+    pub async fn is_current(&self) -> Result<bool> {
+        let exists: Vec<(String, String)> =
+            sqlx::query_as(self.sql(self.database.dialect.columns_query()))
+                .bind("_sqlx_migrations")
+                .fetch_all(&self.pool)
+                .await
+                .map_err(statement_failed(
+                    "reading the ledger's version",
+                    Whose::Ledger,
+                ))?;
+        if exists.is_empty() {
+            return Ok(false);
+        }
+        let newest: Option<i64> =
+            sqlx::query_scalar(self.sql("SELECT max(version) FROM _sqlx_migrations"))
+                .fetch_one(&self.pool)
+                .await
+                .map_err(statement_failed(
+                    "reading the ledger's version",
+                    Whose::Ledger,
+                ))?;
+        let ours = MIGRATIONS[MIGRATIONS.len() - 1].0;
+        match newest {
+            Some(newest) if newest > ours => Err(Error::config(format!(
+                "the ledger at {} is of a newer version ({newest}) than this program ({ours}): use the newer program",
+                self.database.url
+            ))),
+            newest => Ok(newest == Some(ours)),
+        }
+    }
+
+    /// Creates or upgrades the ledger. Safe to call from several processes at once.
+    pub async fn migrate(&self) -> Result<()> {
+        let failed = |reason: sqlx::migrate::MigrateError| {
+            Error::config(format!(
+                "the ledger at {} cannot be created or upgraded",
+                self.database.url
+            ))
+            .because(reason)
+        };
+        let migrator = Migrator::new(Embedded).await.map_err(failed)?;
+        match self.database.dialect {
+            // The migrator takes an advisory lock.
+            Dialect::Postgres => migrator.run(&self.pool).await.map_err(failed),
+            // SQLite has none: the write lock around everything serves.
+            Dialect::Sqlite => {
+                let mut transaction = self.begin().await?;
+                migrator.run(&mut *transaction).await.map_err(failed)?;
+                transaction
+                    .commit()
+                    .await
+                    .map_err(statement_failed("upgrading the ledger", Whose::Ledger))
+            }
+        }
+    }
+}

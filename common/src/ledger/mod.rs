@@ -1,0 +1,183 @@
+//! The ledger (`export_*`): the only truth about what is due, done, failed and excused. Every change of a document's
+//! state is one conditional UPDATE; who did not change a row was not the one to do it.
+
+mod attempts;
+mod documents;
+mod jobs;
+mod migrations;
+mod runs;
+
+use std::fmt;
+use std::time::Duration;
+
+use sqlx::{Any, AnyPool, Transaction};
+
+pub use attempts::{Attempt, Claim, Published, SlotEnd};
+pub use documents::{CauseCount, DocumentRow, DueDocument, Excuse, Selection};
+pub use jobs::{Assignment, Job};
+pub use runs::{Run, RunCounts, Snapshots};
+
+use crate::config::{Config, Deployment};
+use crate::database::{Database, Whose, statement_failed};
+use crate::statement::{Kind, Period};
+use crate::{Error, Result};
+
+/// Attempts that a submission has, by Batch's retry strategy and the local queue's alike.
+pub const MAX_ATTEMPTS: i64 = 3;
+
+/// The state of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    Due,
+    Submitted,
+    Running,
+    Succeeded,
+    Failed,
+    Excused,
+    Superseded,
+}
+
+impl State {
+    pub const ALL: [State; 7] = [
+        State::Due,
+        State::Submitted,
+        State::Running,
+        State::Succeeded,
+        State::Failed,
+        State::Excused,
+        State::Superseded,
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            State::Due => "due",
+            State::Submitted => "submitted",
+            State::Running => "running",
+            State::Succeeded => "succeeded",
+            State::Failed => "failed",
+            State::Excused => "excused",
+            State::Superseded => "superseded",
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self> {
+        State::ALL
+            .into_iter()
+            .find(|state| state.as_str() == text)
+            .ok_or_else(|| Error::bug(format!("the ledger holds an unknown state {text:?}")))
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// An open ledger.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    pool: AnyPool,
+    database: Database,
+    lease: Duration,
+}
+
+impl Ledger {
+    /// Opens the ledger. Locally it is brought up to date; elsewhere only `migrate` does that, and an old ledger is
+    /// refused.
+    pub async fn open(config: &Config, max_connections: u32) -> Result<Self> {
+        let ledger = Self::connect(config, max_connections).await?;
+        if !ledger.is_current().await? {
+            match config.deployment {
+                Deployment::Local => ledger.migrate().await?,
+                Deployment::Aws => {
+                    return Err(Error::config(format!(
+                        "the ledger at {} is not up to date: run `enqueuer migrate`",
+                        ledger.database.url
+                    )));
+                }
+            }
+        }
+        Ok(ledger)
+    }
+
+    /// Connects without looking at the ledger's version.
+    pub async fn connect(config: &Config, max_connections: u32) -> Result<Self> {
+        let database = Database::new(&config.database_url)?;
+        let pool = database.connect_pool(max_connections).await?;
+        Ok(Self {
+            pool,
+            database,
+            lease: config.lease,
+        })
+    }
+
+    /// Says farewell to the database.
+    pub async fn close(self) {
+        self.pool.close().await;
+    }
+
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// The pool, for a caller that works on other tables of the same database.
+    pub fn pool(&self) -> &AnyPool {
+        &self.pool
+    }
+
+    /// How long a lease holds without renewal; it is renewed at a third of that.
+    pub fn lease(&self) -> Duration {
+        self.lease
+    }
+
+    /// A query in the engine's words.
+    fn sql(&self, query: &str) -> sqlx::AssertSqlSafe<String> {
+        crate::database::query_text(self.database.dialect.sql(query))
+    }
+
+    async fn begin(&self) -> Result<Transaction<'static, Any>> {
+        let statement = self.database.dialect.begin_write();
+        self.pool
+            .begin_with(statement)
+            .await
+            .map_err(statement_failed("opening the ledger", Whose::Ledger))
+    }
+
+    fn lease_ms(&self) -> i64 {
+        i64::try_from(self.lease.as_millis()).unwrap_or(i64::MAX)
+    }
+}
+
+/// Makes an id that sorts by time and is unique without asking anyone: letters, digits and `-` only, because Batch job
+/// names are made of it.
+fn unique_id(period: Period, now: jiff::Timestamp) -> String {
+    format!(
+        "{period}-{}-{:06x}",
+        now.strftime("%Y%m%dT%H%M%SZ"),
+        fastrand::u32(..1 << 24)
+    )
+}
+
+/// `AND kind IN (…) AND account_id IN (…)`, from our own words and checked ids only.
+fn selection_clause(selection: &Selection) -> String {
+    let mut clause = String::new();
+    if let [kind] = selection.kinds[..] {
+        clause.push_str(&format!(" AND d.kind = '{kind}'"));
+    }
+    if !selection.accounts.is_empty() {
+        let ids = selection
+            .accounts
+            .iter()
+            .map(|id| format!("'{id}'"))
+            .collect::<Vec<_>>()
+            .join(", ");
+        clause.push_str(&format!(" AND d.account_id IN ({ids})"));
+    }
+    clause
+}
+
+fn parse_kind(text: &str) -> Result<Kind> {
+    text.parse()
+        .map_err(|_| Error::bug(format!("the ledger holds an unknown kind {text:?}")))
+}

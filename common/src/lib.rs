@@ -1,0 +1,20 @@
+//! What both binaries must agree on: the words of a document, the source contract, the ledger, settings,
+//! errors and exit codes, the clock and telemetry. Nothing else belongs here.
+
+pub mod catalog;
+pub mod clock;
+pub mod config;
+pub mod contract;
+pub mod database;
+pub mod decimal;
+pub mod error;
+pub mod ledger;
+pub mod profile;
+pub mod statement;
+pub mod store;
+pub mod telemetry;
+
+pub use error::{Class, Error, Result};
+
+/// The version that is recorded with every document and printed by `--version`.
+pub const PROGRAM_VERSION: &str = env!("CARGO_PKG_VERSION");

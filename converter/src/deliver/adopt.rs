@@ -1,0 +1,87 @@
+//! Adopting a document that is published already: its own properties say whether it is this one.
+
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Seek};
+use std::sync::Arc;
+
+use common::statement::DocumentId;
+use common::{Error, Result};
+use quick_xml::Reader;
+use quick_xml::events::Event;
+use zip::ZipArchive;
+
+use super::{Found, HashingWriter};
+use crate::workbook::{DOCUMENT_ID_PROPERTY, ROW_COUNTS_PROPERTY};
+
+/// Reads size, SHA-256 and row counts of a published workbook. One that says it is another document is our bug.
+pub fn read_back(mut file: File, document: &DocumentId) -> Result<Found> {
+    let failed = |reason| crate::disk::failed("reading the published document", reason);
+    let mut hashing = HashingWriter::new(BufWriter::new(io::sink()), Arc::default());
+    io::copy(&mut file, &mut hashing).map_err(failed)?;
+    let (_, sha256, bytes) = hashing.finish().map_err(failed)?;
+    file.rewind().map_err(failed)?;
+
+    let foreign = |reason: String| {
+        Error::bug(format!(
+            "what is published under the key of {document} is not that document: {reason}"
+        ))
+    };
+    let mut archive =
+        ZipArchive::new(BufReader::new(file)).map_err(|reason| foreign(reason.to_string()))?;
+    let mut xml = String::new();
+    archive
+        .by_name("docProps/custom.xml")
+        .map_err(|reason| foreign(reason.to_string()))?
+        .read_to_string(&mut xml)
+        .map_err(|reason| foreign(reason.to_string()))?;
+    let id = property(&xml, DOCUMENT_ID_PROPERTY).unwrap_or_default();
+    if id != document.to_string() {
+        return Err(foreign(format!("it says it is {id:?}")));
+    }
+    let row_counts = property(&xml, ROW_COUNTS_PROPERTY).unwrap_or_default();
+    Ok(Found {
+        sha256,
+        bytes,
+        row_counts,
+    })
+}
+
+/// The text of a custom property.
+fn property(xml: &str, name: &str) -> Option<String> {
+    let mut reader = Reader::from_str(xml);
+    let mut inside = false;
+    let mut text = String::new();
+    loop {
+        match reader.read_event().ok()? {
+            Event::Start(tag) if tag.local_name().as_ref() == "property" => {
+                let named = tag.try_get_attribute("name").ok()??;
+                inside = named
+                    .normalized_value(quick_xml::XmlVersion::Implicit1_0)
+                    .ok()?
+                    == name;
+            }
+            Event::Text(value) if inside => text.push_str(&value),
+            Event::GeneralRef(entity) if inside => {
+                text.push_str(quick_xml::escape::resolve_predefined_entity(&entity)?);
+            }
+            Event::End(tag) if inside && tag.local_name().as_ref() == "property" => {
+                return Some(text);
+            }
+            Event::Eof => return None,
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn properties_are_found_by_name() {
+        let xml = r#"<?xml version="1.0"?><Properties xmlns:vt="x"><property fmtid="{D}" pid="2" name="Document ID"><vt:lpwstr>2026-10.trade.A1</vt:lpwstr></property><property name="Row counts"><vt:lpwstr>{&quot;trades&quot;:2}</vt:lpwstr></property></Properties>"#;
+        assert_eq!(property(xml, "Document ID").unwrap(), "2026-10.trade.A1");
+        assert_eq!(property(xml, "Row counts").unwrap(), r#"{"trades":2}"#);
+        assert_eq!(property(xml, "Nothing"), None);
+    }
+}

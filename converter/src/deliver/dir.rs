@@ -1,0 +1,89 @@
+//! A directory as store.
+
+use std::fs::{self, File, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use common::statement::DocumentId;
+use common::store::{ObjectKey, StoreUrl};
+use common::{Error, Result};
+use tempfile::NamedTempFile;
+
+use super::{Finished, Outcome};
+
+/// Documents as files below a directory.
+#[derive(Debug, Clone)]
+pub struct DirectoryStore {
+    directory: PathBuf,
+    partial: PathBuf,
+}
+
+impl DirectoryStore {
+    /// Opens the store, creating its directories.
+    pub fn open(url: &StoreUrl) -> Result<Self> {
+        let partial = url.partial_directory();
+        fs::create_dir_all(&partial).map_err(|reason| unusable(url.directory(), reason))?;
+        Ok(Self {
+            directory: url.directory().to_owned(),
+            partial,
+        })
+    }
+
+    /// A temp file on the store's own file system, so that publishing is one rename.
+    pub fn create_partial(&self, document: &DocumentId) -> Result<NamedTempFile> {
+        tempfile::Builder::new()
+            .prefix(&StoreUrl::partial_prefix(document))
+            .suffix(".xlsx")
+            // As any other file: what the umask leaves of it.
+            .permissions(Permissions::from_mode(0o666))
+            .tempfile_in(&self.partial)
+            .map_err(|reason| unusable(&self.directory, reason))
+    }
+
+    pub fn read(&self, key: &ObjectKey) -> Result<Option<File>> {
+        match File::open(self.directory.join(key.as_str())) {
+            Ok(file) => Ok(Some(file)),
+            Err(reason) if reason.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(reason) => Err(crate::disk::failed(
+                "looking for the published document",
+                reason,
+            )),
+        }
+    }
+
+    /// One rename that refuses to replace. The bytes are on the disk before the name is, and the name before the
+    /// ledger hears of it.
+    pub fn publish(&self, finished: Finished, key: &ObjectKey) -> Result<Outcome> {
+        let path = self.directory.join(key.as_str());
+        let parent = path.parent().unwrap_or(&self.directory);
+        let failed = |reason| crate::disk::failed("publishing the document", reason);
+        fs::create_dir_all(parent).map_err(failed)?;
+        finished.file.as_file().sync_all().map_err(failed)?;
+        match finished.file.persist_noclobber(&path) {
+            Ok(_) => {
+                File::open(parent)
+                    .and_then(|directory| directory.sync_all())
+                    .map_err(failed)?;
+                Ok(Outcome::Published)
+            }
+            Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => {
+                Ok(Outcome::AlreadyThere)
+            }
+            Err(refused) => Err(failed(refused.error)),
+        }
+    }
+}
+
+fn unusable(directory: &Path, reason: io::Error) -> Error {
+    match reason.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            crate::disk::failed("opening the store", reason)
+        }
+        _ => Error::config(format!(
+            "the store directory {} cannot be written; check STORE_URL",
+            directory.display()
+        ))
+        .because(reason),
+    }
+}

@@ -1,0 +1,97 @@
+//! Errors of the disk: a full one is a retry on another machine, anything else of the surroundings too.
+
+use std::io;
+use std::path::Path;
+
+use common::{Error, Result};
+
+/// Gives a failed file operation its class: missing rights and read-only file systems must be mended, the rest may pass.
+pub fn failed(doing: &str, reason: io::Error) -> Error {
+    match reason.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            Error::retry("disk_full", format!("{doing}: the disk is full")).because(reason)
+        }
+        io::ErrorKind::PermissionDenied
+        | io::ErrorKind::ReadOnlyFilesystem
+        | io::ErrorKind::NotADirectory => {
+            Error::config(format!("{doing}: no right to write there")).because(reason)
+        }
+        _ => Error::retry("disk", format!("{doing}: the disk failed")).because(reason),
+    }
+}
+
+/// What a million rows take while they wait in the temp file, in bytes per row, with room to spare.
+const TEMP_BYTES_PER_ROW: u64 = 1_200;
+
+/// Refuses to begin what would fill the temp disk: there the workbook library could only panic.
+pub fn check_temp_space(directory: &Path, rows: u64) -> Result<()> {
+    let Ok(stat) = rustix::fs::statvfs(directory) else {
+        return Ok(());
+    };
+    let free = stat.f_bavail.saturating_mul(stat.f_frsize);
+    let needed = rows.saturating_mul(TEMP_BYTES_PER_ROW) + 1_000_000;
+    if free >= needed {
+        return Ok(());
+    }
+    Err(Error::retry(
+        "disk_full",
+        format!(
+            "the temp directory {} has {} MB free, the document's {rows} rows need about {} MB; set TMPDIR or give it more",
+            directory.display(),
+            free / 1_000_000,
+            needed.div_ceil(1_000_000)
+        ),
+    ))
+}
+
+/// Gives a panic of the writing thread its class: the workbook library panics when its temp file cannot be written.
+pub fn panicked(payload: &(dyn std::any::Any + Send)) -> Error {
+    let text = payload
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| payload.downcast_ref::<&str>().copied())
+        .unwrap_or("no message");
+    if text.contains("StorageFull") || text.contains("QuotaExceeded") {
+        return Error::retry(
+            "disk_full",
+            "writing the workbook: the temp disk is full; set TMPDIR or give it more",
+        );
+    }
+    Error::bug(format!("the converter panicked: {text}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn a_panic_on_a_full_disk_is_a_retry() {
+        // As the workbook library does it.
+        let panic = std::panic::catch_unwind(|| {
+            let mut full = std::fs::OpenOptions::new()
+                .write(true)
+                .open("/dev/full")
+                .unwrap();
+            full.write_all(b"row").expect("Couldn't write to xml file");
+        })
+        .unwrap_err();
+        let error = panicked(&*panic);
+        assert_eq!(
+            (error.class(), error.cause()),
+            (common::Class::Retry, "disk_full")
+        );
+
+        let panic = std::panic::catch_unwind(|| panic!("index out of bounds")).unwrap_err();
+        assert_eq!(panicked(&*panic).class(), common::Class::Bug);
+    }
+
+    #[test]
+    fn too_little_space_is_a_retry_that_says_how_much() {
+        check_temp_space(Path::new("/tmp"), 1).unwrap();
+        let error = check_temp_space(Path::new("/tmp"), u64::MAX / 10_000).unwrap_err();
+        assert_eq!(error.cause(), "disk_full");
+        assert!(error.to_string().contains("TMPDIR"), "{error}");
+    }
+}

@@ -1,0 +1,115 @@
+//! Rule 5, shape: dates lie where they select a row, and ids are unique. Nulls, codes, signs and precision are checked
+//! as each row is read (`rows::reader`).
+
+use common::contract::Relation;
+use common::database::{Whose, statement_failed};
+use common::statement::{AccountId, Period};
+use common::{Error, Result};
+use jiff::civil::Date;
+
+use crate::rows::cash::CashMovement;
+use crate::rows::position::Position;
+use crate::rows::source::Source;
+use crate::rows::trade::{Trade, TradeSelection};
+
+/// Refuses a trade whose dates contradict each other or the section it is in.
+pub fn check_trade(trade: &Trade, selection: TradeSelection) -> Result<()> {
+    let Trade {
+        trade_id,
+        trade_date,
+        settlement_date,
+        ..
+    } = trade;
+    if settlement_date < trade_date {
+        return Err(refuse(format!(
+            "trade {trade_id}: settlement_date {settlement_date} is before trade_date {trade_date}"
+        )));
+    }
+    if !selection.contains(trade) {
+        return Err(refuse(format!(
+            "trade {trade_id}: trade_date {trade_date}, settlement_date {settlement_date} is outside of what was asked for"
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses a movement outside of the days asked for.
+pub fn check_movement(movement: &CashMovement, after: Date, period: Period) -> Result<()> {
+    if after < movement.booked_on && movement.booked_on <= period.last_day() {
+        return Ok(());
+    }
+    Err(refuse(format!(
+        "cash movement {}: booked_on {} is outside of what was asked for, after {after} up to {}",
+        movement.movement_id,
+        movement.booked_on,
+        period.last_day()
+    )))
+}
+
+/// Refuses a position of another day, with a price from its future, or that occurs twice (`previous` is the one before
+/// it in the order of the section).
+pub fn check_position(position: &Position, as_of: Date, previous: Option<&Position>) -> Result<()> {
+    let Position {
+        security_code,
+        as_of: on,
+        ..
+    } = position;
+    if *on != as_of {
+        return Err(refuse(format!(
+            "position {security_code}: as_of {on} is not the day of the snapshot, {as_of}"
+        )));
+    }
+    if let Some(price_date) = position.price_date.filter(|price_date| *price_date > as_of) {
+        return Err(refuse(format!(
+            "position {security_code}: price_date {price_date} is after as_of {as_of}"
+        )));
+    }
+    let key = |position: &Position| {
+        (
+            position.market.clone(),
+            position.security_code.clone(),
+            position.custody,
+        )
+    };
+    if previous.is_some_and(|previous| key(previous) == key(position)) {
+        return Err(refuse(format!(
+            "position {security_code} ({:?}) occurs twice on {as_of}; market, security_code and custody must be unique",
+            position.custody
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses an account in which an id occurs twice.
+pub async fn refuse_duplicates(
+    source: &mut Source,
+    relation: &Relation,
+    id: &str,
+    account_id: &AccountId,
+) -> Result<()> {
+    let query = source.query(
+        relation,
+        &format!(
+            "SELECT CAST(t.{id} AS text), count(*) FROM {} t WHERE t.account_id = $1
+             GROUP BY t.{id} HAVING count(*) > 1 ORDER BY 1 LIMIT 1",
+            relation.name
+        ),
+    );
+    let duplicate: Option<(Option<String>, i64)> = sqlx::query_as(query)
+        .bind(account_id.as_str())
+        .fetch_optional(source.connection())
+        .await
+        .map_err(statement_failed("looking for duplicate ids", Whose::Source))?;
+    match duplicate {
+        None => Ok(()),
+        Some((value, rows)) => Err(refuse(format!(
+            "{}: {id} {:?} occurs {rows} times; it must be unique per account",
+            relation.name,
+            value.unwrap_or_else(|| "null".to_owned())
+        ))),
+    }
+}
+
+fn refuse(message: String) -> Error {
+    Error::data("shape", message)
+}

@@ -1,0 +1,145 @@
+//! The lease of an attempt, renewed in the background, and the request to terminate.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use common::ledger::{Attempt, Ledger};
+use common::{Class, Error, Result};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, MissedTickBehavior};
+
+/// SIGTERM or SIGINT: the document goes back, and the process exits 75.
+#[derive(Debug, Clone)]
+pub struct Termination(watch::Receiver<bool>);
+
+impl Termination {
+    /// Listens from now on.
+    pub fn listen() -> Result<Self> {
+        let (sender, receiver) = watch::channel(false);
+        let listen = |kind| {
+            signal(kind)
+                .map_err(|reason| Error::bug("signals cannot be listened to").because(reason))
+        };
+        let (mut terminate, mut interrupt) = (
+            listen(SignalKind::terminate())?,
+            listen(SignalKind::interrupt())?,
+        );
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            let _ = sender.send(true);
+            // Keeps the channel open: a closed one would look like a signal.
+            std::future::pending::<()>().await;
+        });
+        Ok(Self(receiver))
+    }
+
+    /// An error once termination was asked for.
+    pub fn check(&self) -> Result<()> {
+        if *self.0.borrow() {
+            Err(terminated())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Returns when termination is asked for.
+    pub async fn requested(&mut self) -> Error {
+        let _ = self.0.wait_for(|requested| *requested).await;
+        terminated()
+    }
+
+    /// Sleeps, unless termination is asked for.
+    pub async fn sleep(&mut self, time: Duration) -> Result<()> {
+        tokio::select! {
+            error = self.requested() => Err(error),
+            () = tokio::time::sleep(time) => Ok(()),
+        }
+    }
+}
+
+fn terminated() -> Error {
+    Error::retry(
+        "terminated",
+        "told to terminate; the document is given back",
+    )
+}
+
+/// A held lease. Dropping it ends the renewal.
+pub struct Lease {
+    renewal: JoinHandle<()>,
+    lost: oneshot::Receiver<Error>,
+    termination: Termination,
+    stop: Arc<AtomicBool>,
+}
+
+impl Lease {
+    /// Renews the attempt's lease at a third of its time.
+    pub fn hold(ledger: Ledger, attempt: Attempt, termination: Termination) -> Self {
+        let (sender, lost) = oneshot::channel();
+        let renewal = tokio::spawn(async move {
+            let _ = sender.send(renew_until_lost(&ledger, &attempt).await);
+        });
+        Self {
+            renewal,
+            lost,
+            termination,
+            stop: Arc::default(),
+        }
+    }
+
+    /// Set when the attempt must not go on; the writer looks at it.
+    pub fn stop_flag(&self) -> Arc<AtomicBool> {
+        self.stop.clone()
+    }
+
+    /// Returns when the lease is lost or termination is asked for, with the reason.
+    pub async fn over(&mut self) -> Error {
+        tokio::select! {
+            lost = &mut self.lost => lost.unwrap_or_else(|_| Error::bug("the lease's renewal ended")),
+            terminated = self.termination.requested() => terminated,
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.renewal.abort();
+    }
+}
+
+/// Renews until the ledger says that the lease is lost, or did not answer for so long that it must be taken for lost.
+async fn renew_until_lost(ledger: &Ledger, attempt: &Attempt) -> Error {
+    let mut held_until = Instant::now() + ledger.lease();
+    let mut ticks = tokio::time::interval(ledger.lease() / 3);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks.tick().await;
+    loop {
+        ticks.tick().await;
+        let asked = Instant::now();
+        match tokio::time::timeout_at(held_until, ledger.renew(attempt)).await {
+            Ok(Ok(())) => held_until = asked + ledger.lease(),
+            Ok(Err(error)) if error.class() != Class::Retry || error.cause() == "lease_lost" => {
+                return error;
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(error = error.chain(), "the lease could not be renewed");
+                if Instant::now() >= held_until {
+                    return error;
+                }
+            }
+            Err(_) => {
+                return Error::retry(
+                    "lease_lost",
+                    "the ledger did not answer for as long as a lease holds",
+                );
+            }
+        }
+    }
+}

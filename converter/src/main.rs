@@ -1,0 +1,123 @@
+//! `converter`: streams the rows of one slot's documents from SQL into workbooks, proves them and publishes them.
+
+mod deliver;
+mod disk;
+mod export;
+mod gate;
+mod lease;
+mod rows;
+mod sections;
+mod workbook;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use common::config::Settings;
+use common::ledger::Assignment;
+use common::statement::DocumentId;
+use common::{Class, Error, Result, telemetry};
+
+use crate::export::{Exporter, Origin};
+use crate::lease::Termination;
+
+/// Converts the documents of one job slot, or one named document.
+#[derive(Debug, Parser)]
+#[command(name = "converter", version, max_term_width = 100)]
+struct Arguments {
+    /// The job whose slot is converted; the slot is AWS_BATCH_JOB_ARRAY_INDEX (absent: 0)
+    #[arg(
+        long,
+        value_name = "JOB",
+        required_unless_present = "document",
+        conflicts_with = "document"
+    )]
+    job: Option<String>,
+    /// Converts this document, outside of any job
+    #[arg(long, value_name = "DOCUMENT")]
+    document: Option<String>,
+    /// The slot of an array job, as AWS Batch sets it
+    #[arg(
+        long,
+        env = "AWS_BATCH_JOB_ARRAY_INDEX",
+        default_value_t = 0,
+        hide = true
+    )]
+    slot: u32,
+    /// The number of the attempt, as AWS Batch sets it
+    #[arg(long, env = "AWS_BATCH_JOB_ATTEMPT", default_value_t = 1, hide = true)]
+    attempt: u32,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(usage) => {
+            let _ = usage.print();
+            return if usage.use_stderr() {
+                ExitCode::from(Class::Config.exit_code())
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    match start(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("converter: {}", error.chain());
+            error.exit_code()
+        }
+    }
+}
+
+fn start(arguments: &Arguments) -> Result<()> {
+    telemetry::install(
+        arguments.settings.deployment()?,
+        arguments.settings.log.as_deref(),
+    );
+    // One thread reads, one (blocking) writes: that is all the parallelism a document has.
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|reason| Error::bug("the runtime cannot be started").because(reason))?
+        .block_on(run(arguments))
+}
+
+/// Converts every document of the slot; each succeeds or fails by itself.
+async fn run(arguments: &Arguments) -> Result<()> {
+    let termination = Termination::listen()?;
+    let mut exporter = Exporter::open(arguments.settings.resolve()?, termination).await?;
+    let (assignments, origin) = work(&exporter, arguments).await?;
+    let mut worst: Option<Error> = None;
+    for assignment in &assignments {
+        if let Err(error) = exporter.convert(assignment, &origin).await {
+            let worse = worst
+                .as_ref()
+                .is_none_or(|worst| error.class() > worst.class());
+            if worse {
+                worst = Some(error.context(&assignment.document));
+            }
+        }
+    }
+    exporter.close().await;
+    worst.map_or(Ok(()), Err)
+}
+
+async fn work(exporter: &Exporter, arguments: &Arguments) -> Result<(Vec<Assignment>, Origin)> {
+    let number = arguments.attempt;
+    if let Some(document) = &arguments.document {
+        let document: DocumentId = document.parse()?;
+        let assignment = exporter.ledger().assignment(&document).await?;
+        return Ok((vec![assignment], Origin { job: None, number }));
+    }
+    let job = arguments.job.clone().unwrap_or_default();
+    let assignments = exporter.ledger().assignments(&job, arguments.slot).await?;
+    Ok((
+        assignments,
+        Origin {
+            job: Some((job, arguments.slot)),
+            number,
+        },
+    ))
+}

@@ -1,0 +1,87 @@
+//! The account a document is for.
+
+use common::contract::ACCOUNTS;
+use common::database::{Whose, statement_failed};
+use common::statement::{AccountId, Language};
+use common::{Error, Result};
+use jiff::civil::Date;
+
+use super::codes::Code;
+use super::currency::Currency;
+use super::reader::RowReader;
+use super::source::Source;
+use crate::gate;
+
+/// One row of `statement_accounts`.
+#[derive(Debug, Clone)]
+pub struct Account {
+    pub account_id: Box<str>,
+    pub account_no: Box<str>,
+    pub holder_name: Box<str>,
+    pub postal_address: Option<Box<str>>,
+    pub language: Language,
+    pub base_currency: Currency,
+    pub opened_on: Date,
+}
+
+impl Code for Language {
+    const CODES: &'static [(&'static str, Self)] = &[("ja", Language::Ja), ("en", Language::En)];
+}
+
+/// Reads the account. None or two of the same id are bad data.
+pub async fn read(source: &mut Source, account_id: &AccountId) -> Result<Account> {
+    let query = source.query(
+        &ACCOUNTS,
+        "SELECT {columns} FROM statement_accounts t WHERE t.account_id = $1",
+    );
+    let rows = sqlx::query(query)
+        .bind(account_id.as_str())
+        .fetch_all(source.connection())
+        .await
+        .map_err(statement_failed(
+            "reading statement_accounts",
+            Whose::Source,
+        ))?;
+    match &rows[..] {
+        [row] => {
+            let account = parse(&mut RowReader::new(&ACCOUNTS, row))?;
+            gate::ownership::check(account_id, &account.account_id, "statement_accounts")?;
+            Ok(account)
+        }
+        [] => Err(Error::data(
+            "unknown_account",
+            format!(
+                "statement_accounts has no row for account {account_id}, yet rows of other relations name it"
+            ),
+        )),
+        _ => Err(Error::data(
+            "shape",
+            format!(
+                "statement_accounts has {} rows for account {account_id}; account_id must be unique",
+                rows.len()
+            ),
+        )),
+    }
+}
+
+fn parse(row: &mut RowReader) -> Result<Account> {
+    let account_id = row.owned()?;
+    let account_no = row.owned()?;
+    let holder_name = row.owned()?;
+    let postal_address = row.optional_owned()?;
+    let language = row.code()?;
+    let base_currency = row.currency()?;
+    let _electronic_delivery = row.integer()?;
+    let _rollout_group = row.optional_text()?;
+    let opened_on = row.date()?;
+    let _closed_on = row.optional_date()?;
+    Ok(Account {
+        account_id,
+        account_no,
+        holder_name,
+        postal_address,
+        language,
+        base_currency,
+        opened_on,
+    })
+}

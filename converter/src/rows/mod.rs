@@ -1,0 +1,16 @@
+//! Source → typed rows. Every row is checked as it is read: no null where none may be, known codes only, exact decimals
+//! of at most 15 significant digits. A bad one is an error that names relation, row and column.
+
+pub mod account;
+pub mod cash;
+pub mod codes;
+pub mod currency;
+pub mod position;
+pub mod quantity;
+pub mod reader;
+pub mod sink;
+pub mod source;
+pub mod trade;
+
+/// Rows travel to the writer in batches: one wake-up of the other side per batch, not per row.
+pub const BATCH_ROWS: usize = 256;

@@ -1,0 +1,121 @@
+//! Holdings on the day of a snapshot.
+
+use common::Result;
+use common::contract::POSITIONS;
+use common::database::{Whose, statement_failed};
+use common::statement::AccountId;
+use futures_util::TryStreamExt;
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use super::codes::{AssetClass, Custody};
+use super::currency::Currency;
+use super::reader::RowReader;
+use super::sink::Sink;
+use super::source::Source;
+use crate::gate;
+
+/// One row of `statement_positions`.
+#[derive(Debug, Clone)]
+pub struct Position {
+    pub account_id: Box<str>,
+    pub as_of: Date,
+    pub asset_class: AssetClass,
+    pub security_code: Box<str>,
+    pub security_name: Box<str>,
+    pub market: Option<Box<str>>,
+    pub custody: Custody,
+    pub quantity: Decimal,
+    pub average_cost: Option<Decimal>,
+    pub price: Option<Decimal>,
+    pub price_date: Option<Date>,
+    pub currency: Currency,
+    pub fx_rate: Option<Decimal>,
+    /// As given, else quantity ÷ price unit × price, rounded to the minor unit.
+    pub market_value: Option<Decimal>,
+    pub unrealized_pl: Option<Decimal>,
+}
+
+/// Streams the holdings of a snapshot, ordered by asset class, security code and custody.
+pub async fn stream(
+    source: &mut Source,
+    account_id: &AccountId,
+    as_of: Date,
+    sink: &mut Sink<Position>,
+) -> Result<()> {
+    // Codes that the contract does not know sort last; reading them is an error anyway.
+    let query = format!(
+        "SELECT {{columns}} FROM statement_positions t WHERE t.account_id = $1 AND t.as_of = date($2)
+         ORDER BY CASE t.asset_class WHEN 'equity' THEN 1 WHEN 'etf' THEN 2 WHEN 'fund' THEN 3 WHEN 'bond' THEN 4 ELSE 5 END,
+                  t.security_code COLLATE {{C}},
+                  CASE t.custody WHEN 'specific' THEN 1 WHEN 'general' THEN 2 WHEN 'nisa' THEN 3
+                                 WHEN 'nisa_growth' THEN 4 ELSE 5 END,
+                  COALESCE({}, '') COLLATE {{C}}",
+        source.column(&POSITIONS, "market")
+    );
+    let query = source.query(&POSITIONS, &query);
+    let mut rows = sqlx::query(query)
+        .bind(account_id.as_str())
+        .bind(as_of.to_string())
+        .fetch(source.connection());
+    let mut previous: Option<Position> = None;
+    while let Some(row) = rows.try_next().await.map_err(statement_failed(
+        "reading statement_positions",
+        Whose::Source,
+    ))? {
+        let position = parse(&mut RowReader::new(&POSITIONS, &row))?;
+        gate::ownership::check(account_id, &position.account_id, "statement_positions")?;
+        gate::shape::check_position(&position, as_of, previous.as_ref())?;
+        previous = Some(position.clone());
+        sink.push(position).await?;
+    }
+    Ok(())
+}
+
+fn parse(row: &mut RowReader) -> Result<Position> {
+    let account_id = row.owned()?;
+    let as_of = row.date()?;
+    let asset_class = row.code()?;
+    let security_code = row.owned()?;
+    let security_name = row.owned()?;
+    let market = row.optional_owned()?;
+    let custody = row.code()?;
+    let quantity = row.decimal(6)?;
+    let average_cost = row.optional_unsigned(8)?;
+    let price = row.optional_unsigned(8)?;
+    let price_date = row.optional_date()?;
+    let price_unit = row.positive(8)?;
+    let currency = row.currency()?;
+    let fx_rate = row.optional_unsigned(8)?;
+    let market_value = row.optional_decimal(currency.exponent())?;
+    let market_value = match (market_value, price) {
+        (Some(given), _) => Some(given),
+        (None, Some(price)) => {
+            let value = quantity
+                .checked_mul(price)
+                .map(|value| currency.round(value / price_unit));
+            Some(value.ok_or_else(|| {
+                row.wrong("quantity × price is larger than can be computed exactly")
+            })?)
+        }
+        (None, None) => None,
+    };
+    let unrealized_pl = row.optional_decimal(currency.exponent())?;
+    Ok(Position {
+        account_id,
+        as_of,
+        asset_class,
+        security_code,
+        security_name,
+        market,
+        custody,
+        quantity,
+        average_cost,
+        price,
+        price_date,
+        currency,
+        fx_rate,
+        market_value,
+        unrealized_pl,
+    })
+}

@@ -1,0 +1,254 @@
+//! Reading one row, column by column in the order of the contract.
+
+use common::contract::Relation;
+use common::decimal::{self, MAX_SIGNIFICANT_DIGITS};
+use common::statement::parse_date;
+use common::{Error, Result};
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use sqlx::Row;
+use sqlx::any::AnyRow;
+
+use super::codes::Code;
+use super::currency::Currency;
+
+/// Excel's limit of text in one cell, in UTF-16 units.
+const MAX_TEXT_UNITS: usize = 32_767;
+
+/// One row as selected by [`super::source::Source::columns`]: every column as text, in the order of the contract.
+pub struct RowReader<'r> {
+    relation: &'static Relation,
+    /// The names of the selected columns, when they are not the relation's own.
+    names: Option<&'static [&'static str]>,
+    row: &'r AnyRow,
+    position: usize,
+}
+
+impl<'r> RowReader<'r> {
+    pub fn new(relation: &'static Relation, row: &'r AnyRow) -> Self {
+        Self {
+            relation,
+            names: None,
+            row,
+            position: 0,
+        }
+    }
+
+    /// A row of a query that selects other columns than the whole relation.
+    pub fn of_columns(
+        relation: &'static Relation,
+        names: &'static [&'static str],
+        row: &'r AnyRow,
+    ) -> Self {
+        Self {
+            relation,
+            names: Some(names),
+            row,
+            position: 0,
+        }
+    }
+
+    /// The next column's text, or `None` when it is null.
+    pub fn optional_text(&mut self) -> Result<Option<&'r str>> {
+        let value: Option<&str> = self.row.try_get(self.position).map_err(|reason| {
+            Error::data(
+                "shape",
+                format!("{}: the value could not be read", self.place(self.position)),
+            )
+            .because(reason)
+        })?;
+        self.position += 1;
+        // More than the limit in bytes is a must for more than the limit in units: the long way is rare.
+        if let Some(text) = value
+            && text.len() > MAX_TEXT_UNITS
+            && text.encode_utf16().count() > MAX_TEXT_UNITS
+        {
+            return Err(self.wrong(&format!(
+                "the text is longer than the {MAX_TEXT_UNITS} characters a cell holds"
+            )));
+        }
+        Ok(value)
+    }
+
+    /// The next column's text, which may not be null.
+    pub fn text(&mut self) -> Result<&'r str> {
+        let value = self.optional_text()?;
+        value.ok_or_else(|| self.wrong("it is null, where the contract allows no null"))
+    }
+
+    pub fn optional_owned(&mut self) -> Result<Option<Box<str>>> {
+        Ok(self.optional_text()?.map(Into::into))
+    }
+
+    pub fn owned(&mut self) -> Result<Box<str>> {
+        Ok(self.text()?.into())
+    }
+
+    pub fn date(&mut self) -> Result<Date> {
+        let text = self.text()?;
+        self.parse_date(text)
+    }
+
+    pub fn optional_date(&mut self) -> Result<Option<Date>> {
+        self.optional_text()?
+            .map(|text| self.parse_date(text))
+            .transpose()
+    }
+
+    pub fn integer(&mut self) -> Result<i64> {
+        let text = self.text()?;
+        self.parse_integer(text)
+    }
+
+    pub fn optional_integer(&mut self) -> Result<Option<i64>> {
+        self.optional_text()?
+            .map(|text| self.parse_integer(text))
+            .transpose()
+    }
+
+    pub fn code<T: Code>(&mut self) -> Result<T> {
+        let text = self.text()?;
+        T::from_code(text).ok_or_else(|| {
+            let known = T::CODES
+                .iter()
+                .map(|(code, _)| *code)
+                .collect::<Vec<_>>()
+                .join(", ");
+            self.wrong(&format!("{text:?} is not known; the contract has {known}"))
+        })
+    }
+
+    pub fn currency(&mut self) -> Result<Currency> {
+        let text = self.text()?;
+        self.parse_currency(text)
+    }
+
+    pub fn optional_currency(&mut self) -> Result<Option<Currency>> {
+        self.optional_text()?
+            .map(|text| self.parse_currency(text))
+            .transpose()
+    }
+
+    /// The next column as a decimal of at most `places` decimals.
+    pub fn decimal(&mut self, places: u32) -> Result<Decimal> {
+        let text = self.text()?;
+        self.parse_decimal(text, places)
+    }
+
+    pub fn optional_decimal(&mut self, places: u32) -> Result<Option<Decimal>> {
+        self.optional_text()?
+            .map(|text| self.parse_decimal(text, places))
+            .transpose()
+    }
+
+    /// The next column as a decimal that may not be negative.
+    pub fn unsigned(&mut self, places: u32) -> Result<Decimal> {
+        let value = self.decimal(places)?;
+        if value.is_sign_negative() && !value.is_zero() {
+            return Err(self.wrong(&format!(
+                "{value} is negative, which the contract does not allow here"
+            )));
+        }
+        Ok(value)
+    }
+
+    pub fn optional_unsigned(&mut self, places: u32) -> Result<Option<Decimal>> {
+        let value = self.optional_decimal(places)?;
+        match value {
+            Some(value) if value.is_sign_negative() && !value.is_zero() => Err(self.wrong(
+                &format!("{value} is negative, which the contract does not allow here"),
+            )),
+            value => Ok(value),
+        }
+    }
+
+    /// The next column as a decimal above zero.
+    pub fn positive(&mut self, places: u32) -> Result<Decimal> {
+        let value = self.decimal(places)?;
+        if value <= Decimal::ZERO {
+            return Err(self.wrong(&format!(
+                "{value} is not above zero, as the contract demands"
+            )));
+        }
+        Ok(value)
+    }
+
+    /// An error about the column that was read last.
+    pub fn wrong(&self, what: &str) -> Error {
+        Error::data(
+            "shape",
+            format!("{}: {what}", self.place(self.position.saturating_sub(1))),
+        )
+    }
+
+    /// Relation, row and column, for messages. The account is the document's and already named there.
+    fn place(&self, position: usize) -> String {
+        let key = self
+            .relation
+            .unique
+            .iter()
+            .filter_map(|name| {
+                let position =
+                    (0..self.row.len()).find(|position| self.name(*position) == *name)?;
+                let value: Option<&str> = self.row.try_get(position).ok()?;
+                Some(format!("{name} {}", value.unwrap_or("null")))
+            })
+            .collect::<Vec<_>>()
+            .join(", ");
+        format!(
+            "{} ({key}), column {}",
+            self.relation.name,
+            self.name(position)
+        )
+    }
+
+    fn name(&self, position: usize) -> &'static str {
+        match self.names {
+            Some(names) => names.get(position).copied(),
+            None => self
+                .relation
+                .columns
+                .get(position)
+                .map(|column| column.name),
+        }
+        .unwrap_or("?")
+    }
+
+    fn parse_date(&self, text: &str) -> Result<Date> {
+        parse_date(text).ok_or_else(|| {
+            self.wrong(&format!(
+                "{text:?} is not a date from 1900-01-01 to 9999-12-31, YYYY-MM-DD"
+            ))
+        })
+    }
+
+    fn parse_integer(&self, text: &str) -> Result<i64> {
+        text.parse()
+            .map_err(|_| self.wrong(&format!("{text:?} is not a whole number")))
+    }
+
+    fn parse_currency(&self, text: &str) -> Result<Currency> {
+        Currency::from_code(text)
+            .ok_or_else(|| self.wrong(&format!("{text:?} is not an ISO 4217 currency code")))
+    }
+
+    fn parse_decimal(&self, text: &str, places: u32) -> Result<Decimal> {
+        let value = decimal::parse(text).ok_or_else(|| {
+            self.wrong(&format!(
+                "{text:?} is not a plain decimal number that can be kept exactly"
+            ))
+        })?;
+        if value.scale() > places {
+            return Err(self.wrong(&format!(
+                "{text} has more than the {places} decimals allowed here"
+            )));
+        }
+        let digits = decimal::significant_digits(value);
+        if digits > MAX_SIGNIFICANT_DIGITS {
+            return Err(self.wrong(&format!(
+                "{text} has {digits} significant digits; a spreadsheet keeps {MAX_SIGNIFICANT_DIGITS}, so it would be rounded"
+            )));
+        }
+        Ok(value)
+    }
+}

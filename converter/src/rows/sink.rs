@@ -1,0 +1,64 @@
+//! The reading end of the bounded channel between SQL and the workbook: reading overlaps writing, and neither runs far
+//! ahead of the other.
+
+use common::{Error, Result};
+use tokio::sync::mpsc;
+
+use super::BATCH_ROWS;
+
+/// Batches that may wait for the writer.
+const WAITING_BATCHES: usize = 8;
+
+/// What travels to the writer.
+#[derive(Debug)]
+pub enum Batch<T> {
+    Rows(Vec<T>),
+    /// The section is complete. A channel that closes without it means that the reader failed.
+    End,
+}
+
+/// Takes the rows of one section.
+pub struct Sink<T> {
+    sender: mpsc::Sender<Batch<T>>,
+    pending: Vec<T>,
+}
+
+/// A section's channel.
+pub fn channel<T>() -> (Sink<T>, mpsc::Receiver<Batch<T>>) {
+    let (sender, receiver) = mpsc::channel(WAITING_BATCHES);
+    (
+        Sink {
+            sender,
+            pending: Vec::with_capacity(BATCH_ROWS),
+        },
+        receiver,
+    )
+}
+
+impl<T> Sink<T> {
+    pub async fn push(&mut self, row: T) -> Result<()> {
+        self.pending.push(row);
+        if self.pending.len() == BATCH_ROWS {
+            let full = std::mem::replace(&mut self.pending, Vec::with_capacity(BATCH_ROWS));
+            self.send(Batch::Rows(full)).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends what is pending and says that the section is complete.
+    pub async fn end(mut self) -> Result<()> {
+        let rest = std::mem::take(&mut self.pending);
+        if !rest.is_empty() {
+            self.send(Batch::Rows(rest)).await?;
+        }
+        self.send(Batch::End).await
+    }
+
+    async fn send(&self, batch: Batch<T>) -> Result<()> {
+        // The writer's own error says why; this one is never shown.
+        self.sender
+            .send(batch)
+            .await
+            .map_err(|_| Error::bug("the writer stopped"))
+    }
+}

@@ -1,0 +1,224 @@
+//! Trades: of a period for a trade statement, unsettled ones for a balance statement.
+
+use common::Result;
+use common::contract::TRADES;
+use common::database::{Whose, statement_failed};
+use common::statement::{AccountId, Period};
+use futures_util::TryStreamExt;
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use super::codes::{AssetClass, Custody, Side};
+use super::currency::Currency;
+use super::reader::RowReader;
+use super::sink::Sink;
+use super::source::Source;
+use crate::gate;
+
+/// One row of `statement_trades`.
+#[derive(Debug, Clone)]
+pub struct Trade {
+    pub account_id: Box<str>,
+    pub trade_id: Box<str>,
+    pub trade_date: Date,
+    pub settlement_date: Date,
+    pub security_code: Box<str>,
+    pub security_name: Box<str>,
+    pub market: Option<Box<str>>,
+    pub side: Side,
+    pub event: Option<Box<str>>,
+    pub custody: Custody,
+    pub quantity: Decimal,
+    pub unit_price: Decimal,
+    pub currency: Currency,
+    pub fx_rate: Option<Decimal>,
+    pub gross_amount: Decimal,
+    pub accrued_interest: Option<Decimal>,
+    pub commission: Decimal,
+    pub foreign_fees: Option<Decimal>,
+    pub consumption_tax: Decimal,
+    pub withholding_tax: Decimal,
+    pub net_amount: Decimal,
+    pub settlement_currency: Option<Currency>,
+    pub settlement_amount: Option<Decimal>,
+    pub note: Option<Box<str>>,
+}
+
+/// Which trades of the account a section lists.
+#[derive(Debug, Clone, Copy)]
+pub enum TradeSelection {
+    /// Those of a period, by trade date.
+    OfPeriod(Period),
+    /// Those made up to a day and not settled by then.
+    UnsettledAt(Date),
+}
+
+impl TradeSelection {
+    fn condition(self) -> &'static str {
+        match self {
+            Self::OfPeriod(_) => "t.trade_date >= date($2) AND t.trade_date <= date($3)",
+            Self::UnsettledAt(_) => "t.trade_date <= date($2) AND t.settlement_date > date($3)",
+        }
+    }
+
+    fn dates(self) -> (Date, Date) {
+        match self {
+            Self::OfPeriod(period) => (period.first_day(), period.last_day()),
+            Self::UnsettledAt(day) => (day, day),
+        }
+    }
+
+    /// Whether a row's dates are those that selected it.
+    pub fn contains(self, trade: &Trade) -> bool {
+        match self {
+            Self::OfPeriod(period) => period.contains(trade.trade_date),
+            Self::UnsettledAt(day) => trade.trade_date <= day && day < trade.settlement_date,
+        }
+    }
+}
+
+/// What must be known of a section's trades before its first row is written.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TradesOutline {
+    pub rows: i64,
+    pub with_accrued_interest: bool,
+    pub with_foreign_fees: bool,
+    pub with_settlement: bool,
+}
+
+/// Counts the trades, finds out which optional columns have a value, and that no id occurs twice.
+pub async fn outline(
+    source: &mut Source,
+    account_id: &AccountId,
+    selection: TradeSelection,
+) -> Result<TradesOutline> {
+    let any_amount = |column: String| {
+        format!("max(CASE WHEN CAST({column} AS double precision) <> 0 THEN 1 ELSE 0 END)")
+    };
+    let column = |name| source.column(&TRADES, name);
+    let query = format!(
+        "SELECT count(*), COALESCE({}, 0), COALESCE({}, 0), count({}) + count({})
+         FROM statement_trades t WHERE t.account_id = $1 AND {}",
+        any_amount(column("accrued_interest")),
+        any_amount(column("foreign_fees")),
+        column("settlement_currency"),
+        column("settlement_amount"),
+        selection.condition()
+    );
+    let query = source.query(&TRADES, &query);
+    let (from, to) = selection.dates();
+    let (rows, accrued, foreign, settlement): (i64, i64, i64, i64) = sqlx::query_as(query)
+        .bind(account_id.as_str())
+        .bind(from.to_string())
+        .bind(to.to_string())
+        .fetch_one(source.connection())
+        .await
+        .map_err(statement_failed("counting statement_trades", Whose::Source))?;
+    let outline = TradesOutline {
+        rows,
+        with_accrued_interest: accrued > 0,
+        with_foreign_fees: foreign > 0,
+        with_settlement: settlement > 0,
+    };
+    if outline.rows > 1 {
+        gate::shape::refuse_duplicates(source, &TRADES, "trade_id", account_id).await?;
+    }
+    Ok(outline)
+}
+
+/// Streams the section's trades, ordered by settlement date, trade date and id, each checked by the gate.
+pub async fn stream(
+    source: &mut Source,
+    account_id: &AccountId,
+    selection: TradeSelection,
+    sink: &mut Sink<Trade>,
+) -> Result<()> {
+    let query = source.query(
+        &TRADES,
+        &format!(
+            "SELECT {{columns}} FROM statement_trades t WHERE t.account_id = $1 AND {}
+             ORDER BY t.settlement_date, t.trade_date, t.trade_id COLLATE {{C}}",
+            selection.condition()
+        ),
+    );
+    let (from, to) = selection.dates();
+    let mut rows = sqlx::query(query)
+        .bind(account_id.as_str())
+        .bind(from.to_string())
+        .bind(to.to_string())
+        .fetch(source.connection());
+    while let Some(row) = rows
+        .try_next()
+        .await
+        .map_err(statement_failed("reading statement_trades", Whose::Source))?
+    {
+        let trade = parse(&mut RowReader::new(&TRADES, &row))?;
+        gate::ownership::check(account_id, &trade.account_id, "statement_trades")?;
+        gate::shape::check_trade(&trade, selection)?;
+        gate::identity::check(&trade)?;
+        sink.push(trade).await?;
+    }
+    Ok(())
+}
+
+fn parse(row: &mut RowReader) -> Result<Trade> {
+    let account_id = row.owned()?;
+    let trade_id = row.owned()?;
+    let trade_date = row.date()?;
+    let settlement_date = row.date()?;
+    let _asset_class = row.code::<AssetClass>()?;
+    let security_code = row.owned()?;
+    let security_name = row.owned()?;
+    let market = row.optional_owned()?;
+    let side = row.code()?;
+    let event = row.optional_owned()?;
+    let custody = row.code()?;
+    let quantity = row.positive(6)?;
+    let unit_price = row.unsigned(8)?;
+    let _price_unit = row.positive(8)?;
+    let currency = row.currency()?;
+    let minor_unit = currency.exponent();
+    let fx_rate = row.optional_unsigned(8)?;
+    let gross_amount = row.unsigned(minor_unit)?;
+    let accrued_interest = row.optional_unsigned(minor_unit)?;
+    let commission = row.unsigned(minor_unit)?;
+    let foreign_fees = row.optional_unsigned(minor_unit)?;
+    let consumption_tax = row.unsigned(minor_unit)?;
+    let withholding_tax = row.decimal(minor_unit)?;
+    let net_amount = row.decimal(minor_unit)?;
+    let settlement_currency = row.optional_currency()?;
+    let settlement_amount =
+        row.optional_decimal(settlement_currency.unwrap_or(currency).exponent())?;
+    if settlement_amount.is_none()
+        && settlement_currency.is_some_and(|settled_in| settled_in != currency)
+    {
+        return Err(row.wrong("it is null although settlement_currency differs from currency"));
+    }
+    let note = row.optional_owned()?;
+    Ok(Trade {
+        account_id,
+        trade_id,
+        trade_date,
+        settlement_date,
+        security_code,
+        security_name,
+        market,
+        side,
+        event,
+        custody,
+        quantity,
+        unit_price,
+        currency,
+        fx_rate,
+        gross_amount,
+        accrued_interest,
+        commission,
+        foreign_fees,
+        consumption_tax,
+        withholding_tax,
+        net_amount,
+        settlement_currency,
+        settlement_amount,
+        note,
+    })
+}

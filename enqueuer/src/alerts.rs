@@ -1,0 +1,11 @@
+//! Alerts: one message per cause, never a customer's name, address or amounts. Failing to alert never fails a document.
+
+use common::Error;
+use common::config::AlertsTo;
+
+/// The month end cannot begin yet.
+pub fn source_not_ready(to: AlertsTo, error: &Error) {
+    match to {
+        AlertsTo::Log => tracing::error!(alert = error.cause(), "{error}"),
+    }
+}

@@ -1,0 +1,54 @@
+use std::process::ExitCode;
+
+use common::config::Settings;
+use common::{Class, Result};
+
+use crate::checks;
+
+/// Verifies settings, source contract, ledger, store and queue; says what is wrong and the mend
+#[derive(Debug, clap::Args)]
+pub struct Check {
+    /// Prints the answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Check {
+    pub async fn execute(self, settings: &Settings) -> Result<ExitCode> {
+        let findings = checks::all(settings).await;
+        let wrong = findings
+            .iter()
+            .filter(|finding| finding.problem.is_some())
+            .count();
+        if self.json {
+            let list: Vec<_> = findings
+                .iter()
+                .map(|finding| {
+                    serde_json::json!({"check": finding.subject, "ok": finding.problem.is_none(), "problem": finding.problem})
+                })
+                .collect();
+            println!("{}", serde_json::json!({"ok": wrong == 0, "checks": list}));
+        } else {
+            for finding in &findings {
+                match &finding.problem {
+                    None => println!("ok     {}", finding.subject),
+                    Some(problem) => println!("WRONG  {}: {problem}", finding.subject),
+                }
+            }
+            println!(
+                "Margin trades and derivatives are out of scope: the contract has no relations for them."
+            );
+            if wrong > 0 {
+                println!(
+                    "{wrong} of {} checks found something to mend.",
+                    findings.len()
+                );
+            }
+        }
+        Ok(if wrong == 0 {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::from(Class::Config.exit_code())
+        })
+    }
+}

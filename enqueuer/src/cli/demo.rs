@@ -1,0 +1,155 @@
+use std::process::ExitCode;
+
+use common::clock::{Clock, parse_instant};
+use common::config::{Config, Settings};
+use common::database::Database;
+use common::ledger::{Ledger, Selection, State};
+use common::statement::{Kind, Period};
+use common::{Class, Result};
+
+use super::run::LocalQueue;
+use super::status::print_causes;
+use crate::context::{Cancel, open_ledger};
+use crate::month_end::{self, Request};
+use crate::sample::{self, Sample, SampleOptions};
+use crate::source_database;
+use crate::source_writer::SourceWriter;
+
+/// Makes a sample securities database and runs its last complete month, locally
+#[derive(Debug, clap::Args)]
+pub struct Demo {
+    /// How many accounts the sample has
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    accounts: u32,
+    /// The same seed makes the same sample
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// The instant of the run, RFC 3339 [default: now]
+    #[arg(long, value_name = "INSTANT")]
+    at: Option<String>,
+    /// Replaces a sample that an earlier `demo` or `load` made
+    #[arg(long)]
+    replace: bool,
+    #[command(flatten)]
+    local: LocalQueue,
+}
+
+impl Demo {
+    pub async fn execute(self, settings: &Settings) -> Result<ExitCode> {
+        let config = settings.resolve()?;
+        let clock = Clock::at(self.at.as_deref().map(parse_instant).transpose()?);
+        let period = Period::last_complete(clock.now(), &config.business_timezone);
+        let cancel = Cancel::listen()?;
+        let sample = self.make_sample(&config, period).await?;
+
+        Database::new(&config.database_url)?.create_file()?;
+        let ledger = open_ledger(&config).await?;
+        let queue = self.local.open(&config, settings, &ledger)?;
+        let selection = Selection {
+            period,
+            kinds: Kind::ALL.to_vec(),
+            accounts: Vec::new(),
+        };
+        let request = Request {
+            selection,
+            accept_snapshot: None,
+        };
+        eprintln!("Running the month end of {period}…");
+        let report = month_end::run(&config, &ledger, &queue, clock, &request, &cancel).await?;
+        let unplanned = tell(&config, &ledger, &request.selection, &sample).await?;
+        ledger.close().await;
+        Ok(if unplanned {
+            ExitCode::FAILURE
+        } else if report.open() > 0 || report.cancelled {
+            ExitCode::from(Class::Retry.exit_code())
+        } else {
+            ExitCode::SUCCESS
+        })
+    }
+
+    async fn make_sample(&self, config: &Config, period: Period) -> Result<Sample> {
+        let (database, pool) = source_database::open_for_writing(config).await?;
+        eprintln!(
+            "Making a sample of {} accounts in {}…",
+            self.accounts, database.url
+        );
+        let mut writer = SourceWriter::create(&database, &pool, "demo", self.replace).await?;
+        let options = SampleOptions {
+            seed: self.seed,
+            accounts: self.accounts,
+            period,
+        };
+        let sample = sample::write(&mut writer, &options).await?;
+        writer.finish().await?;
+        pool.close().await;
+        Ok(sample)
+    }
+}
+
+/// Says in plain words what happened. Returns whether anything failed that was not planted.
+async fn tell(
+    config: &Config,
+    ledger: &Ledger,
+    selection: &Selection,
+    sample: &Sample,
+) -> Result<bool> {
+    let period = selection.period;
+    let documents = ledger.documents(selection).await?;
+    let of = |state: State| {
+        documents
+            .iter()
+            .filter(move |document| document.state == state)
+    };
+    let count = |state| of(state).count();
+    println!(
+        "\nThe month end of {period} is done: of {} accounts with {} trades, {} statements are published, {} failed, {} are excused.",
+        sample.accounts,
+        sample.trades,
+        count(State::Succeeded),
+        count(State::Failed),
+        count(State::Excused)
+    );
+    println!("\nThe sample has these troubles on purpose:");
+    for planted in &sample.planted {
+        let states = documents
+            .iter()
+            .filter(|document| document.account_id == planted.account_id)
+            .map(|document| format!("{} {}", document.kind, document.state))
+            .collect::<Vec<_>>()
+            .join(", ");
+        println!(
+            "  {}: {} ({states})",
+            planted.account_id,
+            planted.trouble.describe()
+        );
+    }
+    print_causes(&ledger.causes(selection).await?);
+    let planted = |account: &str| {
+        sample
+            .planted
+            .iter()
+            .any(|planted| planted.account_id == account)
+    };
+    let unplanned = of(State::Failed)
+        .filter(|document| !planted(&document.account_id))
+        .count();
+    if unplanned > 0 {
+        println!("\n{unplanned} documents failed that should not have: please report this.");
+    }
+    println!("\nOpen in Excel or LibreOffice:");
+    let root = config.store.directory();
+    let shown = |kind| {
+        of(State::Succeeded)
+            .filter(move |document| document.kind == kind)
+            .filter(|document| document.rows.is_some_and(|rows| rows >= 10))
+            .filter_map(|document| document.object_key.as_ref())
+            .take(2)
+    };
+    for key in shown(Kind::Trade).chain(shown(Kind::Balance)) {
+        println!("  {}", root.join(key).display());
+    }
+    println!(
+        "\nThen: `enqueuer status --documents` lists every document; `enqueuer load DIR` takes your own data."
+    );
+    Ok(unplanned > 0)
+}

@@ -1,0 +1,26 @@
+use std::process::ExitCode;
+
+use common::Result;
+use common::config::Settings;
+use common::database::Database;
+use common::ledger::Ledger;
+
+/// Creates or upgrades the ledger
+#[derive(Debug, clap::Args)]
+pub struct Migrate {}
+
+impl Migrate {
+    pub async fn execute(self, settings: &Settings) -> Result<ExitCode> {
+        let config = settings.resolve()?;
+        Database::new(&config.database_url)?.create_file()?;
+        let ledger = Ledger::connect(&config, 1).await?;
+        if ledger.is_current().await? {
+            println!("The ledger at {} is up to date.", config.database_url);
+        } else {
+            ledger.migrate().await?;
+            println!("The ledger at {} is now up to date.", config.database_url);
+        }
+        ledger.close().await;
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,69 @@
+//! The command line: one file per command.
+
+mod check;
+mod contract;
+mod demo;
+mod load;
+mod migrate;
+mod run;
+mod status;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use common::Result;
+use common::config::Settings;
+
+/// Makes, submits and follows the monthly Excel statements of a securities firm.
+#[derive(Debug, Parser)]
+#[command(
+    name = "enqueuer",
+    version,
+    max_term_width = 100,
+    subcommand_required = true
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(demo::Demo),
+    Load(load::Load),
+    Contract(contract::Contract),
+    Migrate(migrate::Migrate),
+    Check(check::Check),
+    Run(run::Run),
+    Status(status::Status),
+}
+
+impl Cli {
+    /// Runs the command.
+    pub async fn execute(self) -> Result<ExitCode> {
+        let settings = &self.settings;
+        match self.command {
+            Command::Demo(command) => command.execute(settings).await,
+            Command::Load(command) => command.execute(settings).await,
+            Command::Contract(command) => command.execute(),
+            Command::Migrate(command) => command.execute(settings).await,
+            Command::Check(command) => command.execute(settings).await,
+            Command::Run(command) => command.execute(settings).await,
+            Command::Status(command) => command.execute(settings).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn verify_cli() {
+        Cli::command().debug_assert();
+    }
+}

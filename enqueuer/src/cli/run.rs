@@ -1,0 +1,169 @@
+use std::num::NonZeroUsize;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use common::clock::{Clock, parse_instant};
+use common::config::{Config, Settings};
+use common::ledger::Selection;
+use common::statement::{AccountId, Kind, Period, parse_date};
+use common::{Class, Error, Result};
+use serde_json::json;
+
+use crate::context::{Cancel, open_ledger};
+use crate::month_end::{self, Report, Request};
+use crate::queue::ProcessQueue;
+
+/// Finds the documents that are due, submits them and follows them to the end
+#[derive(Debug, clap::Args)]
+pub struct Run {
+    /// The month, e.g. 2026-10 [default: the last complete month before --at]
+    #[arg(long, value_name = "YYYY-MM")]
+    period: Option<String>,
+    /// The instant of the run, RFC 3339 [default: now]
+    #[arg(long, value_name = "INSTANT")]
+    at: Option<String>,
+    /// Only this kind of statement: trade or balance
+    #[arg(long, value_name = "KIND")]
+    kind: Option<String>,
+    /// Only this account; may be repeated
+    #[arg(long, value_name = "ID")]
+    account: Vec<String>,
+    /// Waits for the end (implied locally)
+    #[arg(long)]
+    wait: bool,
+    /// Accepts the closing snapshot of this day although it is old
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    accept_snapshot: Option<String>,
+    /// Prints the answer as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    local: LocalQueue,
+}
+
+/// How the local queue works.
+#[derive(Debug, Clone, clap::Args)]
+pub struct LocalQueue {
+    /// Converters at a time [default: the number of cores]
+    #[arg(long, env = "LOCAL_PARALLEL", value_name = "N")]
+    parallel: Option<NonZeroUsize>,
+    /// Seconds an attempt may take before it is stopped
+    #[arg(long, env = "JOB_TIMEOUT_SECONDS", value_name = "N", default_value_t = 3600,
+          value_parser = clap::value_parser!(u64).range(1..))]
+    timeout: u64,
+}
+
+impl LocalQueue {
+    pub fn open(
+        &self,
+        config: &Config,
+        settings: &Settings,
+        ledger: &common::ledger::Ledger,
+    ) -> Result<ProcessQueue> {
+        let timeout = Duration::from_secs(self.timeout);
+        ProcessQueue::new(config, settings, ledger.clone(), self.parallel, timeout)
+    }
+}
+
+impl Run {
+    pub async fn execute(self, settings: &Settings) -> Result<ExitCode> {
+        let config = settings.resolve()?;
+        let clock = Clock::at(self.at.as_deref().map(parse_instant).transpose()?);
+        let request = self.request(&config, clock)?;
+        let cancel = Cancel::listen()?;
+        let ledger = open_ledger(&config).await?;
+        let queue = self.local.open(&config, settings, &ledger)?;
+        let report = month_end::run(&config, &ledger, &queue, clock, &request, &cancel).await?;
+        if self.json {
+            println!("{}", answer(&report));
+        } else {
+            print_report(&report);
+        }
+        ledger.close().await;
+        Ok(exit_code(&report))
+    }
+
+    fn request(&self, config: &Config, clock: Clock) -> Result<Request> {
+        let period = match &self.period {
+            Some(period) => period.parse()?,
+            None => Period::last_complete(clock.now(), &config.business_timezone),
+        };
+        let kinds = match &self.kind {
+            Some(kind) => vec![kind.parse()?],
+            None => Kind::ALL.to_vec(),
+        };
+        let accounts = self
+            .account
+            .iter()
+            .map(|id| {
+                id.parse()
+                    .map_err(|error: Error| Error::config(format!("--account: {error}")))
+            })
+            .collect::<Result<Vec<AccountId>>>()?;
+        let accept_snapshot = match &self.accept_snapshot {
+            Some(text) => Some(parse_date(text).ok_or_else(|| {
+                Error::config(format!(
+                    "--accept-snapshot {text:?} is not a date: write YYYY-MM-DD"
+                ))
+            })?),
+            None => None,
+        };
+        Ok(Request {
+            selection: Selection {
+                period,
+                kinds,
+                accounts,
+            },
+            accept_snapshot,
+        })
+    }
+}
+
+/// The machine-readable answer.
+fn answer(report: &Report) -> serde_json::Value {
+    json!({
+        "run_id": report.run.run_id,
+        "period": report.run.period.to_string(),
+        "due": report.due,
+        "submitted": report.counts.submitted,
+        "succeeded": report.counts.succeeded,
+        "failed": report.counts.failed,
+        "excused": report.excused,
+    })
+}
+
+fn print_report(report: &Report) {
+    let counts = report.counts;
+    let period = report.run.period;
+    if report.due == 0 && counts.submitted == 0 {
+        println!("{period}: nothing is due.");
+    } else {
+        println!(
+            "{period}: {} documents published, {} failed.",
+            counts.succeeded, counts.failed
+        );
+    }
+    if report.excused > 0 {
+        println!("{} documents are excused.", report.excused);
+    }
+    if report.open() > 0 {
+        println!(
+            "{} documents are still open: run again to complete them.",
+            report.open()
+        );
+    }
+    if counts.failed > 0 {
+        println!("`enqueuer status --period {period}` says why documents failed.");
+    }
+}
+
+/// 0 when every document succeeded or was excused, 1 when some failed, 75 when some are open and may be tried again.
+pub fn exit_code(report: &Report) -> ExitCode {
+    if report.counts.failed > 0 {
+        ExitCode::FAILURE
+    } else if report.open() > 0 || report.cancelled {
+        ExitCode::from(Class::Retry.exit_code())
+    } else {
+        ExitCode::SUCCESS
+    }
+}

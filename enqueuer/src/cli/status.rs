@@ -1,0 +1,124 @@
+use std::process::ExitCode;
+
+use common::config::Settings;
+use common::ledger::{CauseCount, DocumentRow, Selection, State};
+use common::statement::{Kind, Period};
+use common::{Error, Result};
+use serde_json::json;
+
+use crate::context::open_ledger;
+
+/// Tells how a period stands: documents by state, failures by cause
+#[derive(Debug, clap::Args)]
+pub struct Status {
+    /// The month, e.g. 2026-10 [default: that of the newest run]
+    #[arg(long, value_name = "YYYY-MM")]
+    period: Option<String>,
+    /// Lists every document
+    #[arg(long)]
+    documents: bool,
+    /// Prints the answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Status {
+    pub async fn execute(self, settings: &Settings) -> Result<ExitCode> {
+        let asked = self
+            .period
+            .as_deref()
+            .map(str::parse::<Period>)
+            .transpose()?;
+        let config = settings.resolve()?;
+        let ledger = open_ledger(&config).await?;
+        let period = match asked {
+            Some(period) => period,
+            None => ledger.newest_period().await?.ok_or_else(|| {
+                Error::config(format!(
+                    "the ledger at {} has no run yet: `enqueuer run` makes one",
+                    config.database_url
+                ))
+            })?,
+        };
+        let selection = Selection {
+            period,
+            kinds: Kind::ALL.to_vec(),
+            accounts: Vec::new(),
+        };
+        let counts = ledger.counts(&selection).await?;
+        let documents = if self.documents {
+            Some(ledger.documents(&selection).await?)
+        } else {
+            None
+        };
+        if self.json {
+            let counts: serde_json::Map<_, _> = counts
+                .iter()
+                .map(|(state, count)| (state.to_string(), json!(count)))
+                .collect();
+            let mut answer = json!({"period": period.to_string(), "counts": counts});
+            if let Some(documents) = &documents {
+                answer["documents"] = documents.iter().map(document_json).collect();
+            }
+            println!("{answer}");
+        } else {
+            println!("{period}");
+            for (state, count) in counts.iter().filter(|(_, count)| **count > 0) {
+                println!("  {state:<11}{count:>9}");
+            }
+            print_causes(&ledger.causes(&selection).await?);
+            documents.iter().flatten().for_each(print_document);
+        }
+        ledger.close().await;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn document_json(document: &DocumentRow) -> serde_json::Value {
+    json!({
+        "document_id": document.document_id,
+        "kind": document.kind.as_str(),
+        "account_id": document.account_id,
+        "period": document.period,
+        "revision": document.revision,
+        "state": document.state.as_str(),
+        "cause": document.cause,
+        "error": document.error,
+        "attempts": document.attempts,
+        "object_key": document.object_key,
+        "sha256": document.sha256,
+        "bytes": document.bytes,
+        "rows": document.rows,
+    })
+}
+
+/// Failures, excuses and what was given back, one line per cause, with an example.
+pub fn print_causes(causes: &[CauseCount]) {
+    for CauseCount {
+        state,
+        cause,
+        documents,
+        example,
+        example_error,
+    } in causes
+    {
+        let noun = if *documents == 1 {
+            "document"
+        } else {
+            "documents"
+        };
+        println!("\n{documents} {noun} {state}, cause {cause}; e.g. {example}");
+        if let (Some(error), true) = (example_error, *state != State::Excused) {
+            println!("  {error}");
+        }
+    }
+}
+
+fn print_document(document: &DocumentRow) {
+    let cause = document.cause.as_deref().unwrap_or_default();
+    println!(
+        "{}  {:<10}  {cause}",
+        document.document_id,
+        document.state.as_str()
+    );
+}

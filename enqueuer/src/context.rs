@@ -1,0 +1,94 @@
+//! What every command works with.
+
+use std::io::IsTerminal;
+
+use common::catalog::Catalog;
+use common::config::Config;
+use common::contract::RELATIONS;
+use common::database::Database;
+use common::ledger::Ledger;
+use common::{Error, Result};
+use sqlx::AnyConnection;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+/// Connections that the enqueuer holds to the ledger at once.
+const LEDGER_CONNECTIONS: u32 = 4;
+
+/// The firm's relations, for reading.
+pub struct Source {
+    pub connection: AnyConnection,
+    pub database: Database,
+    pub catalog: Catalog,
+}
+
+impl Source {
+    /// Connects and makes sure that everything the contract demands is there.
+    pub async fn open(config: &Config) -> Result<Self> {
+        let source = Self::connect(config).await?;
+        RELATIONS
+            .into_iter()
+            .try_for_each(|relation| source.catalog.demand(relation))?;
+        Ok(source)
+    }
+
+    /// Connects, whatever is there.
+    pub async fn connect(config: &Config) -> Result<Self> {
+        let database = Database::new(&config.source_database_url)?;
+        let mut connection = database.connect_read_only().await?;
+        let catalog = Catalog::read(&mut connection, database.dialect).await?;
+        Ok(Self {
+            connection,
+            database,
+            catalog,
+        })
+    }
+}
+
+/// Opens the ledger.
+pub async fn open_ledger(config: &Config) -> Result<Ledger> {
+    Ledger::open(config, LEDGER_CONNECTIONS).await
+}
+
+/// Asked to stop by SIGTERM or Ctrl-C.
+#[derive(Debug, Clone)]
+pub struct Cancel(watch::Receiver<bool>);
+
+impl Cancel {
+    /// Listens from now on.
+    pub fn listen() -> Result<Self> {
+        let (sender, receiver) = watch::channel(false);
+        let listen = |kind| {
+            signal(kind)
+                .map_err(|reason| Error::bug("signals cannot be listened to").because(reason))
+        };
+        let (mut terminate, mut interrupt) = (
+            listen(SignalKind::terminate())?,
+            listen(SignalKind::interrupt())?,
+        );
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            let _ = sender.send(true);
+            // Keeps the channel open: a closed one would look like a signal.
+            std::future::pending::<()>().await;
+        });
+        Ok(Self(receiver))
+    }
+
+    pub fn is_requested(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Returns when it is requested.
+    pub async fn requested(&mut self) {
+        let _ = self.0.wait_for(|requested| *requested).await;
+    }
+}
+
+/// Whether the operator looks at a terminal.
+pub fn on_terminal() -> bool {
+    std::io::stderr().is_terminal()
+}

@@ -1,0 +1,50 @@
+//! `enqueuer`: finds the documents that are due, submits them and follows them to the end.
+
+mod alerts;
+mod checks;
+mod cli;
+mod context;
+mod contract_text;
+mod csv_source;
+mod month_end;
+mod progress;
+mod queue;
+mod readiness;
+mod sample;
+mod source_database;
+mod source_writer;
+mod targets;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use common::{Class, Error, Result, telemetry};
+
+use crate::cli::Cli;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(usage) => {
+            let _ = usage.print();
+            return if usage.use_stderr() {
+                ExitCode::from(Class::Config.exit_code())
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    start(cli).unwrap_or_else(|error| {
+        eprintln!("enqueuer: {}", error.chain());
+        error.exit_code()
+    })
+}
+
+fn start(cli: Cli) -> Result<ExitCode> {
+    telemetry::install(cli.settings.deployment()?, cli.settings.log.as_deref());
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|reason| Error::bug("the runtime cannot be started").because(reason))?
+        .block_on(cli.execute())
+}

@@ -1,0 +1,249 @@
+//! A run: readiness → targets → ledger → queue → settled, to the end.
+
+use std::time::Duration;
+
+use common::clock::Clock;
+use common::config::Config;
+use common::ledger::{Job, Ledger, Run, RunCounts, Selection, State};
+use common::profile::BUILT_IN_HASH;
+use common::statement::DocumentId;
+use common::store::StoreUrl;
+use common::{Error, Result};
+use jiff::civil::Date;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use crate::context::{Cancel, Source};
+use crate::progress::Progress;
+use crate::queue::{ProcessQueue, SlotReport};
+use crate::{alerts, readiness, targets};
+
+/// AWS Batch's limit of an array job's children.
+const MAX_SLOTS: u32 = 10_000;
+
+/// What to run.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub selection: Selection,
+    /// A snapshot day that is accepted although it is too old.
+    pub accept_snapshot: Option<Date>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone)]
+pub struct Report {
+    pub run: Run,
+    /// Documents found due: new ones, and those that were left over.
+    pub due: u64,
+    pub excused: u64,
+    pub counts: RunCounts,
+    /// Converters that died without settling their document: why.
+    pub last_words: Vec<String>,
+    pub cancelled: bool,
+}
+
+impl Report {
+    /// Documents of this run that are neither published nor failed: another run completes them.
+    pub fn open(&self) -> u64 {
+        self.due
+            .max(self.counts.submitted)
+            .saturating_sub(self.counts.succeeded + self.counts.failed)
+    }
+}
+
+/// Runs a month end and follows it to the end.
+pub async fn run(
+    config: &Config,
+    ledger: &Ledger,
+    queue: &ProcessQueue,
+    clock: Clock,
+    request: &Request,
+    cancel: &Cancel,
+) -> Result<Report> {
+    let selection = &request.selection;
+    let mut source = Source::open(config).await?;
+    let snapshots = readiness::snapshots(
+        &mut source,
+        selection.period,
+        &selection.kinds,
+        request.accept_snapshot,
+    )
+    .await
+    .inspect_err(|error| alerts::source_not_ready(config.alerts, error))?;
+    let found = targets::find(&mut source, selection, &snapshots).await?;
+    drop(source);
+
+    let issued_on = clock.today(&config.business_timezone);
+    let run = ledger
+        .record_run(selection.period, issued_on, snapshots, clock.now())
+        .await?;
+    let lease = keep_lease(ledger.clone(), run.run_id.clone());
+    let worked = async {
+        let taken_over = take_over(ledger, &config.store, selection).await?;
+        let left_over = ledger.counts(selection).await?[&State::Due];
+        let new = ledger.record_due(&run, BUILT_IN_HASH, &found.due).await?;
+        let excused = ledger
+            .record_excuses(&run, BUILT_IN_HASH, &found.excused)
+            .await?;
+        let due = new + u64::try_from(left_over).unwrap_or_default();
+        tracing::info!(
+            run.id = run.run_id,
+            due,
+            taken_over,
+            excused,
+            "documents found"
+        );
+        let mut worker = Worker {
+            config,
+            ledger,
+            queue,
+            cancel,
+            run: &run,
+            selection,
+            last_words: Vec::new(),
+        };
+        worker.work(due).await?;
+        Ok((due, excused, worker.last_words))
+    }
+    .await;
+    lease.abort();
+    ledger.end_run(&run.run_id).await?;
+    let (due, excused, last_words) = worked?;
+    let counts = ledger.run_counts(&run.run_id).await?;
+    Ok(Report {
+        run,
+        due,
+        excused,
+        counts,
+        last_words,
+        cancelled: cancel.is_requested(),
+    })
+}
+
+struct Worker<'a> {
+    config: &'a Config,
+    ledger: &'a Ledger,
+    queue: &'a ProcessQueue,
+    cancel: &'a Cancel,
+    run: &'a Run,
+    selection: &'a Selection,
+    last_words: Vec<String>,
+}
+
+impl Worker<'_> {
+    /// Works what is due, then waits for what other runs hold, and takes it over when they are gone.
+    async fn work(&mut self, due: u64) -> Result<()> {
+        let mut progress = Progress::begin(due);
+        let mut waiting = false;
+        while !self.cancel.is_requested() {
+            while let Some(job) = self
+                .ledger
+                .record_job(self.run, self.selection, MAX_SLOTS)
+                .await?
+            {
+                self.work_job(&job, &mut progress).await?;
+                if self.cancel.is_requested() {
+                    break;
+                }
+            }
+            let elsewhere = self.ledger.open_elsewhere(self.selection).await?;
+            if elsewhere == 0 {
+                break;
+            }
+            if !waiting {
+                progress.say(&format!(
+                    "waiting for {elsewhere} documents that another run or converter holds"
+                ));
+                waiting = true;
+            }
+            let mut cancel = self.cancel.clone();
+            tokio::select! {
+                () = sleep(Duration::from_millis(500)) => {}
+                () = cancel.requested() => {}
+            }
+            take_over(self.ledger, &self.config.store, self.selection).await?;
+        }
+        progress.end();
+        Ok(())
+    }
+
+    async fn work_job(&mut self, job: &Job, progress: &mut Progress) -> Result<()> {
+        tracing::info!(job.id = job.job_id, slots = job.slots, "submitted");
+        progress.expect(job.slots.into());
+        let last_words = &mut self.last_words;
+        let report = |slot: SlotReport| {
+            progress.advance();
+            if slot.left_open > 0 {
+                progress.say(&format!(
+                    "a converter left its document open: {}",
+                    slot.last_words
+                ));
+                last_words.push(slot.last_words);
+            }
+        };
+        self.queue.work(job, self.cancel, report).await
+    }
+}
+
+/// Makes documents of runs whose process is gone due again, and clears away what their converters left half written.
+async fn take_over(ledger: &Ledger, store: &StoreUrl, selection: &Selection) -> Result<usize> {
+    let taken = ledger.take_over_expired(selection).await?;
+    if !taken.is_empty() {
+        tracing::info!(
+            documents = taken.len(),
+            "taken over from runs that are gone"
+        );
+        discard_partials(store, &taken)?;
+    }
+    Ok(taken.len())
+}
+
+/// Removes the unpublished workbooks of documents that nobody works on.
+fn discard_partials(store: &StoreUrl, documents: &[DocumentId]) -> Result<()> {
+    let directory = store.partial_directory();
+    let prefixes: std::collections::HashSet<String> =
+        documents.iter().map(StoreUrl::partial_prefix).collect();
+    let failed = |reason| {
+        Error::config(format!(
+            "the store directory {} cannot be cleared of partial files",
+            directory.display()
+        ))
+        .because(reason)
+    };
+    let entries = match std::fs::read_dir(&directory) {
+        Ok(entries) => entries,
+        Err(reason) if reason.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(reason) => return Err(failed(reason)),
+    };
+    for entry in entries {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name();
+        let Some((prefix, _)) = name.to_str().and_then(|name| name.split_once('~')) else {
+            continue;
+        };
+        if prefixes.contains(&format!("{prefix}~")) {
+            match std::fs::remove_file(entry.path()) {
+                Err(reason) if reason.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(failed(reason));
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Renews the run's lease until it is aborted.
+fn keep_lease(ledger: Ledger, run_id: String) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        loop {
+            sleep(ledger.lease() / 3).await;
+            if let Err(error) = ledger.renew_run(&run_id).await {
+                tracing::warn!(
+                    error = error.chain(),
+                    "the run's lease could not be renewed"
+                );
+            }
+        }
+    })
+}

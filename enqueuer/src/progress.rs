@@ -1,0 +1,66 @@
+//! Progress: a bar on a terminal, a plain line every few seconds elsewhere.
+
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::context::on_terminal;
+
+/// Seconds between plain lines.
+const LINE_EVERY: Duration = Duration::from_secs(10);
+
+/// Progress over the documents of a run.
+pub struct Progress {
+    /// Hidden where nobody looks at a terminal.
+    bar: ProgressBar,
+    plain: bool,
+    last_line: Instant,
+}
+
+impl Progress {
+    /// Begins with what is known to be due.
+    pub fn begin(due: u64) -> Self {
+        let plain = !on_terminal();
+        let bar = if plain || due == 0 {
+            ProgressBar::hidden()
+        } else {
+            ProgressBar::new(due)
+        };
+        let style =
+            ProgressStyle::with_template("{bar:30} {pos}/{len} documents  {per_sec}  {eta} left");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.set_length(0);
+        Self {
+            bar,
+            plain,
+            last_line: Instant::now(),
+        }
+    }
+
+    /// More documents are under way.
+    pub fn expect(&mut self, documents: u64) {
+        self.bar.inc_length(documents);
+    }
+
+    /// One document has ended.
+    pub fn advance(&mut self) {
+        self.bar.inc(1);
+        if self.plain && self.last_line.elapsed() >= LINE_EVERY {
+            self.last_line = Instant::now();
+            eprintln!(
+                "{} of {} documents",
+                self.bar.position(),
+                self.bar.length().unwrap_or_default()
+            );
+        }
+    }
+
+    /// A message above the bar.
+    pub fn say(&self, message: &str) {
+        self.bar.suspend(|| eprintln!("{message}"));
+    }
+
+    pub fn end(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

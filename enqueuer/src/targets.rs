@@ -1,0 +1,173 @@
+//! Which documents are due and which are excused, from cheap aggregates of the source.
+
+use std::collections::BTreeSet;
+
+use common::contract::ACCOUNTS;
+use common::database::{Whose, query_text, statement_failed};
+use common::ledger::{DueDocument, Excuse, Selection, Snapshots};
+use common::statement::{AccountId, DocumentId, Kind};
+use common::{Error, Result};
+use sqlx::Row;
+
+use crate::context::Source;
+
+/// The documents of a period.
+#[derive(Debug, Default)]
+pub struct Targets {
+    pub due: Vec<DueDocument>,
+    pub excused: Vec<Excuse>,
+}
+
+/// The word under which accounts closed before the period are excused.
+const CLOSED: &str = "closed_before_period";
+
+/// Finds the documents that the source gives rise to, whatever has become of them already.
+pub async fn find(
+    source: &mut Source,
+    selection: &Selection,
+    snapshots: &Snapshots,
+) -> Result<Targets> {
+    let mut targets = Targets::default();
+    let mut seen = BTreeSet::new();
+    for kind in selection.kinds.iter().copied() {
+        find_kind(source, selection, snapshots, kind, &mut targets, &mut seen).await?;
+    }
+    refuse_unknown_accounts(source, selection).await?;
+    Ok(targets)
+}
+
+async fn find_kind(
+    source: &mut Source,
+    selection: &Selection,
+    snapshots: &Snapshots,
+    kind: Kind,
+    targets: &mut Targets,
+    seen: &mut BTreeSet<DocumentId>,
+) -> Result<()> {
+    let closed_on = source.catalog.column(&ACCOUNTS, "closed_on");
+    let activity = match kind {
+        Kind::Trade => TRADE_ACTIVITY,
+        Kind::Balance => BALANCE_ACTIVITY,
+    };
+    // Accounts without activity are there for the excuses of closed ones; activity without an account is there too,
+    // because a customer whose account row is missing must show as a failure, not vanish.
+    let query = format!(
+        "WITH activity AS ({activity}),
+              by_account AS (SELECT account_id, sum(row_count) AS row_count FROM activity GROUP BY account_id)
+         SELECT CAST(t.account_id AS text), CAST(t.electronic_delivery AS text), CAST({closed_on} AS text),
+                CAST(b.row_count AS bigint)
+         FROM statement_accounts t LEFT JOIN by_account b ON b.account_id = t.account_id
+         UNION ALL
+         SELECT CAST(b.account_id AS text), CAST(NULL AS text), CAST(NULL AS text), CAST(b.row_count AS bigint)
+         FROM by_account b
+         WHERE b.account_id IS NOT NULL
+           AND NOT EXISTS (SELECT 1 FROM statement_accounts t WHERE t.account_id = b.account_id)"
+    );
+    let period = selection.period;
+    let (positions, cash) = (
+        (snapshots.positions_opening, snapshots.positions_closing),
+        (snapshots.cash_opening, snapshots.cash_closing),
+    );
+    let parameters: Vec<Option<String>> = match kind {
+        Kind::Trade => vec![
+            Some(period.first_day().to_string()),
+            Some(period.last_day().to_string()),
+        ],
+        Kind::Balance => [positions.0, positions.1, cash.0, cash.1]
+            .map(|date| date.map(|date| date.to_string()))
+            .to_vec(),
+    };
+    let mut rows = sqlx::query(query_text(source.database.dialect.sql(&query)));
+    for parameter in parameters {
+        rows = rows.bind(parameter);
+    }
+    let rows = rows
+        .fetch_all(&mut source.connection)
+        .await
+        .map_err(statement_failed("looking for due documents", Whose::Source))?;
+    for row in &rows {
+        let text = |position: usize| {
+            row.try_get::<Option<String>, _>(position)
+                .map_err(|reason| {
+                    Error::bug("the list of due documents could not be read").because(reason)
+                })
+        };
+        let account_id: AccountId = text(0)?
+            .unwrap_or_default()
+            .parse()
+            .map_err(|error: Error| error.context("statement_accounts"))?;
+        if !selection.accounts.is_empty() && !selection.accounts.contains(&account_id) {
+            continue;
+        }
+        let document = DocumentId {
+            period,
+            kind,
+            account_id,
+            revision: 1,
+        };
+        let rows: Option<i64> = row
+            .try_get(3)
+            .map_err(|reason| Error::bug("a count could not be read").because(reason))?;
+        let closed_on = text(2)?;
+        let is_closed =
+            closed_on.is_some_and(|closed_on| closed_on < period.first_day().to_string());
+        if !seen.insert(document.clone()) {
+            return Err(Error::data(
+                "shape",
+                format!(
+                    "statement_accounts has two rows for account {}; account_id must be unique",
+                    document.account_id
+                ),
+            ));
+        }
+        if is_closed {
+            targets.excused.push(Excuse {
+                document,
+                cause: CLOSED,
+            });
+        } else if let Some(rows) = rows {
+            let on_paper = text(1)?.is_some_and(|consented| consented != "1");
+            targets.due.push(DueDocument {
+                document,
+                on_paper,
+                estimated_rows: rows,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// A trade document is due with a trade or a cash movement in the period.
+const TRADE_ACTIVITY: &str = "
+    SELECT account_id, count(*) AS row_count FROM statement_trades
+    WHERE trade_date >= date($1) AND trade_date <= date($2) GROUP BY account_id
+    UNION ALL
+    SELECT account_id, count(*) AS row_count FROM statement_cash_movements
+    WHERE booked_on >= date($1) AND booked_on <= date($2) GROUP BY account_id";
+
+/// A balance document is due with a position or a non-zero cash balance in the opening or the closing snapshot. Numbers
+/// are compared with zero only, for which a double serves.
+const BALANCE_ACTIVITY: &str = "
+    SELECT account_id, count(*) AS row_count FROM statement_positions
+    WHERE as_of IN (date($1), date($2)) GROUP BY account_id
+    UNION ALL
+    SELECT account_id, count(*) AS row_count FROM statement_cash_balances
+    WHERE as_of IN (date($3), date($4)) AND CAST(amount AS double precision) <> 0 GROUP BY account_id";
+
+/// An account that the operator named must exist: a mistyped one would look like nothing due.
+async fn refuse_unknown_accounts(source: &mut Source, selection: &Selection) -> Result<()> {
+    for account_id in &selection.accounts {
+        let known: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM statement_accounts t WHERE t.account_id = $1")
+                .bind(account_id.as_str())
+                .fetch_one(&mut source.connection)
+                .await
+                .map_err(statement_failed("looking for the account", Whose::Source))?;
+        if known == 0 {
+            return Err(Error::config(format!(
+                "--account {account_id}: statement_accounts has no such account"
+            )));
+        }
+    }
+    Ok(())
+}

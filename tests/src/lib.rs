@@ -1,0 +1,190 @@
+//! The harness: a world of its own for every test — a fresh database on the engine under test, a store in a temp
+//! directory, and the real binaries.
+
+mod engine;
+mod program;
+mod store;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use sqlx::AnyPool;
+use tempfile::TempDir;
+
+pub use engine::Engine;
+pub use program::{Answer, Program};
+pub use store::Published;
+
+/// Everything a test has. Dropped, it leaves nothing behind.
+pub struct World {
+    pub engine: Engine,
+    database_url: String,
+    directory: TempDir,
+    database: engine::Database,
+}
+
+impl World {
+    /// A world with an empty database.
+    pub async fn new(engine: Engine) -> Result<Self> {
+        let directory = tempfile::Builder::new()
+            .prefix("statement-export-test-")
+            .tempdir()?;
+        let database = engine::Database::create(engine, directory.path()).await?;
+        Ok(Self {
+            engine,
+            database_url: database.url.clone(),
+            directory,
+            database,
+        })
+    }
+
+    pub fn database_url(&self) -> &str {
+        &self.database_url
+    }
+
+    /// A scratch path of this world.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// The directory below which documents are published.
+    pub fn store(&self) -> PathBuf {
+        self.path("store")
+    }
+
+    /// The enqueuer with this world's settings.
+    pub fn enqueuer<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Program {
+        self.program("enqueuer", arguments)
+    }
+
+    /// The converter with this world's settings.
+    pub fn converter<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Program {
+        self.program("converter", arguments)
+    }
+
+    fn program<'a>(&self, name: &str, arguments: impl IntoIterator<Item = &'a str>) -> Program {
+        Program::new(&binary(name), arguments, self.directory.path())
+            .env("DATABASE_URL", &self.database_url)
+            .env("STORE_URL", &format!("file:{}", self.store().display()))
+            .env("LEASE_SECONDS", "2")
+    }
+
+    /// A connection pool to the world's database: source and ledger.
+    pub async fn pool(&self) -> Result<AnyPool> {
+        AnyPool::connect(&self.database_url)
+            .await
+            .context("connecting to the test's database")
+    }
+
+    /// Runs statements on the source or the ledger, separated by `;`.
+    pub async fn execute(&self, statements: &str) -> Result<()> {
+        let pool = self.pool().await?;
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statements.to_owned()))
+            .execute(&pool)
+            .await
+            .context(statements.to_owned())?;
+        pool.close().await;
+        Ok(())
+    }
+
+    /// The rows of a query, every column as text; columns must be cast to text in the query.
+    pub async fn texts(&self, query: &str) -> Result<Vec<Vec<Option<String>>>> {
+        use sqlx::Row;
+        let pool = self.pool().await?;
+        let rows = sqlx::query(sqlx::AssertSqlSafe(query.to_owned()))
+            .fetch_all(&pool)
+            .await
+            .context(query.to_owned())?;
+        pool.close().await;
+        rows.iter()
+            .map(|row| {
+                (0..row.len())
+                    .map(|column| Ok(row.try_get::<Option<String>, _>(column)?))
+                    .collect()
+            })
+            .collect()
+    }
+
+    /// How the documents of a period stand, from `status --documents --json`.
+    pub async fn status(&self, period: &str) -> Result<serde_json::Value> {
+        self.enqueuer(["status", "--period", period, "--documents", "--json"])
+            .run()
+            .await?
+            .expect(0)?
+            .json()
+    }
+
+    /// Every published document below the store.
+    pub fn published(&self) -> Result<Vec<Published>> {
+        store::published(&self.store())
+    }
+
+    /// Writes the CSV files of a source and loads them.
+    pub async fn load(&self, files: &[(&str, &str)]) -> Result<()> {
+        let directory = self.path("csv");
+        std::fs::create_dir_all(&directory)?;
+        for (name, text) in files {
+            std::fs::write(directory.join(format!("{name}.csv")), text)?;
+        }
+        let directory = directory.to_string_lossy().into_owned();
+        self.enqueuer(["load", &directory, "--replace"])
+            .run()
+            .await?
+            .expect(0)?;
+        Ok(())
+    }
+
+    /// Drops what the engine keeps outside of the temp directory.
+    pub async fn close(self) -> Result<()> {
+        self.database.drop().await
+    }
+}
+
+/// A binary of the workspace, built by `make test` before the tests.
+fn binary(name: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap_or_default();
+    // target/debug/deps/scenarios-… → target/debug/NAME
+    let directory = test
+        .parent()
+        .and_then(Path::parent)
+        .unwrap_or(Path::new("target/debug"));
+    let path = directory.join(name);
+    assert!(
+        path.is_file(),
+        "{} is missing: run the tests with `make test`, which builds it",
+        path.display()
+    );
+    path
+}
+
+/// Defines a test that runs on every engine. The body gets a fresh `World`.
+#[macro_export]
+macro_rules! on_every_engine {
+    ($(#[$attribute:meta])* async fn $name:ident($world:ident: &World) $body:block) => {
+        mod $name {
+            #[allow(unused_imports, reason = "not every scenario uses everything of its module")]
+            use super::*;
+
+            async fn scenario($world: &$crate::World) -> anyhow::Result<()> $body
+
+            async fn on(engine: $crate::Engine) -> anyhow::Result<()> {
+                let world = $crate::World::new(engine).await?;
+                let outcome = scenario(&world).await;
+                world.close().await?;
+                outcome
+            }
+
+            $(#[$attribute])*
+            #[tokio::test]
+            async fn sqlite() -> anyhow::Result<()> {
+                on($crate::Engine::Sqlite).await
+            }
+
+            $(#[$attribute])*
+            #[tokio::test]
+            async fn postgres() -> anyhow::Result<()> {
+                on($crate::Engine::Postgres).await
+            }
+        }
+    };
+}

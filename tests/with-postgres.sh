@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Runs a command with a PostgreSQL server of its own: unprivileged user, temp directory, loopback only, fsync off. The
+# command finds it at TEST_POSTGRES_URL; nothing is left behind.
+set -euo pipefail
+
+find_binaries() {
+    local directory
+    for directory in "$(pg_config --bindir 2>/dev/null || true)" /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /opt/homebrew/bin; do
+        # initdb itself may be a wrapper elsewhere; it wants postgres beside it.
+        if [ -x "$directory/initdb" ] && [ -x "$directory/postgres" ]; then
+            echo "$directory"
+            return
+        fi
+    done
+}
+
+binaries=$(find_binaries)
+if [ -z "$binaries" ]; then
+    if ! command -v apt-get >/dev/null; then
+        echo "with-postgres: there is no PostgreSQL server here and no apt-get to install one: install PostgreSQL 14 or newer" >&2
+        exit 1
+    fi
+    echo "with-postgres: no PostgreSQL server here; installing Debian's package postgresql" >&2
+    as_root=
+    [ "$(id -u)" = 0 ] || as_root=sudo
+    $as_root apt-get update -qq
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >&2
+    binaries=$(find_binaries)
+fi
+
+# A server refuses to run as root.
+as_user=()
+if [ "$(id -u)" = 0 ]; then
+    user=postgres
+    id "$user" >/dev/null 2>&1 || user=nobody
+    as_user=(setpriv --reuid "$user" --regid "$(id -g "$user")" --clear-groups env "HOME=/tmp")
+fi
+
+directory=$(mktemp -d "${TMPDIR:-/tmp}/statement-export-postgres-XXXXXX")
+chmod 755 "$directory"
+[ ${#as_user[@]} = 0 ] || chown "$user" "$directory"
+stop() {
+    "${as_user[@]}" "$binaries/pg_ctl" -D "$directory/data" -m immediate -w stop >/dev/null 2>&1 || true
+    rm -rf "$directory"
+}
+trap stop EXIT
+trap 'exit 130' INT TERM
+
+"${as_user[@]}" "$binaries/initdb" -D "$directory/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$directory/initdb.log" 2>&1 \
+    || { cat "$directory/initdb.log" >&2; exit 1; }
+
+started=
+for _ in 1 2 3 4 5; do
+    port=$((20000 + RANDOM % 20000))
+    if "${as_user[@]}" "$binaries/pg_ctl" -D "$directory/data" -w -l "$directory/data/log" start >/dev/null 2>&1 \
+        -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 -c shared_buffers=256MB"; then
+        started=yes
+        break
+    fi
+done
+if [ -z "$started" ]; then
+    echo "with-postgres: PostgreSQL does not start:" >&2
+    cat "$directory/data/log" >&2
+    exit 1
+fi
+
+export TEST_POSTGRES_URL="postgres://postgres@127.0.0.1:$port/postgres"
+"$@"
