@@ -2,7 +2,10 @@
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt};
 
 use crate::config::Deployment;
 
@@ -10,27 +13,29 @@ use crate::config::Deployment;
 /// warnings locally, where the terminal belongs to the operator, and `info` on AWS.
 pub fn install(deployment: Deployment, filter: Option<&str>) {
     let default = match deployment {
-        Deployment::Local => "warn",
-        Deployment::Aws => "info",
+        Deployment::Local => LevelFilter::WARN,
+        Deployment::Aws => LevelFilter::INFO,
     };
     // A mistyped filter must not silence the log.
-    let filter =
-        EnvFilter::try_new(filter.unwrap_or(default)).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    // A second installation (a test) keeps the first.
-    let _ = match deployment {
-        Deployment::Local => builder
+    let filter: Targets = filter
+        .and_then(|filter| filter.parse().ok())
+        .unwrap_or_else(|| Targets::new().with_default(default));
+    let lines = fmt::layer().with_writer(std::io::stderr);
+    let lines = match deployment {
+        Deployment::Local => lines
             .with_ansi(std::io::stderr().is_terminal())
             .with_target(false)
             .compact()
-            .try_init(),
-        Deployment::Aws => builder
+            .with_filter(filter)
+            .boxed(),
+        Deployment::Aws => lines
             .json()
             .flatten_event(true)
             .with_current_span(true)
             .with_span_list(false)
-            .try_init(),
+            .with_filter(filter)
+            .boxed(),
     };
+    // A second installation (a test) keeps the first.
+    let _ = tracing_subscriber::registry().with(lines).try_init();
 }

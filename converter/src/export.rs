@@ -10,6 +10,7 @@ use common::statement::DocumentId;
 use common::store::ObjectKey;
 use common::{Error, Result};
 use tokio::task::JoinHandle;
+use tracing::Instrument;
 
 use crate::deliver::{Finished, Found, HashingWriter, Outcome, Store};
 use crate::lease::{Lease, Termination};
@@ -62,10 +63,22 @@ impl Exporter {
 
     /// Converts one document and settles it. A document that is settled already, or that another submission has by now,
     /// is success: there is nothing left to do.
-    #[tracing::instrument(name = "attempt", skip_all, fields(
-        run = assignment.run_id, document = %assignment.document, attempt = origin.number,
-        job = origin.job.as_ref().map(|(job, _)| job.as_str()), slot = origin.job.as_ref().map(|(_, slot)| slot)))]
     pub async fn convert(&mut self, assignment: &Assignment, origin: &Origin) -> Result<()> {
+        // The root span of the attempt.
+        let span = tracing::info_span!(
+            "attempt",
+            run.id = assignment.run_id,
+            job.id = origin.job.as_ref().map(|(job, _)| job.as_str()),
+            slot = origin.job.as_ref().map(|(_, slot)| slot),
+            document.id = %assignment.document,
+            attempt = origin.number,
+        );
+        self.convert_in_span(assignment, origin)
+            .instrument(span)
+            .await
+    }
+
+    async fn convert_in_span(&mut self, assignment: &Assignment, origin: &Origin) -> Result<()> {
         let Some(attempt) = self.claim(&assignment.document, origin).await? else {
             return Ok(());
         };

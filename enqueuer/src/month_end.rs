@@ -37,8 +37,6 @@ pub struct Report {
     pub due: u64,
     pub excused: u64,
     pub counts: RunCounts,
-    /// Converters that died without settling their document: why.
-    pub last_words: Vec<String>,
     pub cancelled: bool,
 }
 
@@ -100,22 +98,20 @@ pub async fn run(
             cancel,
             run: &run,
             selection,
-            last_words: Vec::new(),
         };
         worker.work(due).await?;
-        Ok((due, excused, worker.last_words))
+        Ok((due, excused))
     }
     .await;
     lease.abort();
     ledger.end_run(&run.run_id).await?;
-    let (due, excused, last_words) = worked?;
+    let (due, excused) = worked?;
     let counts = ledger.run_counts(&run.run_id).await?;
     Ok(Report {
         run,
         due,
         excused,
         counts,
-        last_words,
         cancelled: cancel.is_requested(),
     })
 }
@@ -127,7 +123,6 @@ struct Worker<'a> {
     cancel: &'a Cancel,
     run: &'a Run,
     selection: &'a Selection,
-    last_words: Vec<String>,
 }
 
 impl Worker<'_> {
@@ -170,7 +165,6 @@ impl Worker<'_> {
     async fn work_job(&mut self, job: &Job, progress: &mut Progress) -> Result<()> {
         tracing::info!(job.id = job.job_id, slots = job.slots, "submitted");
         progress.expect(job.slots.into());
-        let last_words = &mut self.last_words;
         let report = |slot: SlotReport| {
             progress.advance();
             if slot.left_open > 0 {
@@ -178,7 +172,6 @@ impl Worker<'_> {
                     "a converter left its document open: {}",
                     slot.last_words
                 ));
-                last_words.push(slot.last_words);
             }
         };
         self.queue.work(job, self.cancel, report).await

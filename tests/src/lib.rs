@@ -54,16 +54,40 @@ impl World {
 
     /// The enqueuer with this world's settings.
     pub fn enqueuer<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Program {
-        self.program("enqueuer", arguments)
+        self.program(&binary("enqueuer"), arguments)
+    }
+
+    /// A copy of the enqueuer with a shell script as the converter beside it; `$CONVERTER` in the script is the real one.
+    pub fn enqueuer_beside<'a>(
+        &self,
+        script: &str,
+        arguments: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Program> {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = self.path(&format!("beside-{:08x}", fastrand::u32(..)));
+        std::fs::create_dir(&directory)?;
+        let enqueuer = directory.join("enqueuer");
+        // Copied by a process of its own: a file open for writing here could be inherited by whatever another test starts
+        // at this moment, and would be "busy".
+        let copied = std::process::Command::new("cp")
+            .args([&binary("enqueuer"), &enqueuer])
+            .status()?;
+        anyhow::ensure!(copied.success(), "the enqueuer could not be copied");
+        let converter = directory.join("converter");
+        let real = binary("converter");
+        let text = format!("#!/bin/sh\nCONVERTER='{}'\n{script}\n", real.display());
+        std::fs::write(&converter, text)?;
+        std::fs::set_permissions(&converter, std::fs::Permissions::from_mode(0o755))?;
+        Ok(self.program(&enqueuer, arguments))
     }
 
     /// The converter with this world's settings.
     pub fn converter<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Program {
-        self.program("converter", arguments)
+        self.program(&binary("converter"), arguments)
     }
 
-    fn program<'a>(&self, name: &str, arguments: impl IntoIterator<Item = &'a str>) -> Program {
-        Program::new(&binary(name), arguments, self.directory.path())
+    fn program<'a>(&self, binary: &Path, arguments: impl IntoIterator<Item = &'a str>) -> Program {
+        Program::new(binary, arguments, self.directory.path())
             .env("DATABASE_URL", &self.database_url)
             .env("STORE_URL", &format!("file:{}", self.store().display()))
             .env("LEASE_SECONDS", "2")

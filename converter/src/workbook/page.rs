@@ -11,7 +11,7 @@ pub fn set_up(sheet: &mut Worksheet, document: &str) {
         .set_paper_size(A4)
         .set_landscape()
         .set_print_fit_to_pages(1, 0);
-    // `&` begins a code in a footer; a document id has none.
-    sheet.set_footer(format!("&L&9{document}&R&9&P / &N"));
+    // `&` begins a code in a footer; a document id has none, but begins with digits, which must not join the font size.
+    sheet.set_footer(format!("&L&9 {document}&R&9 &P / &N"));
     sheet.set_margins(0.4, 0.4, 0.5, 0.6, 0.3, 0.3);
 }

@@ -36,6 +36,8 @@ pub struct Styles {
     date: Format,
     code: Format,
     text: Format,
+    /// A currency beside its amount.
+    pub unit: Format,
     /// By decimal places.
     numbers: Vec<Format>,
     totals: Vec<Format>,
@@ -116,10 +118,11 @@ impl Styles {
                 .clone()
                 .set_bold()
                 .set_border_top(FormatBorder::Thin),
+            unit: default.clone().set_indent(1),
             percent: default.clone().set_num_format("0.00%"),
             date: default.clone().set_num_format("yyyy/mm/dd"),
-            code: default.clone().set_num_format("@"),
-            text: default.clone().set_num_format("@"),
+            code: default.clone().set_num_format("@").set_indent(1),
+            text: default.clone().set_num_format("@").set_indent(1),
             numbers,
             totals,
             base,

@@ -70,6 +70,7 @@ pub fn write(
         .write_string_with_format(lines.row, 0, pick(report, language), &styles.default)
         .map_err(cannot_write)?;
     page::set_up(sheet, &heading.document.to_string());
+    sheet.set_print_fit_to_pages(1, 1);
     Ok(())
 }
 
@@ -158,7 +159,11 @@ fn write_balance_figures(
     base: Currency,
 ) -> Result<(), XlsxError> {
     lines.money(("評価額合計", "Total valuation"), base, holdings.total)?;
-    for (currency, value) in &holdings.by_currency {
+    let only_base = holdings
+        .by_currency
+        .keys()
+        .all(|currency| *currency == base);
+    for (currency, value) in holdings.by_currency.iter().filter(|_| !only_base) {
         lines.money(
             ("うち通貨別評価額", "of this, by currency"),
             *currency,
@@ -285,12 +290,8 @@ impl Lines<'_> {
             self.styles.number(places),
         )?;
         if let Some(currency) = currency {
-            self.sheet.write_string_with_format(
-                self.row,
-                2,
-                currency.code(),
-                &self.styles.default,
-            )?;
+            self.sheet
+                .write_string_with_format(self.row, 2, currency.code(), &self.styles.unit)?;
         }
         self.row += 1;
         Ok(())

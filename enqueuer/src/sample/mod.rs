@@ -29,7 +29,7 @@ use common::statement::Period;
 
 use self::books::{Books, books};
 use self::calendar::Month;
-pub use self::planted::{Planted, Trouble};
+pub use self::planted::Planted;
 use crate::source_writer::{Row, SourceWriter};
 
 /// The source writer writes what is pending whenever the relation changes: many rows of a relation at a time keep its

@@ -1,1 +1,243 @@
-//! concurrency
+//! Several enqueuers and converters at once: every document is made once, and a published one is never overwritten.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use rustix::process::{Signal, kill_process};
+use serde_json::Value;
+use tests::{World, on_every_engine};
+use tokio::time::Instant;
+
+use crate::fixtures::{
+    Books, attempts, count, document, expect_ledger_agrees_with_store, load_october, october,
+    restore_trades, run_october, run_of, slow_down_trades,
+};
+use crate::processes::{converters, expect_no_converters, wait_until};
+
+fn number(answer: &Value, field: &str) -> Result<u64> {
+    answer[field]
+        .as_u64()
+        .with_context(|| format!("{field} in {answer}"))
+}
+
+/// Every document was made by exactly one attempt, which succeeded.
+async fn expect_one_attempt_each(world: &World, documents: usize) -> Result<()> {
+    let attempts = attempts(world).await?;
+    assert_eq!(attempts.len(), documents, "{attempts:#?}");
+    assert!(
+        attempts
+            .iter()
+            .all(|attempt| attempt.ends_with(" 1 succeeded")),
+        "{attempts:#?}"
+    );
+    let made = count(
+        world,
+        "SELECT count(DISTINCT document_id) FROM export_attempts",
+    )
+    .await?;
+    assert_eq!(made, documents as u64);
+    expect_ledger_agrees_with_store(world).await
+}
+
+fn path_of(world: &World, key: &str) -> PathBuf {
+    world.store().join(key)
+}
+
+const TRADE_KEY: &str = "2026-10/trade/A001/2026-10.trade.A001.xlsx";
+
+on_every_engine! {
+    async fn two_enqueuers_at_the_same_instant_make_each_document_once(world: &World) {
+        load_october(world, 40).await?;
+        // There is no ledger yet: they also create it at the same time.
+        let (a, b) = tokio::join!(run_october(world), run_october(world));
+        let (a, b) = (a?.expect(0)?.json()?, b?.expect(0)?.json()?);
+        for field in ["submitted", "succeeded", "due"] {
+            assert_eq!(number(&a, field)? + number(&b, field)?, 80, "{field}\n{a}\n{b}");
+        }
+        assert_ne!(a["run_id"], b["run_id"]);
+        assert_eq!(world.published()?.len(), 80);
+        expect_one_attempt_each(world, 80).await?;
+
+        let again = run_october(world).await?.expect(0)?.json()?;
+        assert_eq!((number(&again, "due")?, number(&again, "submitted")?), (0, 0), "{again}");
+        expect_one_attempt_each(world, 80).await
+    }
+}
+
+on_every_engine! {
+    async fn enqueuers_of_different_kinds_do_not_wait_for_each_other(world: &World) {
+        load_october(world, 6).await?;
+        slow_down_trades(world, 2).await?;
+        world.enqueuer(["migrate"]).run().await?.expect(0)?;
+        let started = Instant::now();
+        let balance = async {
+            let answer = run_of(world, ["--kind", "balance"]).run().await?.expect(0)?.json()?;
+            anyhow::Ok((answer, started.elapsed()))
+        };
+        let (trade, balance) = tokio::join!(run_of(world, ["--kind", "trade"]).run(), balance);
+        let (trade, (balance, balance_took)) = (trade?.expect(0)?.json()?, balance?);
+        let trade_took = started.elapsed();
+        assert_eq!((number(&trade, "succeeded")?, number(&balance, "succeeded")?), (6, 6));
+        assert!(balance_took < trade_took, "{balance_took:?} {trade_took:?}");
+        expect_one_attempt_each(world, 12).await
+    }
+}
+
+on_every_engine! {
+    async fn two_converters_of_one_slot_make_one_document(world: &World) {
+        load_october(world, 2).await?;
+        // As Batch does when the answer to SubmitJob was lost. Both must end well.
+        let twice = "\"$CONVERTER\" \"$@\" & first=$!
+                     \"$CONVERTER\" \"$@\" & second=$!
+                     wait $first; a=$?; wait $second; b=$?
+                     echo \"$a $b\" >> exits; exit 0";
+        world.enqueuer_beside(twice, october([]))?.run().await?.expect(0)?;
+        let exits = std::fs::read_to_string(world.path("exits"))?;
+        assert_eq!(exits, "0 0\n".repeat(4));
+        expect_one_attempt_each(world, 4).await
+    }
+}
+
+on_every_engine! {
+    async fn an_orphaned_converter_is_waited_for(world: &World) {
+        load_october(world, 2).await?;
+        slow_down_trades(world, 4).await?;
+        let run = || run_of(world, ["--kind", "trade", "--parallel", "1"]);
+        let mut killed = run().start()?;
+        let running = "SELECT count(*) FROM export_documents WHERE state = 'running'";
+        wait_until("the ledger is there", async || Ok(world.texts(running).await.is_ok())).await?;
+        wait_until("a document is running", async || Ok(count(world, running).await? == 1)).await?;
+        let orphans = converters(world)?;
+        assert_eq!(orphans.len(), 1);
+        killed.start_kill()?;
+        killed.wait().await?;
+
+        // The lease of two seconds is the orphan's as long as it lives, four seconds.
+        let answer = run().run().await?.expect(0)?.json()?;
+        assert_eq!(number(&answer, "submitted")?, 1, "only what the orphan does not hold: {answer}");
+        assert_eq!(number(&answer, "succeeded")?, 1, "{answer}");
+        expect_no_converters(world).await?;
+        expect_one_attempt_each(world, 2).await
+    }
+}
+
+on_every_engine! {
+    async fn an_orphaned_converter_settles_its_failure(world: &World) {
+        load_october(world, 1).await?;
+        world.execute("UPDATE statement_trades SET settlement_date = trade_date, trade_date = '2026-10-20'").await?;
+        slow_down_trades(world, 3).await?;
+        let run = || run_of(world, ["--kind", "trade"]);
+        let mut killed = run().start()?;
+        wait_until("a converter runs", async || Ok(!converters(world)?.is_empty())).await?;
+        let running = "SELECT count(*) FROM export_documents WHERE state = 'running'";
+        wait_until("a document is running", async || Ok(count(world, running).await? == 1)).await?;
+        killed.start_kill()?;
+        killed.wait().await?;
+        // Nobody listens to its last words any more.
+        expect_no_converters(world).await?;
+        assert_eq!(attempts(world).await?, ["2026-10.trade.A001 1 failed"]);
+        assert_eq!(document(world, "2026-10.trade.A001").await?["cause"], "shape");
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn a_converter_that_lost_its_lease_publishes_nothing(world: &World) {
+        load_october(world, 1).await?;
+        slow_down_trades(world, 2).await?;
+        let mut first = run_of(world, ["--kind", "trade"]).start()?;
+        wait_until("a converter runs", async || Ok(!converters(world)?.is_empty())).await?;
+        let running = "SELECT count(*) FROM export_documents WHERE state = 'running'";
+        wait_until("a document is running", async || Ok(count(world, running).await? == 1)).await?;
+        let sleeper = converters(world)?[0];
+        kill_process(sleeper, Signal::STOP)?;
+        first.start_kill()?;
+        first.wait().await?;
+
+        // Another run takes the document over and publishes it; then the first converter wakes up.
+        let answer = run_of(world, ["--kind", "trade"]).run().await?.expect(0)?.json()?;
+        assert_eq!(number(&answer, "succeeded")?, 1, "{answer}");
+        let published = world.published()?;
+        kill_process(sleeper, Signal::CONT)?;
+        expect_no_converters(world).await?;
+        assert_eq!(world.published()?, published);
+        expect_ledger_agrees_with_store(world).await?;
+        let made = document(world, "2026-10.trade.A001").await?;
+        assert_eq!(made["state"], "succeeded");
+        let attempts = attempts(world).await?;
+        assert_eq!(attempts.len(), 2, "{attempts:?}");
+        assert_eq!(attempts.iter().filter(|attempt| attempt.ends_with(" succeeded")).count(), 1, "{attempts:?}");
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn a_foreign_file_under_the_key_is_left_alone(world: &World) {
+        load_october(world, 2).await?;
+        run_of(world, ["--kind", "trade", "--account", "A002"]).run().await?.expect(0)?;
+        // Once no workbook at all, once the workbook of another document.
+        let other = std::fs::read(path_of(world, "2026-10/trade/A002/2026-10.trade.A002.xlsx"))?;
+        let balance_key = "2026-10/balance/A001/2026-10.balance.A001.xlsx";
+        for (key, content) in [(TRADE_KEY, b"precious".to_vec()), (balance_key, other)] {
+            let path = path_of(world, key);
+            std::fs::create_dir_all(path.parent().context("no parent")?)?;
+            std::fs::write(&path, content)?;
+        }
+        let before = world.published()?;
+
+        let exit_codes = "\"$CONVERTER\" \"$@\"; code=$?; echo $code >> exits; exit $code";
+        let arguments = october(["--account", "A001", "--parallel", "1"]);
+        let answer = world.enqueuer_beside(exit_codes, arguments)?.run().await?.expect(1)?.json()?;
+        assert_eq!(number(&answer, "failed")?, 2, "{answer}");
+        assert_eq!(std::fs::read_to_string(world.path("exits"))?, "101\n101\n");
+        for id in ["2026-10.trade.A001", "2026-10.balance.A001"] {
+            let failed = document(world, id).await?;
+            assert_eq!((&failed["state"], &failed["cause"]), (&"failed".into(), &"bug".into()), "{failed}");
+            assert_eq!(failed["attempts"], 1, "not tried again: {failed}");
+            assert!(failed["error"].as_str().is_some_and(|error| error.contains("is not that document")), "{failed}");
+        }
+        assert_eq!(world.published()?, before);
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn the_very_document_is_adopted(world: &World) {
+        let earlier = World::new(world.engine).await?;
+        load_october(&earlier, 1).await?;
+        run_october(&earlier).await?.expect(0)?;
+        let made = document(&earlier, "2026-10.trade.A001").await?;
+        let file = std::fs::read(path_of(&earlier, TRADE_KEY))?;
+        earlier.close().await?;
+
+        // A source in which the document would look different: it is adopted as it was published.
+        let mut books = Books::of_october(["A001"])?;
+        books.buy("A001", "later", "2026-10-20", "2026-10-22");
+        books.load(world).await?;
+        let path = path_of(world, TRADE_KEY);
+        std::fs::create_dir_all(path.parent().context("no parent")?)?;
+        std::fs::write(&path, &file)?;
+        run_of(world, ["--kind", "trade"]).run().await?.expect(0)?;
+        assert!(std::fs::read(&path)? == file, "the file was replaced");
+        let adopted = document(world, "2026-10.trade.A001").await?;
+        assert_eq!(adopted, made);
+        expect_ledger_agrees_with_store(world).await
+    }
+}
+
+on_every_engine! {
+    async fn a_run_beside_another_waits_for_its_documents(world: &World) {
+        load_october(world, 1).await?;
+        slow_down_trades(world, 3).await?;
+        let mut first = run_of(world, ["--kind", "trade"]).start()?;
+        wait_until("a converter runs", async || Ok(!converters(world)?.is_empty())).await?;
+        let second = run_of(world, ["--kind", "trade"]).run().await?.expect(0)?.json()?;
+        assert_eq!((number(&second, "due")?, number(&second, "submitted")?), (0, 0), "{second}");
+        assert_eq!(document(world, "2026-10.trade.A001").await?["state"], "succeeded");
+        let ended = tokio::time::timeout(Duration::from_secs(10), first.wait()).await??;
+        assert_eq!(ended.code(), Some(0));
+        expect_one_attempt_each(world, 1).await?;
+        restore_trades(world).await
+    }
+}

@@ -1,1 +1,194 @@
-//! crash
+//! Enqueuer and converters are killed at random moments; afterwards one run completes the month, as if nothing had been.
+
+use std::os::unix::process::ExitStatusExt;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use fastrand::Rng;
+use rustix::process::Pid;
+use serde_json::json;
+use tests::{World, on_every_engine};
+use tokio::process::Child;
+use tokio::time::sleep;
+
+use crate::fixtures::{
+    AT, Books, account_ids, count, expect_ledger_agrees_with_store, partial_files,
+};
+use crate::processes::{converters, expect_no_converters, kill_alive};
+
+const KILLS: u32 = 50;
+/// Of which each kind of program has at least so many.
+const KILLS_OF_EACH: u32 = 12;
+const SEED: u64 = 20_261_031;
+const ACCOUNTS: usize = 60;
+/// More than are ever needed: months that the killing left undone go to the next.
+const MONTHS: [&str; 9] = [
+    "2026-02", "2026-03", "2026-04", "2026-05", "2026-06", "2026-07", "2026-08", "2026-09",
+    "2026-10",
+];
+
+async fn load(world: &World) -> Result<()> {
+    let ids = account_ids(ACCOUNTS);
+    Books::of(ids.iter().map(String::as_str), &MONTHS)?
+        .load(world)
+        .await
+}
+
+fn run<'a>(world: &World, period: &'a str) -> tests::Program {
+    let arguments: [&'a str; 6] = ["run", "--json", "--period", period, "--at", AT];
+    world.enqueuer(arguments).env("LEASE_SECONDS", "1")
+}
+
+/// Who kills, and what it has done so far.
+struct Killer {
+    random: Rng,
+    enqueuers: u32,
+    converters: u32,
+}
+
+impl Killer {
+    fn is_done(&self) -> bool {
+        self.enqueuers + self.converters >= KILLS
+            && self.enqueuers.min(self.converters) >= KILLS_OF_EACH
+    }
+
+    /// Starts a run and kills at random until it ends. Tells whether it ended by itself with everything done.
+    async fn disturb(&mut self, world: &World, period: &str) -> Result<bool> {
+        let mut enqueuer = run(world, period).start()?;
+        loop {
+            let patience = self.random.u64(0..300);
+            sleep(Duration::from_millis(patience)).await;
+            if let Some(status) = enqueuer.try_wait()? {
+                let code = status.code();
+                ensure!(
+                    matches!(code, Some(0 | 75)),
+                    "the run of {period} ended with {status}"
+                );
+                return Ok(code == Some(0));
+            }
+            let running = converters(world)?;
+            // As long as converters are still to be killed they are it, mostly.
+            let spare_enqueuer = self.enqueuers > self.converters;
+            if running.is_empty() || (!spare_enqueuer && self.random.u8(0..3) == 0) {
+                self.kill_enqueuer(&mut enqueuer).await?;
+                // A run that begins at once finds the lease of this one alive, one that begins later does not.
+                if self.random.bool() {
+                    sleep(Duration::from_secs(1)).await;
+                }
+                return Ok(false);
+            }
+            let victim = running[self.random.usize(0..running.len())];
+            self.kill_converter(victim).await?;
+        }
+    }
+
+    async fn kill_enqueuer(&mut self, enqueuer: &mut Child) -> Result<()> {
+        enqueuer.start_kill()?;
+        // One that had just ended was not hit.
+        if enqueuer.wait().await?.signal() == Some(9) {
+            self.enqueuers += 1;
+        }
+        Ok(())
+    }
+
+    async fn kill_converter(&mut self, pid: Pid) -> Result<()> {
+        if kill_alive(pid).await? {
+            self.converters += 1;
+        }
+        Ok(())
+    }
+}
+
+/// Disturbs the runs of month after month; tells which months were begun.
+async fn disturb_month_ends(world: &World) -> Result<Vec<&'static str>> {
+    let mut killer = Killer {
+        random: Rng::with_seed(SEED),
+        enqueuers: 0,
+        converters: 0,
+    };
+    let mut months = MONTHS.into_iter();
+    let mut begun = vec![months.next().context("no month")?];
+    while !killer.is_done() {
+        let period = begun[begun.len() - 1];
+        if killer.disturb(world, period).await? {
+            begun.push(months.next().context("all months are done: add some")?);
+        }
+    }
+    println!(
+        "{:?}: {} enqueuers and {} converters killed over {} months",
+        world.engine,
+        killer.enqueuers,
+        killer.converters,
+        begun.len()
+    );
+    Ok(begun)
+}
+
+/// All that the ledger says about what was published.
+async fn published_by_ledger(world: &World) -> Result<Vec<Vec<Option<String>>>> {
+    world
+        .texts(
+            "SELECT document_id, state, object_key, sha256, CAST(bytes AS text), CAST(row_count AS text), row_counts,
+                    issued_on, delivery, cause
+             FROM export_documents ORDER BY document_id",
+        )
+        .await
+}
+
+/// One run per month completes it; every document is published once, and nothing is left lying about.
+async fn expect_one_run_completes(world: &World, months: &[&str]) -> Result<()> {
+    for period in months {
+        let answer = run(world, period).run().await?.expect(0)?.json()?;
+        assert_eq!(answer["failed"], 0, "{answer}");
+        let status = world.status(period).await?;
+        let expected = json!({
+            "due": 0, "submitted": 0, "running": 0, "succeeded": 2 * ACCOUNTS, "failed": 0, "excused": 0, "superseded": 0
+        });
+        assert_eq!(status["counts"], expected, "{period}");
+    }
+    expect_no_converters(world).await?;
+    assert_eq!(world.published()?.len(), 2 * ACCOUNTS * months.len());
+    expect_ledger_agrees_with_store(world).await
+}
+
+async fn expect_every_attempt_has_an_end(world: &World) -> Result<()> {
+    let without_end =
+        "SELECT count(*) FROM export_attempts WHERE ended_at IS NULL OR outcome IS NULL";
+    assert_eq!(
+        count(world, without_end).await?,
+        0,
+        "attempts without an end: those of killed converters are lost"
+    );
+    let twice =
+        "SELECT count(*) FROM (SELECT document_id FROM export_attempts WHERE outcome = 'succeeded'
+                                       GROUP BY document_id HAVING count(*) <> 1) t";
+    assert_eq!(
+        count(world, twice).await?,
+        0,
+        "documents that succeeded twice"
+    );
+    Ok(())
+}
+
+on_every_engine! {
+    async fn killed_at_random_moments_nothing_is_lost_and_nothing_doubled(world: &World) {
+        load(world).await?;
+        let months = disturb_month_ends(world).await?;
+        expect_one_run_completes(world, &months).await?;
+
+        let calm = World::new(world.engine).await?;
+        load(&calm).await?;
+        for period in &months {
+            run(&calm, period).env("LEASE_SECONDS", "30").run().await?.expect(0)?;
+        }
+        let files = |world: &World| -> Result<Vec<_>> {
+            Ok(world.published()?.into_iter().map(|file| (file.key, file.sha256)).collect())
+        };
+        assert_eq!(files(world)?, files(&calm)?, "the bytes are those of an undisturbed run");
+        assert_eq!(published_by_ledger(world).await?, published_by_ledger(&calm).await?);
+        calm.close().await?;
+
+        assert_eq!(partial_files(world)?, Vec::<String>::new(), "unpublished workbooks are left over");
+        expect_every_attempt_has_an_end(world).await
+    }
+}
