@@ -3,8 +3,9 @@
 .PHONY: demo test bench build fmt lint
 
 # A month end of a thousand sample customers: SQLite, a local directory, local processes.
-demo: build
-	target/release/enqueuer demo
+demo:
+	cargo build --profile demo --locked
+	target/demo/enqueuer demo
 
 build:
 	cargo build --release --locked
@@ -20,3 +21,8 @@ fmt:
 lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+# The figures of README: ratios within one run. Takes some minutes.
+bench:
+	cargo build --release --locked
+	tests/with-postgres.sh cargo bench -p tests --locked

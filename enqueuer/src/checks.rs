@@ -124,17 +124,27 @@ async fn relation_findings(source: &mut Source, relation: &'static Relation) -> 
                 )),
             }),
             Some((_, declared)) => {
-                let inexact = dialect == Dialect::Sqlite
-                    && column.column_type == ColumnType::Decimal
-                    && declared != "text"
-                    && holds_floats(source, relation, column.name).await;
-                if inexact {
-                    let problem = "holds binary floating point numbers, which are not exact; store decimals as TEXT";
-                    findings.push(Finding {
-                        subject,
-                        problem: Some(problem.to_owned()),
-                    });
-                }
+                let problem = match column.column_type {
+                    _ if dialect != Dialect::Sqlite => None,
+                    ColumnType::Decimal
+                        if declared != "text"
+                            && holds_floats(source, relation, column.name).await =>
+                    {
+                        Some(
+                            "holds binary floating point numbers, which are not exact; store decimals as TEXT",
+                        )
+                    }
+                    ColumnType::Date
+                        if holds_other_than_dates(source, relation, column.name).await =>
+                    {
+                        Some("holds values that are not YYYY-MM-DD; store dates as such TEXT")
+                    }
+                    _ => None,
+                };
+                findings.extend(problem.map(|problem| Finding {
+                    subject,
+                    problem: Some(problem.to_owned()),
+                }));
             }
         }
     }
@@ -145,6 +155,19 @@ async fn relation_findings(source: &mut Source, relation: &'static Relation) -> 
         ));
     }
     findings
+}
+
+/// Dates of SQLite are text, and text that is longer than a date falls out of every comparison with one: a row of
+/// `2026-10-31 00:00:00` would silently be in no October.
+async fn holds_other_than_dates(source: &mut Source, relation: &Relation, column: &str) -> bool {
+    let query = format!(
+        "SELECT count(*) FROM {} WHERE {column} NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]'",
+        relation.name
+    );
+    let others = sqlx::query_scalar::<_, i64>(query_text(query))
+        .fetch_one(&mut source.connection)
+        .await;
+    others.is_ok_and(|others| others > 0)
 }
 
 async fn holds_floats(source: &mut Source, relation: &Relation, column: &str) -> bool {

@@ -1,9 +1,14 @@
 //! The harness: a world of its own for every test — a fresh database on the engine under test, a store in a temp
 //! directory, and the real binaries.
 
+mod audit;
+mod compare;
 mod engine;
+mod expected;
 mod program;
+mod source;
 mod store;
+mod workbook;
 
 use std::path::{Path, PathBuf};
 
@@ -11,8 +16,10 @@ use anyhow::{Context, Result};
 use sqlx::AnyPool;
 use tempfile::TempDir;
 
+pub use audit::{Audit, Audited};
 pub use engine::Engine;
 pub use program::{Answer, Program};
+pub use source::Source;
 pub use store::Published;
 
 /// Everything a test has. Dropped, it leaves nothing behind.
@@ -165,7 +172,7 @@ impl World {
 }
 
 /// A binary of the workspace, built by `make test` before the tests.
-fn binary(name: &str) -> PathBuf {
+pub fn binary(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap_or_default();
     // target/debug/deps/scenarios-… → target/debug/NAME
     let directory = test

@@ -63,9 +63,7 @@ impl Sheet {
 
     /// The last row with a cell that is not empty.
     pub fn last_row(&self) -> u32 {
-        self.cells
-            .last_key_value()
-            .map_or(0, |((row, _), _)| *row)
+        self.cells.last_key_value().map_or(0, |((row, _), _)| *row)
     }
 }
 

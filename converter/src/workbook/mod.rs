@@ -8,6 +8,8 @@ mod page;
 mod style;
 mod summary;
 mod table;
+#[cfg(test)]
+mod tests;
 mod trades;
 
 use std::io::Write;

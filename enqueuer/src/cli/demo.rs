@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use common::clock::{Clock, parse_instant};
 use common::config::{Config, Settings};
 use common::database::Database;
-use common::ledger::{Ledger, Selection, State};
+use common::ledger::{DocumentRow, Ledger, Selection, State};
 use common::statement::{Kind, Period};
 use common::{Class, Result};
 
@@ -11,7 +11,7 @@ use super::run::LocalQueue;
 use super::status::print_causes;
 use crate::context::{Cancel, open_ledger};
 use crate::month_end::{self, Request};
-use crate::sample::{self, Sample, SampleOptions};
+use crate::sample::{self, Planted, Sample, SampleOptions};
 use crate::source_database;
 use crate::source_writer::SourceWriter;
 
@@ -109,32 +109,24 @@ async fn tell(
         count(State::Failed),
         count(State::Excused)
     );
-    println!("\nThe sample has these troubles on purpose:");
-    for planted in &sample.planted {
-        let states = documents
-            .iter()
-            .filter(|document| document.account_id == planted.account_id)
-            .map(|document| format!("{} {}", document.kind, document.state))
-            .collect::<Vec<_>>()
-            .join(", ");
-        println!(
-            "  {}: {} ({states})",
-            planted.account_id,
-            planted.trouble.describe()
-        );
-    }
-    print_causes(&ledger.causes(selection).await?);
-    let planted = |account: &str| {
-        sample
+    println!("\nTroubles that the sample has on purpose:");
+    let mut told = Vec::new();
+    for Planted { trouble, .. } in &sample.planted {
+        if told.contains(trouble) {
+            continue;
+        }
+        told.push(*trouble);
+        let same = sample
             .planted
             .iter()
-            .any(|planted| planted.account_id == account)
-    };
-    let unplanned = of(State::Failed)
-        .filter(|document| !planted(&document.account_id))
-        .count();
-    if unplanned > 0 {
-        println!("\n{unplanned} documents failed that should not have: please report this.");
+            .filter(|other| other.trouble == *trouble);
+        let accounts: Vec<&str> = same.map(|planted| planted.account_id.as_str()).collect();
+        println!("  {}: {}", accounts.join(", "), trouble.describe());
+    }
+    print_causes(&ledger.causes(selection).await?);
+    let unplanned = unplanned(sample, &documents);
+    for document in &unplanned {
+        println!("\n{document} did not end as planned: please report this.");
     }
     println!("\nOpen in Excel or LibreOffice:");
     let root = config.store.directory();
@@ -151,5 +143,25 @@ async fn tell(
     println!(
         "\nThen: `enqueuer status --documents` lists every document; `enqueuer load DIR` takes your own data."
     );
-    Ok(unplanned > 0)
+    Ok(!unplanned.is_empty())
+}
+
+/// Documents that failed without a planted trouble, and those that a planted trouble should have stopped and did not.
+fn unplanned(sample: &Sample, documents: &[DocumentRow]) -> Vec<String> {
+    let must_fail = |document: &DocumentRow| {
+        let planted = sample
+            .planted
+            .iter()
+            .find(|planted| planted.account_id == document.account_id);
+        planted.and_then(|planted| planted.trouble.refused()) == Some(document.kind)
+    };
+    documents
+        .iter()
+        .filter(|document| match document.state {
+            State::Failed => !must_fail(document),
+            State::Succeeded => must_fail(document),
+            _ => false,
+        })
+        .map(|document| document.document_id.clone())
+        .collect()
 }

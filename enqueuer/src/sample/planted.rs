@@ -1,6 +1,7 @@
 //! The troubles that the sample plants on purpose, so that a demo shows what the gate is for: at fixed small
 //! account indexes, the same for every seed.
 
+use common::statement::Kind;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
@@ -24,23 +25,25 @@ impl Trouble {
     pub fn describe(self) -> &'static str {
         match self {
             Trouble::PositionsDoNotRollForward => {
-                "the closing holdings show 100 more of one security than the opening holdings and the settled trades \
-                 explain: the balance statement must be refused"
+                "closing holdings off by 100: its balance statement is refused"
             }
             Trouble::BrokenIdentity => {
-                "the net amount of one trade is 1 yen away from gross, fees and taxes: the trade statement must be \
-                 refused"
+                "a trade's net amount off by 1 yen: its trade statement is refused"
             }
-            Trouble::ClosedBeforePeriod => {
-                "the account was closed before the period: its documents are excused"
-            }
-            Trouble::NoConsent => {
-                "the holder has not consented to electronic delivery: the documents are produced for paper, never linked"
-            }
+            Trouble::ClosedBeforePeriod => "closed before the period: excused",
+            Trouble::NoConsent => "no consent to electronic delivery: made for paper, never linked",
             Trouble::AwkwardName => {
-                "the holder's name looks like a formula or markup, holds control characters or emoji, or is very long: \
-                 it must be printed as the text it is"
+                "names like formulas or markup, with emoji or control characters, of 200 characters: published as text"
             }
+        }
+    }
+
+    /// The kind of statement that the gate must refuse.
+    pub fn refused(self) -> Option<Kind> {
+        match self {
+            Trouble::PositionsDoNotRollForward => Some(Kind::Balance),
+            Trouble::BrokenIdentity => Some(Kind::Trade),
+            Trouble::ClosedBeforePeriod | Trouble::NoConsent | Trouble::AwkwardName => None,
         }
     }
 }

@@ -117,11 +117,7 @@ impl Table {
 /// By the texts it is summed by: each summed column's amount and criteria.
 type Sums = BTreeMap<Vec<String>, BTreeMap<usize, (Decimal, Vec<usize>)>>;
 
-fn totals<L>(
-    columns: &[Column<L>],
-    rows: &[Vec<Cell>],
-    language: Language,
-) -> Result<Vec<Total>> {
+fn totals<L>(columns: &[Column<L>], rows: &[Vec<Cell>], language: Language) -> Result<Vec<Total>> {
     let mut sums = Sums::new();
     for (position, column) in columns.iter().enumerate() {
         if column.summed_by.is_empty() {
@@ -167,10 +163,8 @@ fn total(
     };
     for (position, (amount, criteria)) in sums {
         cells[position] = Cell::Number(amount);
-        let criteria: Vec<(usize, String)> = criteria
-            .into_iter()
-            .zip(texts.iter().cloned())
-            .collect();
+        let criteria: Vec<(usize, String)> =
+            criteria.into_iter().zip(texts.iter().cloned()).collect();
         total.keys.extend(criteria.iter().cloned());
         total.sums.insert(position, Sum { criteria, places });
     }

@@ -1,0 +1,185 @@
+//! Tables written and read back by an independent reader.
+
+use std::io::Cursor;
+
+use calamine::{Data, Reader, Xlsx};
+use common::statement::{Language, parse_date};
+use rust_decimal::Decimal;
+use rust_xlsxwriter::Workbook;
+
+use super::style::Styles;
+use super::table::{Table, serial};
+use super::trades::{Trades, columns};
+use crate::rows::codes::{Custody, Side};
+use crate::rows::currency::Currency;
+use crate::rows::trade::{Trade, TradesOutline};
+
+fn trade(n: u32, currency: &str, net_amount: &str) -> Trade {
+    let currency = Currency::from_code(currency).unwrap();
+    Trade {
+        account_id: "A1".into(),
+        trade_id: format!("T{n}").into(),
+        trade_date: parse_date("2026-10-01").unwrap(),
+        settlement_date: parse_date("2026-10-05").unwrap(),
+        security_code: "0001".into(),
+        security_name: "=1+1".into(),
+        market: None,
+        side: Side::Sell,
+        event: None,
+        custody: Custody::Nisa,
+        quantity: Decimal::new(125, 1),
+        unit_price: Decimal::ONE,
+        currency,
+        fx_rate: None,
+        gross_amount: Decimal::ZERO,
+        accrued_interest: None,
+        commission: Decimal::ZERO,
+        foreign_fees: None,
+        consumption_tax: Decimal::ZERO,
+        withholding_tax: Decimal::ZERO,
+        net_amount: net_amount.parse().unwrap(),
+        settlement_currency: None,
+        settlement_amount: None,
+        note: None,
+    }
+}
+
+/// Writes trades on sheets of at most `sheet_rows` rows.
+fn written(trades: &[Trade], sheet_rows: u32) -> Xlsx<Cursor<Vec<u8>>> {
+    let language = Language::En;
+    let styles = Styles::new(language, Currency::from_code("JPY").unwrap());
+    let mut workbook = Workbook::new();
+    let section = Trades { language };
+    let specs = columns(language, TradesOutline::default());
+    let mut table = Table::begin(
+        &mut workbook,
+        section,
+        specs,
+        &styles,
+        language,
+        ("trades", "Trades"),
+        "D",
+    )
+    .unwrap()
+    .with_sheet_rows(sheet_rows);
+    for trade in trades {
+        table.push(&mut workbook, trade).unwrap();
+    }
+    let done = table.finish(&mut workbook, &[]).unwrap();
+    assert_eq!(done.rows, trades.len() as u64);
+    Xlsx::new(Cursor::new(workbook.save_to_buffer().unwrap())).unwrap()
+}
+
+#[test]
+fn rows_overflow_onto_further_sheets_and_totals_span_them() {
+    let trades: Vec<Trade> = (1..=5)
+        .map(|n| trade(n, "JPY", "100"))
+        .chain([trade(6, "USD", "0.10"), trade(7, "USD", "0.20")])
+        .collect();
+    let mut workbook = written(&trades, 3);
+    assert_eq!(
+        workbook.sheet_names(),
+        ["Trades", "Trades (2)", "Trades (3)"]
+    );
+
+    let first = workbook.worksheet_range("Trades").unwrap();
+    assert_eq!(first.height(), 4, "a header and three rows, no totals");
+    let last = workbook.worksheet_range("Trades (3)").unwrap();
+    let net = 15;
+    assert_eq!(
+        last.get((0, net)),
+        Some(&Data::String("Net amount".into())),
+        "every sheet has its header"
+    );
+    assert_eq!(last.get((1, net)), Some(&Data::Float(0.2)));
+    assert!(
+        last.get((2, 0)).is_none_or(|cell| *cell == Data::Empty),
+        "one blank row before the totals"
+    );
+    assert_eq!(last.get((3, 9)), Some(&Data::String("JPY".into())));
+    assert_eq!(last.get((3, net)), Some(&Data::Float(500.0)));
+    assert_eq!(
+        last.get((4, net)),
+        Some(&Data::Float(0.3)),
+        "exact, not 0.30000000000000004"
+    );
+
+    let formulas = workbook.worksheet_formula("Trades (3)").unwrap();
+    let usd = formulas.get_value((4, 15)).unwrap();
+    assert_eq!(
+        usd,
+        "ROUND(SUMIFS('Trades'!P2:P4,'Trades'!J2:J4,\"USD\")+SUMIFS('Trades (2)'!P2:P4,'Trades (2)'!J2:J4,\"USD\")\
+         +SUMIFS('Trades (3)'!P2:P2,'Trades (3)'!J2:J2,\"USD\"),2)"
+    );
+}
+
+#[test]
+fn text_stays_text_and_numbers_are_exact() {
+    let mut workbook = written(&[trade(1, "JPY", "-23456789012345")], 10);
+    let sheet = workbook.worksheet_range("Trades").unwrap();
+    assert_eq!(sheet.get((1, 2)), Some(&Data::String("0001".into())));
+    assert_eq!(sheet.get((1, 3)), Some(&Data::String("=1+1".into())));
+    assert_eq!(sheet.get((1, 7)), Some(&Data::Float(12.5)));
+    assert_eq!(
+        sheet.get((1, 15)),
+        Some(&Data::Float(-23_456_789_012_345.0))
+    );
+    let Some(Data::DateTime(date)) = sheet.get((1, 0)) else {
+        panic!("not a date: {:?}", sheet.get((1, 0)))
+    };
+    assert!((date.as_f64() - 46_296.0).abs() < f64::EPSILON);
+}
+
+#[test]
+fn an_empty_section_says_so() {
+    let mut workbook = written(&[], 10);
+    let sheet = workbook.worksheet_range("Trades").unwrap();
+    assert_eq!(
+        sheet.get((1, 0)),
+        Some(&Data::String("No entries in this period".into()))
+    );
+}
+
+#[test]
+fn a_total_of_more_than_fifteen_digits_is_refused() {
+    let language = Language::En;
+    let styles = Styles::new(language, Currency::from_code("JPY").unwrap());
+    let mut workbook = Workbook::new();
+    let specs = columns(language, TradesOutline::default());
+    let names = ("trades", "Trades");
+    let mut table = Table::begin(
+        &mut workbook,
+        Trades { language },
+        specs,
+        &styles,
+        language,
+        names,
+        "D",
+    )
+    .unwrap();
+    table
+        .push(&mut workbook, &trade(1, "JPY", "999999999999999"))
+        .unwrap();
+    table.push(&mut workbook, &trade(2, "JPY", "2")).unwrap();
+    let refused = table.finish(&mut workbook, &[]).unwrap_err();
+    assert_eq!(refused.cause(), "shape");
+    assert!(
+        refused.to_string().contains("1000000000000001"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn dates_are_numbered_as_in_excel() {
+    for (date, number) in [
+        ("1900-01-01", 1.0),
+        ("1900-02-28", 59.0),
+        ("1900-03-01", 61.0),
+        ("2026-10-01", 46_296.0),
+    ] {
+        assert!(
+            (serial(parse_date(date).unwrap()) - number).abs() < f64::EPSILON,
+            "{date}"
+        );
+    }
+}

@@ -1,0 +1,111 @@
+//! The benchmark's source, made by the database itself from one formula that `alone` repeats in Rust.
+
+use anyhow::Result;
+use tests::{Engine, World};
+
+/// The big document.
+pub const DOCUMENT: &str = "2026-10.trade.A0000";
+
+/// Creates accounts with so many trades each in October 2026.
+pub async fn create(world: &World, accounts: u32, trades: u32) -> Result<()> {
+    // `load` creates the relations with their indexes; empty files make them empty.
+    world
+        .load(&[("statement_accounts", &account_rows(accounts))])
+        .await?;
+    let day = match world.engine {
+        Engine::Postgres => format!("date '2026-10-01' + (i * 31 / {trades})::int"),
+        Engine::Sqlite => format!("date('2026-10-01', '+' || (i * 31 / {trades}) || ' days')"),
+    };
+    let settled = match world.engine {
+        Engine::Postgres => format!("date '2026-10-03' + (i * 31 / {trades})::int"),
+        Engine::Sqlite => format!("date('2026-10-03', '+' || (i * 31 / {trades}) || ' days')"),
+    };
+    let series = |name: &str, count: u32| match world.engine {
+        Engine::Postgres => {
+            format!("{name} AS (SELECT i FROM generate_series(0::bigint, {count} - 1) AS s(i))")
+        }
+        Engine::Sqlite => {
+            format!(
+                "{name}(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM {name} WHERE i + 1 < {count})"
+            )
+        }
+    };
+    let text = |number: &str| match world.engine {
+        Engine::Postgres => format!("({number})::numeric"),
+        Engine::Sqlite => format!("CAST({number} AS text)"),
+    };
+    let pad = |number: &str, width: u32| match world.engine {
+        Engine::Postgres => format!("lpad(({number})::text, {width}, '0')"),
+        Engine::Sqlite => format!("printf('%0{width}d', {number})"),
+    };
+    let statement = format!(
+        "WITH RECURSIVE {accounts}, {trades},
+         base AS (SELECT a.i AS account, t.i AS i, 100 * (1 + t.i % 9) AS quantity, 2000 + 2 * (t.i % 997) + t.i % 2 AS double_price,
+                         100 + t.i % 400 AS commission, (100 + t.i % 400) / 10 AS tax, {day} AS day, {settled} AS settled
+                  FROM accounts a CROSS JOIN trades t)
+         INSERT INTO statement_trades (account_id, trade_id, trade_date, settlement_date, asset_class, security_code, security_name,
+             market, side, custody, quantity, unit_price, price_unit, currency, gross_amount, commission, consumption_tax,
+             withholding_tax, net_amount, note)
+         SELECT 'A' || {account}, 'T' || {trade}, day, settled, 'equity', CAST(1301 + i % 50 AS text),
+                '見本銘柄' || CAST(1301 + i % 50 AS text), '東証プライム', CASE WHEN i % 2 = 0 THEN 'buy' ELSE 'sell' END, 'specific',
+                {quantity}, {price}, {one}, 'JPY', {gross}, {commission}, {tax}, {zero},
+                CASE WHEN i % 2 = 0 THEN {paid} ELSE {received} END, NULL
+         FROM base",
+        accounts = series("accounts", accounts),
+        trades = series("trades", trades),
+        day = day.replace("(i ", "(t.i "),
+        settled = settled.replace("(i ", "(t.i "),
+        account = pad("account", 4),
+        trade = pad("i", 8),
+        quantity = text("quantity"),
+        price = price(world.engine),
+        one = text("1"),
+        gross = text("quantity * double_price / 2"),
+        commission = text("commission"),
+        tax = text("tax"),
+        zero = text("0"),
+        paid = text("-(quantity * double_price / 2 + commission + tax)"),
+        received = text("quantity * double_price / 2 - commission - tax"),
+    );
+    world.execute(&statement).await?;
+    world
+        .execute(if world.engine == Engine::Postgres {
+            "VACUUM ANALYZE statement_trades"
+        } else {
+            "ANALYZE"
+        })
+        .await
+}
+
+fn price(engine: Engine) -> String {
+    match engine {
+        Engine::Postgres => "double_price / 2.0::numeric".to_owned(),
+        Engine::Sqlite => {
+            "CAST(double_price / 2 AS text) || CASE double_price % 2 WHEN 1 THEN '.5' ELSE '' END"
+                .to_owned()
+        }
+    }
+}
+
+fn account_rows(accounts: u32) -> String {
+    let header =
+        "account_id,account_no,holder_name,language,base_currency,electronic_delivery,opened_on\n";
+    (0..accounts).fold(header.to_owned(), |text, n| {
+        text + &format!("A{n:04},001-{n:07},見本太郎,ja,JPY,1,2020-01-01\n")
+    })
+}
+
+/// Makes the big document due, as a run would.
+pub async fn make_due(world: &World) -> Result<()> {
+    world.enqueuer(["migrate"]).run().await?.expect(0)?;
+    world
+        .execute(&format!(
+            "DELETE FROM export_attempts; DELETE FROM export_documents; DELETE FROM export_runs;
+             INSERT INTO export_runs (run_id, period, issued_on, program_version, started_at, lease_expires_at)
+             VALUES ('bench', '2026-10', '2026-11-01', 'bench', 0, 0);
+             INSERT INTO export_documents (document_id, period, kind, account_id, revision, state, run_id, delivery,
+                 estimated_rows, issued_on, profile_hash, program_version, due_at)
+             VALUES ('{DOCUMENT}', '2026-10', 'trade', 'A0000', 1, 'due', 'bench', 'electronic', 0, '2026-11-01', 'bench', 'bench', 0)"
+        ))
+        .await
+}
