@@ -36,6 +36,12 @@ pub struct Position {
     pub unrealized_pl: Option<Decimal>,
 }
 
+/// Custodies of the relation called `t` in the contract's order. Codes that it does not know sort last; reading them is an
+/// error anyway.
+pub const CUSTODY_ORDER: &str =
+    "CASE t.custody WHEN 'specific' THEN 1 WHEN 'general' THEN 2 WHEN 'nisa' THEN 3
+    WHEN 'nisa_growth' THEN 4 ELSE 5 END";
+
 /// Streams the holdings of a snapshot, ordered by asset class, security code and custody.
 pub async fn stream(
     source: &mut Source,
@@ -43,14 +49,10 @@ pub async fn stream(
     as_of: Date,
     sink: &mut Sink<Position>,
 ) -> Result<()> {
-    // Codes that the contract does not know sort last; reading them is an error anyway.
     let query = format!(
         "SELECT {{columns}} FROM statement_positions t WHERE t.account_id = $1 AND t.as_of = date($2)
          ORDER BY CASE t.asset_class WHEN 'equity' THEN 1 WHEN 'etf' THEN 2 WHEN 'fund' THEN 3 WHEN 'bond' THEN 4 ELSE 5 END,
-                  t.security_code COLLATE {{C}},
-                  CASE t.custody WHEN 'specific' THEN 1 WHEN 'general' THEN 2 WHEN 'nisa' THEN 3
-                                 WHEN 'nisa_growth' THEN 4 ELSE 5 END,
-                  COALESCE({}, '') COLLATE {{C}}",
+                  t.security_code COLLATE {{C}}, {CUSTODY_ORDER}, COALESCE({}, '') COLLATE {{C}}",
         source.column(&POSITIONS, "market")
     );
     let query = source.query(&POSITIONS, &query);

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::codes::{Custody, Side};
+use super::position::CUSTODY_ORDER;
 use super::reader::RowReader;
 use super::sink::Sink;
 use super::source::Source;
@@ -65,22 +66,33 @@ pub async fn stream(
 ) -> Result<()> {
     // One ordered stream of three kinds of rows, so that one line at a time is in memory. Only its columns are read:
     // account_id, security_code, market, custody, security_name, what, quantity, in this order.
+    // A holding without a market is moved by the trades of every market, a trade without one moves the holding there is.
     let positions_market = source.column(&POSITIONS, "market");
     let trades_market = source.column(&TRADES, "market");
     let query = format!(
-        "SELECT CAST(u.account_id AS text), CAST(u.security_code AS text), CAST(u.market AS text), CAST(u.custody AS text),
-                CAST(u.security_name AS text), u.what, CAST(u.quantity AS text)
-         FROM (
-             SELECT t.account_id, t.security_code, COALESCE({positions_market}, '') AS market, t.custody,
-                    t.security_name, CASE WHEN t.as_of = date($2) THEN 'opening' ELSE 'closing' END AS what, t.quantity
+        "WITH held AS (
+             SELECT t.account_id, t.security_code, {positions_market} AS market, t.custody, t.security_name,
+                    CASE WHEN t.as_of = date($3) THEN 'closing' ELSE 'opening' END AS what, t.quantity
              FROM statement_positions t WHERE t.account_id = $1 AND t.as_of IN (date($2), date($3))
+         ),
+         held_in AS (SELECT security_code, custody, max(market) AS market FROM held GROUP BY security_code, custody),
+         moved AS (
+             SELECT account_id, security_code, COALESCE(market, '') AS market, custody, security_name, what, quantity
+             FROM held
              UNION ALL
-             SELECT t.account_id, t.security_code, COALESCE({trades_market}, '') AS market, t.custody,
-                    t.security_name, t.side AS what, t.quantity
+             SELECT t.account_id, t.security_code,
+                    CASE WHEN h.security_code IS NOT NULL AND h.market IS NULL THEN ''
+                         ELSE COALESCE({trades_market}, h.market, '') END,
+                    t.custody, t.security_name, t.side, t.quantity
              FROM statement_trades t
+             LEFT JOIN held_in h ON h.security_code = t.security_code AND h.custody = t.custody
              WHERE t.account_id = $1 AND t.settlement_date > date($2) AND t.settlement_date <= date($3)
-         ) u
-         ORDER BY u.security_code COLLATE {{C}}, u.market COLLATE {{C}}, u.custody COLLATE {{C}}, u.what COLLATE {{C}}"
+         )
+         SELECT CAST(t.account_id AS text), CAST(t.security_code AS text), CAST(t.market AS text), CAST(t.custody AS text),
+                CAST(t.security_name AS text), CAST(t.what AS text), CAST(t.quantity AS text)
+         FROM moved t
+         ORDER BY t.security_code COLLATE {{C}}, t.market COLLATE {{C}}, {CUSTODY_ORDER},
+                  t.what COLLATE {{C}}, t.security_name COLLATE {{C}}"
     );
     let query = source.query(&POSITIONS, &query);
     let mut rows = sqlx::query(query)
@@ -89,6 +101,7 @@ pub async fn stream(
         .bind(between.closing.to_string())
         .fetch(source.connection());
     let mut line: Option<QuantityMovement> = None;
+    let mut name_is_of_holding = false;
     while let Some(row) = rows
         .try_next()
         .await
@@ -116,6 +129,7 @@ pub async fn stream(
             if let Some(done) = line.take() {
                 finish(done, between, sink).await?;
             }
+            name_is_of_holding = false;
             line = Some(QuantityMovement {
                 market: market.into(),
                 security_code: code.into(),
@@ -124,8 +138,14 @@ pub async fn stream(
             });
         }
         let line = line.get_or_insert_default();
-        line.security_name = row.owned()?;
+        let name = row.text()?;
         let what = row.text()?;
+        // The name as held last; a trade's only for what neither snapshot holds. "closing" sorts before "opening".
+        let held = matches!(what, "closing" | "opening");
+        if line.security_name.is_empty() || (held && !name_is_of_holding) {
+            line.security_name = name.into();
+            name_is_of_holding = held;
+        }
         let quantity = row.decimal(6)?;
         let slot = match what {
             "opening" => &mut line.opening,

@@ -73,8 +73,8 @@ fn market<'s>(trade: &'s Row, held_in: &HeldIn) -> Result<Option<&'s str>> {
     }
 }
 
-/// By code, market and custody.
-type Lines<'s> = BTreeMap<(&'s str, &'s str, &'s str), Line>;
+/// By code, market and the contract's order of custodies.
+type Lines<'s> = BTreeMap<(&'s str, &'s str, usize), Line>;
 
 fn add<'s>(
     lines: &mut Lines<'s>,
@@ -87,7 +87,7 @@ fn add<'s>(
     let market = market.unwrap_or_default();
     let label = words::custody(custody, language)?;
     let line = lines
-        .entry((code, market, custody))
+        .entry((code, market, words::rank(&words::CUSTODIES, custody)?))
         .or_insert_with(|| Line {
             code: code.to_owned(),
             name: String::new(),

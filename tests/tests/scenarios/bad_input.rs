@@ -286,7 +286,7 @@ on_every_engine! {
     }
 }
 
-/// SQLite's dates are text, in which anything may stand.
+/// `SQLite`'s dates are text, in which anything may stand.
 async fn expect_bad_date(column: &str, text: &str) -> Result<()> {
     let world = World::new(Engine::Sqlite).await?;
     load_october(&world, 2).await?;

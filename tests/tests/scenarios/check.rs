@@ -164,7 +164,7 @@ on_every_engine! {
     }
 }
 
-/// SQLite keeps whatever it is given.
+/// `SQLite` keeps whatever it is given.
 #[tokio::test]
 async fn binary_numbers_in_a_column_of_no_type_are_named() -> Result<()> {
     let world = World::new(Engine::Sqlite).await?;

@@ -216,7 +216,7 @@ on_every_engine! {
 
         // A source in which the document would look different: it is adopted as it was published.
         let mut books = Books::of_october(["A001"])?;
-        books.buy("A001", "later", "2026-10-20", "2026-10-22");
+        books.buy("A001", "later", "2026-10-20", "2026-10-22")?;
         books.load(world).await?;
         let path = path_of(world, TRADE_KEY);
         std::fs::create_dir_all(path.parent().context("no parent")?)?;

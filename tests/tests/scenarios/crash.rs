@@ -34,7 +34,7 @@ async fn load(world: &World) -> Result<()> {
         .await
 }
 
-fn run<'a>(world: &World, period: &'a str) -> tests::Program {
+fn run(world: &World, period: &str) -> tests::Program {
     let arguments = [
         "run",
         "--json",

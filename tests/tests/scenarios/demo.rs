@@ -93,8 +93,8 @@ async fn the_audit_can_fail(world: &World, audit: Audit<'_>) -> Result<()> {
                  (SELECT max(trade_id) FROM statement_trades WHERE account_id = 'A0001');
              UPDATE statement_cash_movements SET description = 'changed' WHERE account_id = 'A0003' AND movement_id =
                  (SELECT max(movement_id) FROM statement_cash_movements WHERE account_id = 'A0003');
-             UPDATE statement_positions SET price_date = '2026-10-02' WHERE account_id = 'A0006' AND security_code =
-                 (SELECT max(security_code) FROM statement_positions WHERE account_id = 'A0006' AND as_of = '2026-10-31');
+             UPDATE statement_positions SET price_date = '2026-10-02' WHERE account_id = 'A0001' AND security_code =
+                 (SELECT max(security_code) FROM statement_positions WHERE account_id = 'A0001' AND as_of = '2026-10-31');
              UPDATE statement_cash_balances SET amount = '1' WHERE account_id = 'A0007' AND currency = 'JPY'
                  AND as_of = '2026-10-31'",
         )
@@ -113,7 +113,7 @@ async fn the_audit_can_fail(world: &World, audit: Audit<'_>) -> Result<()> {
         "2026-10.balance.A0002 概要!お名前",
         "2026-10.trade.A0001 取引明細!",
         "2026-10.trade.A0003 入出金明細!C",
-        "2026-10.balance.A0006 残高明細!H",
+        "2026-10.balance.A0001 残高明細!H",
         "2026-10.balance.A0007 Cash!C2",
         "2026-10.balance.A0007 Summary!Cash",
     ] {

@@ -1,5 +1,7 @@
 //! Small sources whose books balance, and what several scenarios ask about a world.
 
+use std::fmt::Write as _;
+
 use anyhow::{Context, Result, ensure};
 use common::contract::TRADES;
 use common::statement::Period;
@@ -29,9 +31,12 @@ impl Books {
         let before = periods.first().context("no month")?.previous().last_day();
         let mut books = Self::empty();
         for (n, account) in accounts.into_iter().enumerate() {
-            books.accounts += &format!("{account},No. {account},山田 太郎,ja,JPY,1,2020-01-01\n");
+            writeln!(
+                books.accounts,
+                "{account},No. {account},山田 太郎,ja,JPY,1,2020-01-01"
+            )?;
             let (mut quantity, mut cash) = (100, 1_000_000);
-            books.snapshot(account, &before.to_string(), quantity, cash);
+            books.snapshot(account, &before.to_string(), quantity, cash)?;
             for (period, month) in periods.iter().zip(months) {
                 for trade in 0..=n % 4 {
                     let trade_id = format!("T{month}-{trade}");
@@ -40,11 +45,11 @@ impl Books {
                         &trade_id,
                         &format!("{month}-05"),
                         &format!("{month}-07"),
-                    );
+                    )?;
                     quantity += 100;
                     cash -= 1000;
                 }
-                books.snapshot(account, &period.last_day().to_string(), quantity, cash);
+                books.snapshot(account, &period.last_day().to_string(), quantity, cash)?;
             }
         }
         Ok(books)
@@ -77,19 +82,32 @@ impl Books {
     }
 
     /// A purchase for 1,000 yen, and the cash that pays it.
-    pub fn buy(&mut self, account: &str, trade_id: &str, trade_date: &str, settlement_date: &str) {
-        self.trades += &format!(
-            "{account},{trade_id},{trade_date},{settlement_date},equity,130A,Ｖｅｒｉｔａｓ,buy,specific,100,10,1,JPY,1000,0,0,0,-1000\n"
-        );
-        self.movements +=
-            &format!("{account},M{trade_id},{settlement_date},trade,買付,JPY,-1000,{trade_id}\n");
+    pub fn buy(
+        &mut self,
+        account: &str,
+        trade_id: &str,
+        trade_date: &str,
+        settlement_date: &str,
+    ) -> Result<()> {
+        writeln!(
+            self.trades,
+            "{account},{trade_id},{trade_date},{settlement_date},equity,130A,Ｖｅｒｉｔａｓ,buy,specific,100,10,1,JPY,1000,0,0,0,-1000"
+        )?;
+        writeln!(
+            self.movements,
+            "{account},M{trade_id},{settlement_date},trade,買付,JPY,-1000,{trade_id}"
+        )?;
+        Ok(())
     }
 
     /// What the account has at the end of a day.
-    pub fn snapshot(&mut self, account: &str, as_of: &str, quantity: i64, cash: i64) {
-        self.positions +=
-            &format!("{account},{as_of},equity,130A,Ｖｅｒｉｔａｓ,specific,{quantity},1,JPY\n");
-        self.balances += &format!("{account},{as_of},JPY,{cash}\n");
+    pub fn snapshot(&mut self, account: &str, as_of: &str, quantity: i64, cash: i64) -> Result<()> {
+        writeln!(
+            self.positions,
+            "{account},{as_of},equity,130A,Ｖｅｒｉｔａｓ,specific,{quantity},1,JPY"
+        )?;
+        writeln!(self.balances, "{account},{as_of},JPY,{cash}")?;
+        Ok(())
     }
 
     pub async fn load(&self, world: &World) -> Result<()> {
@@ -245,7 +263,7 @@ pub async fn slow_down_trades(world: &World, seconds: u32) -> Result<()> {
             "(SELECT CASE WHEN max(n) > 0 THEN '' END FROM (
                  WITH RECURSIVE counter(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counter WHERE n < {})
                  SELECT n FROM counter))",
-            u64::from(seconds) * 3_000_000
+            u64::from(seconds) * 2_000_000
         ),
     };
     replace_trades(world, "security_name", &format!("security_name || {pause}")).await

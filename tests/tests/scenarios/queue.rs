@@ -153,6 +153,8 @@ on_every_engine! {
         assert_eq!(lines(world, "exits")?, ["75"]);
         let failed = document(world, TRADE).await?;
         assert_eq!((&failed["state"], &failed["cause"]), (&"failed".into(), &"timeout".into()), "{failed}");
+        let error = failed["error"].as_str().context("no error")?;
+        assert!(!error.contains("given back"), "it is not, it failed: {error}");
         assert_eq!(world.published()?, []);
         assert_eq!(partial_files(world)?, Vec::<String>::new());
         expect_no_converters(world).await
