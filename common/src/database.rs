@@ -4,6 +4,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Once;
+use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Connection, Executor};
@@ -241,33 +242,30 @@ impl Database {
         Ok(connection)
     }
 
+    /// Connects once, to tell at once and exactly what is wrong: a pool would try again until its time is up.
+    pub async fn verify(&self) -> Result<()> {
+        let mut connection = AnyConnection::connect_with(&self.options(false)?)
+            .await
+            .map_err(|reason| self.cannot_connect(reason))?;
+        set_up(&mut connection, self.dialect)
+            .await
+            .map_err(|reason| self.cannot_connect(reason))?;
+        connection
+            .close()
+            .await
+            .map_err(|reason| self.cannot_connect(reason))
+    }
+
     /// Opens a pool for reading and writing our own tables.
     pub async fn connect_pool(&self, max_connections: u32) -> Result<AnyPool> {
-        let options = self.options(false)?;
         let dialect = self.dialect;
         AnyPoolOptions::new()
             .max_connections(max_connections)
-            .acquire_timeout(std::time::Duration::from_secs(60))
+            .acquire_timeout(ACQUIRE_TIMEOUT)
             // A connection that was lost shows itself with the next statement, which is a retry.
             .test_before_acquire(false)
-            .after_connect(move |connection, _| {
-                Box::pin(async move {
-                    if dialect == Dialect::Sqlite {
-                        // WAL lets readers and one writer work side by side. A power cut may lose the last commits,
-                        // never the database; published documents are adopted again.
-                        for pragma in [
-                            "PRAGMA busy_timeout = 60000",
-                            "PRAGMA journal_mode = WAL",
-                            "PRAGMA synchronous = NORMAL",
-                            "PRAGMA foreign_keys = ON",
-                        ] {
-                            connection.execute(pragma).await?;
-                        }
-                    }
-                    Ok(())
-                })
-            })
-            .connect_with(options)
+            .after_connect(move |connection, _| Box::pin(set_up(connection, dialect)))
+            .connect_with(self.options(false)?)
             .await
             .map_err(|reason| self.cannot_connect(reason))
     }
@@ -286,6 +284,26 @@ impl Database {
             .because(reason),
         }
     }
+}
+
+/// How long a connection is waited for.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Makes a connection ready for reading and writing our own tables.
+async fn set_up(connection: &mut AnyConnection, dialect: Dialect) -> sqlx::Result<()> {
+    if dialect == Dialect::Sqlite {
+        // WAL lets readers and one writer work side by side. A power cut may lose the last commits, never the database;
+        // published documents are adopted again.
+        for pragma in [
+            "PRAGMA busy_timeout = 60000",
+            "PRAGMA journal_mode = WAL",
+            "PRAGMA synchronous = NORMAL",
+            "PRAGMA foreign_keys = ON",
+        ] {
+            connection.execute(pragma).await?;
+        }
+    }
+    Ok(())
 }
 
 /// A dynamic query that is safe: it is put together from our own text, values are always bound.

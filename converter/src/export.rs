@@ -129,7 +129,7 @@ impl Exporter {
                 Claim::Busy => {
                     self.termination
                         .sleep(std::time::Duration::from_millis(500))
-                        .await?
+                        .await?;
                 }
             }
         }

@@ -63,7 +63,7 @@ pub async fn all(settings: &Settings) -> Vec<Finding> {
 /// Looks at the ledger without changing it: an old or absent one is brought up to date by the next command locally.
 async fn ledger(config: &Config) -> Result<()> {
     let database = Database::new(&config.database_url)?;
-    // Connecting must not create what is not there.
+    database.verify().await?;
     let ledger = Ledger::connect(config, 1).await?;
     let current = ledger.is_current().await;
     ledger.close().await;
@@ -77,7 +77,7 @@ async fn ledger(config: &Config) -> Result<()> {
 }
 
 /// Makes and removes a file where documents will be published.
-fn store(config: &Config) -> Result<()> {
+pub fn store(config: &Config) -> Result<()> {
     let directory = config.store.partial_directory();
     let probe = directory.join(format!("check-{:08x}", fastrand::u32(..)));
     let tried = std::fs::create_dir_all(&directory)
@@ -135,7 +135,10 @@ async fn relation_findings(source: &mut Source, relation: &'static Relation) -> 
                         )
                     }
                     ColumnType::Date
-                        if holds_other_than_dates(source, relation, column.name).await =>
+                        if matches!(
+                            other_than_date(source, relation, column.name).await,
+                            Ok(Some(_))
+                        ) =>
                     {
                         Some("holds values that are not YYYY-MM-DD; store dates as such TEXT")
                     }
@@ -157,17 +160,55 @@ async fn relation_findings(source: &mut Source, relation: &'static Relation) -> 
     findings
 }
 
-/// Dates of SQLite are text, and text that is longer than a date falls out of every comparison with one: a row of
-/// `2026-10-31 00:00:00` would silently be in no October.
-async fn holds_other_than_dates(source: &mut Source, relation: &Relation, column: &str) -> bool {
+/// Refuses a source in which a date is none: see `other_than_date`.
+pub async fn dates(source: &mut Source) -> Result<()> {
+    for relation in RELATIONS {
+        for column in relation
+            .columns
+            .iter()
+            .filter(|column| column.column_type == ColumnType::Date)
+        {
+            if let Some(value) = other_than_date(source, relation, column.name).await? {
+                return Err(Error::data(
+                    "shape",
+                    format!(
+                        "{}, column {}: {value:?} is not a date, so that its row would be in no period; write YYYY-MM-DD",
+                        relation.name, column.name
+                    ),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Dates of SQLite are text, and text that is no date falls out of every comparison with one: a row of
+/// `2026-10-31 00:00:00` would silently be in no October. Returns such a value.
+async fn other_than_date(
+    source: &mut Source,
+    relation: &Relation,
+    column: &str,
+) -> Result<Option<String>> {
+    let present = source
+        .catalog
+        .columns(relation)
+        .iter()
+        .any(|(name, _)| name == column);
+    if source.database.dialect != Dialect::Sqlite || !present {
+        return Ok(None);
+    }
     let query = format!(
-        "SELECT count(*) FROM {} WHERE {column} NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]'",
+        "SELECT CAST({column} AS text) FROM {}
+         WHERE {column} NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]' LIMIT 1",
         relation.name
     );
-    let others = sqlx::query_scalar::<_, i64>(query_text(query))
-        .fetch_one(&mut source.connection)
-        .await;
-    others.is_ok_and(|others| others > 0)
+    sqlx::query_scalar(query_text(query))
+        .fetch_optional(&mut source.connection)
+        .await
+        .map_err(statement_failed(
+            "looking for dates that are none",
+            Whose::Source,
+        ))
 }
 
 async fn holds_floats(source: &mut Source, relation: &Relation, column: &str) -> bool {

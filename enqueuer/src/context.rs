@@ -47,6 +47,7 @@ impl Source {
 
 /// Opens the ledger.
 pub async fn open_ledger(config: &Config) -> Result<Ledger> {
+    Database::new(&config.database_url)?.verify().await?;
     Ledger::open(config, LEDGER_CONNECTIONS).await
 }
 

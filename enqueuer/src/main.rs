@@ -7,6 +7,7 @@ mod context;
 mod contract_text;
 mod csv_source;
 mod month_end;
+mod partials;
 mod progress;
 mod queue;
 mod readiness;

@@ -6,7 +6,6 @@ use common::clock::Clock;
 use common::config::Config;
 use common::ledger::{Job, Ledger, Run, RunCounts, Selection, State};
 use common::profile::BUILT_IN_HASH;
-use common::statement::DocumentId;
 use common::store::StoreUrl;
 use common::{Error, Result};
 use jiff::civil::Date;
@@ -16,7 +15,7 @@ use tokio::time::sleep;
 use crate::context::{Cancel, Source};
 use crate::progress::Progress;
 use crate::queue::{ProcessQueue, SlotReport};
-use crate::{alerts, readiness, targets};
+use crate::{alerts, checks, partials, readiness, targets};
 
 /// AWS Batch's limit of an array job's children.
 const MAX_SLOTS: u32 = 10_000;
@@ -33,20 +32,12 @@ pub struct Request {
 #[derive(Debug, Clone)]
 pub struct Report {
     pub run: Run,
-    /// Documents found due: new ones, and those that were left over.
-    pub due: u64,
     pub excused: u64,
+    /// Of the documents that this run found due and submitted; another one that began at the same time has its own.
     pub counts: RunCounts,
+    /// Documents of the selection that are neither settled nor excused: another run completes them.
+    pub open: u64,
     pub cancelled: bool,
-}
-
-impl Report {
-    /// Documents of this run that are neither published nor failed: another run completes them.
-    pub fn open(&self) -> u64 {
-        self.due
-            .max(self.counts.submitted)
-            .saturating_sub(self.counts.succeeded + self.counts.failed)
-    }
 }
 
 /// Runs a month end and follows it to the end.
@@ -59,7 +50,9 @@ pub async fn run(
     cancel: &Cancel,
 ) -> Result<Report> {
     let selection = &request.selection;
+    checks::store(config)?;
     let mut source = Source::open(config).await?;
+    checks::dates(&mut source).await?;
     let snapshots = readiness::snapshots(
         &mut source,
         selection.period,
@@ -77,41 +70,40 @@ pub async fn run(
         .await?;
     let lease = keep_lease(ledger.clone(), run.run_id.clone());
     let worked = async {
-        let taken_over = take_over(ledger, &config.store, selection).await?;
-        let left_over = ledger.counts(selection).await?[&State::Due];
+        take_over(ledger, &config.store, selection).await?;
         let new = ledger.record_due(&run, BUILT_IN_HASH, &found.due).await?;
         let excused = ledger
             .record_excuses(&run, BUILT_IN_HASH, &found.excused)
             .await?;
-        let due = new + u64::try_from(left_over).unwrap_or_default();
-        tracing::info!(
-            run.id = run.run_id,
-            due,
-            taken_over,
-            excused,
-            "documents found"
-        );
-        let mut worker = Worker {
+        tracing::info!(run.id = run.run_id, new, excused, "documents found");
+        Worker {
             config,
             ledger,
             queue,
             cancel,
             run: &run,
             selection,
-        };
-        worker.work(due).await?;
-        Ok((due, excused))
+        }
+        .work()
+        .await?;
+        Ok(excused)
     }
     .await;
     lease.abort();
     ledger.end_run(&run.run_id).await?;
-    let (due, excused) = worked?;
+    let excused = worked?;
     let counts = ledger.run_counts(&run.run_id).await?;
+    let states = ledger.counts(selection).await?;
+    let open: i64 = [State::Due, State::Submitted, State::Running]
+        .iter()
+        .map(|state| states[state])
+        .sum();
+    let open = u64::try_from(open).unwrap_or_default();
     Ok(Report {
         run,
-        due,
         excused,
         counts,
+        open,
         cancelled: cancel.is_requested(),
     })
 }
@@ -127,8 +119,8 @@ struct Worker<'a> {
 
 impl Worker<'_> {
     /// Works what is due, then waits for what other runs hold, and takes it over when they are gone.
-    async fn work(&mut self, due: u64) -> Result<()> {
-        let mut progress = Progress::begin(due);
+    async fn work(&mut self) -> Result<()> {
+        let mut progress = Progress::begin();
         let mut waiting = false;
         while !self.cancel.is_requested() {
             while let Some(job) = self
@@ -167,12 +159,21 @@ impl Worker<'_> {
         progress.expect(job.slots.into());
         let report = |slot: SlotReport| {
             progress.advance();
-            if slot.left_open > 0 {
-                progress.say(&format!(
-                    "a converter left its document open: {}",
-                    slot.last_words
-                ));
+            if slot.left_open.is_empty() {
+                return Ok(());
             }
+            partials::discard(&self.config.store, &slot.left_open)?;
+            if slot.misconfigured {
+                return Err(Error::config(format!(
+                    "a converter could not begin: {}",
+                    slot.last_words
+                )));
+            }
+            progress.say(&format!(
+                "a converter left its document open: {}",
+                slot.last_words
+            ));
+            Ok(())
         };
         self.queue.work(job, self.cancel, report).await
     }
@@ -186,44 +187,9 @@ async fn take_over(ledger: &Ledger, store: &StoreUrl, selection: &Selection) -> 
             documents = taken.len(),
             "taken over from runs that are gone"
         );
-        discard_partials(store, &taken)?;
+        partials::discard(store, &taken)?;
     }
     Ok(taken.len())
-}
-
-/// Removes the unpublished workbooks of documents that nobody works on.
-fn discard_partials(store: &StoreUrl, documents: &[DocumentId]) -> Result<()> {
-    let directory = store.partial_directory();
-    let prefixes: std::collections::HashSet<String> =
-        documents.iter().map(StoreUrl::partial_prefix).collect();
-    let failed = |reason| {
-        Error::config(format!(
-            "the store directory {} cannot be cleared of partial files",
-            directory.display()
-        ))
-        .because(reason)
-    };
-    let entries = match std::fs::read_dir(&directory) {
-        Ok(entries) => entries,
-        Err(reason) if reason.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(reason) => return Err(failed(reason)),
-    };
-    for entry in entries {
-        let entry = entry.map_err(failed)?;
-        let name = entry.file_name();
-        let Some((prefix, _)) = name.to_str().and_then(|name| name.split_once('~')) else {
-            continue;
-        };
-        if prefixes.contains(&format!("{prefix}~")) {
-            match std::fs::remove_file(entry.path()) {
-                Err(reason) if reason.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(failed(reason));
-                }
-                _ => {}
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Renews the run's lease until it is aborted.

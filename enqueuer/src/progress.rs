@@ -18,18 +18,16 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Begins with what is known to be due.
-    pub fn begin(due: u64) -> Self {
+    pub fn begin() -> Self {
         let plain = !on_terminal();
-        let bar = if plain || due == 0 {
+        let bar = if plain {
             ProgressBar::hidden()
         } else {
-            ProgressBar::new(due)
+            ProgressBar::new(0)
         };
         let style =
             ProgressStyle::with_template("{bar:30} {pos}/{len} documents  {per_sec}  {eta} left");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        bar.set_length(0);
         Self {
             bar,
             plain,

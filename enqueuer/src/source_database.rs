@@ -14,6 +14,7 @@ pub async fn open_for_writing(config: &Config) -> Result<(Database, AnyPool)> {
     }
     let database = Database::new(&config.source_database_url)?;
     database.create_file()?;
+    database.verify().await?;
     let pool = database.connect_pool(1).await?;
     Ok((database, pool))
 }

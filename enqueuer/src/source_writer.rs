@@ -99,7 +99,7 @@ impl SourceWriter {
                     .column(column)
                     .is_some_and(|column| column.optional)
             };
-            if !relation.unique.iter().any(|column| nullable_key(column)) {
+            if !relation.unique.iter().any(nullable_key) {
                 let statement = format!(
                     "CREATE UNIQUE INDEX {name}_unique ON {name} ({})",
                     self.index_columns(relation.unique, relation)

@@ -92,10 +92,7 @@ async fn find_kind(
                     Error::bug("the list of due documents could not be read").because(reason)
                 })
         };
-        let account_id: AccountId = text(0)?
-            .unwrap_or_default()
-            .parse()
-            .map_err(|error: Error| error.context("statement_accounts"))?;
+        let account_id: AccountId = text(0)?.unwrap_or_default().parse()?;
         if !selection.accounts.is_empty() && !selection.accounts.contains(&account_id) {
             continue;
         }

@@ -34,10 +34,7 @@ pub(crate) fn published(store: &Path) -> Result<Vec<Published>> {
                 continue;
             }
             let content = std::fs::read(&path)?;
-            let sha256 = Sha256::digest(&content)
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
+            let sha256 = format!("{:x}", Sha256::digest(&content));
             let key = path.strip_prefix(store)?.to_string_lossy().into_owned();
             found.push(Published {
                 key,

@@ -80,6 +80,9 @@ impl Ledger {
         .map_err(failed)?
         .rows_affected();
         if claimed == 1 {
+            // An attempt that was still open here lost its lease.
+            self.end_lost_attempts(&mut transaction, &[document.to_string()])
+                .await?;
             sqlx::query(self.sql(
                 "INSERT INTO export_attempts (attempt_id, document_id, job_id, slot, number, started_at)
                  VALUES ($1, $2, $3, $4, $5, {NOW_MS})",
@@ -165,7 +168,8 @@ impl Ledger {
         .await
         .map_err(failed)?
         .rows_affected();
-        self.end_attempt(&mut transaction, attempt, "succeeded", None)
+        let outcome = if settled == 1 { "succeeded" } else { "lost" };
+        self.end_attempt(&mut transaction, attempt, outcome, None)
             .await?;
         transaction.commit().await.map_err(failed)?;
         if settled == 1 {
@@ -223,48 +227,72 @@ impl Ledger {
         Ok(())
     }
 
-    /// Settles what a slot left open once its process is gone for good. Returns how many documents that were.
-    pub async fn settle_slot(&self, job_id: &str, slot: u32, end: SlotEnd) -> Result<u64> {
+    /// Settles what a slot left open once its process is gone for good. Returns those documents.
+    pub async fn settle_slot(
+        &self,
+        job_id: &str,
+        slot: u32,
+        end: SlotEnd,
+    ) -> Result<Vec<DocumentId>> {
         let failed = |reason| statement_failed("settling the slot", Whose::Ledger)(reason);
-        let (fails, cause) = match end {
-            SlotEnd::TimedOut => ("1 = 1".to_owned(), "'timeout'"),
+        let (fails, cause, error) = match end {
+            SlotEnd::TimedOut => ("1 = 1".to_owned(), "'timeout'", Some(TIMED_OUT)),
             SlotEnd::Ended => (
                 format!("attempts >= {MAX_ATTEMPTS}"),
                 "COALESCE(cause, 'killed')",
+                None,
             ),
         };
         let mut transaction = self.begin().await?;
-        sqlx::query(self.sql(
-            "UPDATE export_attempts SET ended_at = {NOW_MS}, outcome = 'lost'
-             WHERE ended_at IS NULL AND attempt_id IN (
-                 SELECT d.attempt_id FROM export_documents d
-                 JOIN export_job_documents a ON a.document_id = d.document_id AND a.job_id = d.job_id
-                 WHERE a.job_id = $1 AND a.slot = $2 AND d.state = 'running')",
-        ))
-        .bind(job_id)
-        .bind(i64::from(slot))
-        .execute(&mut *transaction)
-        .await
-        .map_err(failed)?;
-        let settled = sqlx::query(self.sql(&format!(
+        let settled: Vec<String> = sqlx::query_scalar(self.sql(&format!(
             "UPDATE export_documents
              SET cause = CASE WHEN {fails} OR state = 'running' THEN {cause} ELSE cause END,
+                 error = COALESCE($3, error),
                  settled_at = CASE WHEN {fails} THEN {{NOW_MS}} END,
                  state = CASE WHEN {fails} THEN 'failed' ELSE 'due' END,
                  attempt_id = NULL, lease_expires_at = NULL
              WHERE job_id = $1 AND state IN ('submitted', 'running')
-               AND document_id IN (SELECT document_id FROM export_job_documents WHERE job_id = $1 AND slot = $2)"
+               AND document_id IN (SELECT document_id FROM export_job_documents WHERE job_id = $1 AND slot = $2)
+             RETURNING document_id"
         )))
         .bind(job_id)
         .bind(i64::from(slot))
-        .execute(&mut *transaction)
+        .bind(error)
+        .fetch_all(&mut *transaction)
         .await
-        .map_err(failed)?
-        .rows_affected();
+        .map_err(failed)?;
+        self.end_lost_attempts(&mut transaction, &settled).await?;
         transaction.commit().await.map_err(failed)?;
-        Ok(settled)
+        settled.iter().map(|id| id.parse()).collect()
+    }
+
+    /// Ends the attempts of documents that nobody works on any more, or that a new attempt has.
+    pub(super) async fn end_lost_attempts(
+        &self,
+        transaction: &mut sqlx::AnyConnection,
+        documents: &[String],
+    ) -> Result<()> {
+        for chunk in documents.chunks(500) {
+            // Document ids are letters, digits, '.', '_' and '-' only.
+            let ids = chunk
+                .iter()
+                .map(|id| format!("'{id}'"))
+                .collect::<Vec<_>>()
+                .join(", ");
+            sqlx::query(self.sql(&format!(
+                "UPDATE export_attempts SET ended_at = {{NOW_MS}}, outcome = 'lost'
+                 WHERE ended_at IS NULL AND document_id IN ({ids})"
+            )))
+            .execute(&mut *transaction)
+            .await
+            .map_err(statement_failed("ending lost attempts", Whose::Ledger))?;
+        }
+        Ok(())
     }
 }
+
+/// What a timed-out document's error says.
+const TIMED_OUT: &str = "the attempt ran longer than its timeout; raise JOB_TIMEOUT_SECONDS if the document is that large";
 
 fn lease_lost(attempt: &Attempt) -> Error {
     Error::retry(

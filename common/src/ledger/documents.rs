@@ -190,14 +190,16 @@ impl Ledger {
              RETURNING document_id",
             selection_clause(selection)
         );
+        let failed =
+            |reason| statement_failed("taking over documents of ended runs", Whose::Ledger)(reason);
+        let mut transaction = self.begin().await?;
         let ids: Vec<String> = sqlx::query_scalar(self.sql(&statement))
             .bind(period)
-            .fetch_all(&self.pool)
+            .fetch_all(&mut *transaction)
             .await
-            .map_err(statement_failed(
-                "taking over documents of ended runs",
-                Whose::Ledger,
-            ))?;
+            .map_err(failed)?;
+        self.end_lost_attempts(&mut transaction, &ids).await?;
+        transaction.commit().await.map_err(failed)?;
         ids.iter().map(|id| id.parse()).collect()
     }
 

@@ -7,7 +7,7 @@ mod jobs;
 mod migrations;
 mod runs;
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use sqlx::{Any, AnyPool, Transaction};
@@ -163,7 +163,7 @@ fn unique_id(period: Period, now: jiff::Timestamp) -> String {
 fn selection_clause(selection: &Selection) -> String {
     let mut clause = String::new();
     if let [kind] = selection.kinds[..] {
-        clause.push_str(&format!(" AND d.kind = '{kind}'"));
+        let _ = write!(clause, " AND d.kind = '{kind}'");
     }
     if !selection.accounts.is_empty() {
         let ids = selection
@@ -172,7 +172,7 @@ fn selection_clause(selection: &Selection) -> String {
             .map(|id| format!("'{id}'"))
             .collect::<Vec<_>>()
             .join(", ");
-        clause.push_str(&format!(" AND d.account_id IN ({ids})"));
+        let _ = write!(clause, " AND d.account_id IN ({ids})");
     }
     clause
 }

@@ -114,19 +114,18 @@ impl HoldingFigures {
         if let Some(value) = value {
             *self.by_currency.entry(position.currency).or_default() += value;
         }
-        match value.and_then(|value| in_base(value, position.currency, position.fx_rate, base)) {
-            Some(value) => {
-                *self.by_class.entry(position.asset_class).or_default() += value;
-                self.total += value;
-            }
-            None => {
-                self.unvalued_count += 1;
-                if self.unvalued.len() < MAX_NAMED {
-                    self.unvalued.push(format!(
-                        "{} {}",
-                        position.security_code, position.security_name
-                    ));
-                }
+        let in_base =
+            value.and_then(|value| in_base(value, position.currency, position.fx_rate, base));
+        if let Some(value) = in_base {
+            *self.by_class.entry(position.asset_class).or_default() += value;
+            self.total += value;
+        } else {
+            self.unvalued_count += 1;
+            if self.unvalued.len() < MAX_NAMED {
+                self.unvalued.push(format!(
+                    "{} {}",
+                    position.security_code, position.security_name
+                ));
             }
         }
     }

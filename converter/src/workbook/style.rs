@@ -145,14 +145,14 @@ impl Styles {
     pub fn column_places(&self, style: ColumnStyle) -> usize {
         match style {
             ColumnStyle::Amount => self.base.exponent() as usize,
-            ColumnStyle::Price => self.price_places(self.base, Decimal::ZERO),
+            ColumnStyle::Price => Self::price_places(self.base, Decimal::ZERO),
             ColumnStyle::Rate => 2,
             _ => 0,
         }
     }
 
     /// The places a price is shown with: all it has, and at least the currency's minor unit.
-    pub fn price_places(&self, currency: Currency, price: Decimal) -> usize {
+    pub fn price_places(currency: Currency, price: Decimal) -> usize {
         (currency.exponent().max(decimal_places(price)) as usize).min(MAX_PLACES)
     }
 

@@ -204,7 +204,7 @@ impl<'s, S: Section> Table<'s, S> {
                     .map(|column| self.section.cell(row, *column));
                 add_to_total(
                     &mut self.totals,
-                    keys,
+                    &keys,
                     position,
                     self.columns.len(),
                     amount,
@@ -455,7 +455,7 @@ impl<'s, S: Section> Table<'s, S> {
 
 fn add_to_total<'r>(
     totals: &mut Vec<TotalRow>,
-    keys: impl Iterator<Item = Cell<'r>> + Clone,
+    keys: &(impl Iterator<Item = Cell<'r>> + Clone),
     position: usize,
     columns: usize,
     amount: Decimal,
@@ -516,7 +516,7 @@ fn write_cell(
                 .map_err(cannot_write);
         }
         Cell::Quantity(value) => (value, decimal_places(*value) as usize),
-        Cell::Price(value, currency) => (value, styles.price_places(*currency, *value)),
+        Cell::Price(value, currency) => (value, Styles::price_places(*currency, *value)),
         Cell::Rate(value) => (value, decimal_places(*value).max(2) as usize),
         Cell::Amount(value, currency) => (value, currency.exponent() as usize),
     };

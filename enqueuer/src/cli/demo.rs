@@ -60,7 +60,7 @@ impl Demo {
         ledger.close().await;
         Ok(if unplanned {
             ExitCode::FAILURE
-        } else if report.open() > 0 || report.cancelled {
+        } else if report.open > 0 || report.cancelled {
             ExitCode::from(Class::Retry.exit_code())
         } else {
             ExitCode::SUCCESS

@@ -12,7 +12,9 @@ pub struct Migrate {}
 impl Migrate {
     pub async fn execute(self, settings: &Settings) -> Result<ExitCode> {
         let config = settings.resolve()?;
-        Database::new(&config.database_url)?.create_file()?;
+        let database = Database::new(&config.database_url)?;
+        database.create_file()?;
+        database.verify().await?;
         let ledger = Ledger::connect(&config, 1).await?;
         if ledger.is_current().await? {
             println!("The ledger at {} is up to date.", config.database_url);

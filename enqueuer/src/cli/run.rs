@@ -124,7 +124,7 @@ fn answer(report: &Report) -> serde_json::Value {
     json!({
         "run_id": report.run.run_id,
         "period": report.run.period.to_string(),
-        "due": report.due,
+        "due": report.counts.submitted,
         "submitted": report.counts.submitted,
         "succeeded": report.counts.succeeded,
         "failed": report.counts.failed,
@@ -135,7 +135,7 @@ fn answer(report: &Report) -> serde_json::Value {
 fn print_report(report: &Report) {
     let counts = report.counts;
     let period = report.run.period;
-    if report.due == 0 && counts.submitted == 0 {
+    if counts.submitted == 0 {
         println!("{period}: nothing is due.");
     } else {
         println!(
@@ -146,10 +146,10 @@ fn print_report(report: &Report) {
     if report.excused > 0 {
         println!("{} documents are excused.", report.excused);
     }
-    if report.open() > 0 {
+    if report.open > 0 {
         println!(
             "{} documents are still open: run again to complete them.",
-            report.open()
+            report.open
         );
     }
     if counts.failed > 0 {
@@ -161,7 +161,7 @@ fn print_report(report: &Report) {
 pub fn exit_code(report: &Report) -> ExitCode {
     if report.counts.failed > 0 {
         ExitCode::FAILURE
-    } else if report.open() > 0 || report.cancelled {
+    } else if report.open > 0 || report.cancelled {
         ExitCode::from(Class::Retry.exit_code())
     } else {
         ExitCode::SUCCESS

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use common::config::{Config, Settings};
 use common::ledger::{Job, Ledger, MAX_ATTEMPTS, SlotEnd};
+use common::statement::DocumentId;
 use common::{Class, Error, Result};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -40,7 +41,9 @@ pub struct ProcessQueue {
 #[derive(Debug, Clone)]
 pub struct SlotReport {
     /// Documents that the converter left open, given back or failed by the settler.
-    pub left_open: u64,
+    pub left_open: Vec<DocumentId>,
+    /// It ended because of its settings (exit 78): every other would, too.
+    pub misconfigured: bool,
     /// Why, in the converter's last words or by how it ended.
     pub last_words: String,
 }
@@ -78,19 +81,21 @@ impl ProcessQueue {
         &self,
         job: &Job,
         cancel: &Cancel,
-        mut report: impl FnMut(SlotReport),
+        mut report: impl FnMut(SlotReport) -> Result<()>,
     ) -> Result<()> {
         let mut running = FuturesUnordered::new();
         let mut slots = 0..job.slots;
+        let mut outcome = Ok(());
         loop {
-            while running.len() < self.parallel && !cancel.is_requested() {
+            while running.len() < self.parallel && outcome.is_ok() && !cancel.is_requested() {
                 let Some(slot) = slots.next() else { break };
                 running.push(self.work_slot(job, slot, cancel.clone()));
             }
+            // What runs already is waited for, whatever the others came to.
             let Some(ended) = running.next().await else {
                 break;
             };
-            report(ended?);
+            outcome = outcome.and(ended.and_then(&mut report));
         }
         // What did not begin is given back, as Batch's cancelled slots are.
         for slot in slots {
@@ -98,12 +103,13 @@ impl ProcessQueue {
                 .settle_slot(&job.job_id, slot, SlotEnd::Ended)
                 .await?;
         }
-        Ok(())
+        outcome
     }
 
     /// Runs a slot's attempts and settles what they leave open.
     async fn work_slot(&self, job: &Job, slot: u32, mut cancel: Cancel) -> Result<SlotReport> {
         let mut attempt = 0;
+        let mut misconfigured = false;
         let (end, last_words) = loop {
             attempt += 1;
             let (ended, last_words) = self.attempt(job, slot, attempt, &mut cancel).await?;
@@ -116,6 +122,7 @@ impl ProcessQueue {
                 }
                 Ended::Exited(status) if status.success() => break (None, last_words),
                 Ended::Exited(status) => {
+                    misconfigured = status.code() == Some(Class::Config.exit_code().into());
                     let again = status.code() == Some(Class::Retry.exit_code().into());
                     if !again || attempt >= MAX_ATTEMPTS || cancel.is_requested() {
                         let last_words = if last_words.is_empty() {
@@ -135,11 +142,12 @@ impl ProcessQueue {
             }
         };
         let left_open = match end {
-            None => 0,
+            None => Vec::new(),
             Some(end) => self.ledger.settle_slot(&job.job_id, slot, end).await?,
         };
         Ok(SlotReport {
             left_open,
+            misconfigured,
             last_words,
         })
     }
@@ -206,12 +214,11 @@ impl ProcessQueue {
             () = cancel.requested() => false,
         };
         terminate(child);
-        let status = match timeout(KILL_AFTER, child.wait()).await {
-            Ok(status) => status,
-            Err(_) => {
-                child.start_kill().map_err(failed)?;
-                child.wait().await
-            }
+        let status = if let Ok(status) = timeout(KILL_AFTER, child.wait()).await {
+            status
+        } else {
+            child.start_kill().map_err(failed)?;
+            child.wait().await
         }
         .map_err(failed)?;
         Ok(if timed_out {
