@@ -199,7 +199,7 @@ async fn other_than_date(
     }
     let query = format!(
         "SELECT CAST({column} AS text) FROM {}
-         WHERE {column} NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]' LIMIT 1",
+         WHERE {column} IS NOT NULL AND date({column}) IS NOT {column} LIMIT 1",
         relation.name
     );
     sqlx::query_scalar(query_text(query))

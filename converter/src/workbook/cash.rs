@@ -3,9 +3,10 @@
 use common::statement::Language;
 use rust_decimal::Decimal;
 
+use super::cell::Cell;
 use super::labels;
+use super::section::{ColumnSpec, Section};
 use super::style::ColumnStyle::{Amount, Date, Rate, Text};
-use super::table::{Cell, ColumnSpec, Section};
 use crate::rows::cash::{CashBalance, CashLine, CashOutline, DEFAULT_POCKET};
 use crate::rows::currency::Currency;
 

@@ -6,9 +6,10 @@ use common::statement::Language;
 use rust_decimal::Decimal;
 
 use super::cash::in_base;
+use super::cell::Cell;
 use super::labels;
+use super::section::{ColumnSpec, Section};
 use super::style::ColumnStyle::{Amount, Code, Date, Price, Quantity, Rate, Text};
-use super::table::{Cell, ColumnSpec, Section};
 use crate::rows::codes::AssetClass;
 use crate::rows::currency::Currency;
 use crate::rows::position::Position;

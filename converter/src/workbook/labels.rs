@@ -74,6 +74,9 @@ pub const CLOSING_BALANCE: Words = ("当月末残高", "Closing balance");
 /// The word of the pocket that rows without one are in; other pockets are the firm's own words.
 pub const DEPOSIT_POCKET: Words = ("預り金", "Deposit");
 
+pub const TOTAL: Words = ("合計", "Total");
+pub const NO_ENTRIES: Words = ("該当データがありません", "No entries in this period");
+
 pub const SUMMARY: Words = ("概要", "Summary");
 pub const TRADES: Words = ("取引明細", "Trades");
 pub const CASH_MOVEMENTS: Words = ("入出金明細", "Cash movements");

@@ -2,14 +2,17 @@
 //! constant-memory mode.
 
 mod cash;
+mod cell;
 mod holdings;
 pub mod labels;
 mod page;
+mod section;
 mod style;
 mod summary;
 mod table;
 #[cfg(test)]
 mod tests;
+mod totals;
 mod trades;
 
 use std::io::Write;
@@ -29,8 +32,10 @@ use crate::rows::position::Position;
 use crate::rows::quantity::QuantityMovement;
 use crate::rows::sink::Batch;
 use crate::rows::trade::{Trade, TradesOutline};
+use cell::cannot_write;
+use section::{ColumnSpec, Section};
 use summary::Figures;
-use table::{Section, Table, cannot_write};
+use table::Table;
 
 /// The name of the custom property that says which document a workbook is.
 pub const DOCUMENT_ID_PROPERTY: &str = "Document ID";
@@ -267,7 +272,7 @@ impl<'w> Writer<'w> {
     fn table<S: Section>(
         &mut self,
         section: S,
-        columns: Vec<table::ColumnSpec<S::Column>>,
+        columns: Vec<ColumnSpec<S::Column>>,
         name: &'static str,
         title: labels::Words,
     ) -> Result<Table<'w, S>> {

@@ -10,11 +10,12 @@ use rust_xlsxwriter::{Url, Worksheet, XlsxError};
 
 use super::Heading;
 use super::cash::in_base;
+use super::cell::{cannot_write, serial};
 use super::holdings::HoldingFigures;
 use super::labels::{self, Words, pick};
 use super::page;
 use super::style::Styles;
-use super::table::{TableDone, cannot_write, serial};
+use super::table::TableDone;
 use super::trades::TradeFigures;
 use crate::rows::cash::CashBalance;
 use crate::rows::codes::AssetClass;

@@ -7,8 +7,9 @@ use common::statement::{Language, parse_date};
 use rust_decimal::Decimal;
 use rust_xlsxwriter::Workbook;
 
+use super::cell::serial;
 use super::style::Styles;
-use super::table::{Table, serial};
+use super::table::Table;
 use super::trades::{Trades, columns};
 use crate::rows::codes::{Custody, Side};
 use crate::rows::currency::Currency;

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use common::statement::Language;
 use rust_decimal::Decimal;
 
+use super::cell::Cell;
 use super::labels;
+use super::section::{ColumnSpec, Section};
 use super::style::ColumnStyle::{Amount, Code, Date, Price, Quantity, Rate, Text};
-use super::table::{Cell, ColumnSpec, Section};
 use crate::rows::codes::Side;
 use crate::rows::currency::Currency;
 use crate::rows::trade::{Trade, TradesOutline};

@@ -1,0 +1,113 @@
+//! One cell: what it holds, and how it is written.
+
+use common::decimal::{decimal_places, nearest_f64};
+use common::{Error, Result};
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use rust_xlsxwriter::{Worksheet, XlsxError};
+
+use super::style::{ColumnStyle, Styles};
+use crate::rows::currency::Currency;
+
+/// What a cell holds.
+#[derive(Debug, Clone)]
+pub enum Cell<'r> {
+    Empty,
+    Text(&'r str),
+    Joined(String),
+    Date(Date),
+    Quantity(Decimal),
+    Price(Decimal, Currency),
+    Rate(Decimal),
+    Amount(Decimal, Currency),
+}
+
+impl<'r> Cell<'r> {
+    pub fn text(value: Option<&'r str>) -> Self {
+        value.map_or(Cell::Empty, Cell::Text)
+    }
+
+    pub fn amount(value: Option<Decimal>, currency: Currency) -> Self {
+        value.map_or(Cell::Empty, |value| Cell::Amount(value, currency))
+    }
+
+    pub fn price(value: Option<Decimal>, currency: Currency) -> Self {
+        value.map_or(Cell::Empty, |value| Cell::Price(value, currency))
+    }
+
+    /// The text of a cell that holds one.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Cell::Text(text) => Some(text),
+            Cell::Joined(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub fn rate(value: Option<Decimal>) -> Self {
+        value.map_or(Cell::Empty, Cell::Rate)
+    }
+}
+
+/// Writes one cell; without a format of its own where the column's says the same.
+pub fn write(
+    sheet: &mut Worksheet,
+    row: u32,
+    column: u16,
+    cell: &Cell,
+    style: ColumnStyle,
+    styles: &Styles,
+) -> Result<()> {
+    let (value, places) = match cell {
+        Cell::Empty => return Ok(()),
+        Cell::Text(text) => {
+            return sheet
+                .write_string(row, column, *text)
+                .map(drop)
+                .map_err(cannot_write);
+        }
+        Cell::Joined(text) => {
+            return sheet
+                .write_string(row, column, text)
+                .map(drop)
+                .map_err(cannot_write);
+        }
+        Cell::Date(date) => {
+            return sheet
+                .write_number(row, column, serial(*date))
+                .map(drop)
+                .map_err(cannot_write);
+        }
+        Cell::Quantity(value) => (value, decimal_places(*value) as usize),
+        Cell::Price(value, currency) => (value, Styles::price_places(*currency, *value)),
+        Cell::Rate(value) => (value, decimal_places(*value).max(2) as usize),
+        Cell::Amount(value, currency) => (value, currency.exponent() as usize),
+    };
+    let number = nearest_f64(*value);
+    if places == styles.column_places(style) {
+        sheet.write_number(row, column, number)
+    } else {
+        sheet.write_number_with_format(row, column, number, styles.number(places))
+    }
+    .map(drop)
+    .map_err(cannot_write)
+}
+
+/// Excel's number of a date: days since 1899-12-30, with its leap day that never was before March 1900.
+pub fn serial(date: Date) -> f64 {
+    let epoch = Date::constant(1899, 12, 30);
+    let days = (date - epoch).get_days();
+    f64::from(if date < Date::constant(1900, 3, 1) {
+        days - 1
+    } else {
+        days
+    })
+}
+
+/// A failed write of the workbook. What the library refuses is our mistake; the disk's errors are not.
+pub fn cannot_write(reason: XlsxError) -> Error {
+    match reason {
+        XlsxError::IoError(reason) => crate::disk::failed("writing the workbook", reason),
+        reason => Error::bug("the workbook could not be written").because(reason),
+    }
+}

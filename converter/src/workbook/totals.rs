@@ -1,0 +1,184 @@
+//! Totals below a table: one row per currency (holdings: per asset class and currency), each a formula with its exact
+//! value.
+
+use common::decimal::{MAX_SIGNIFICANT_DIGITS, significant_digits};
+use common::statement::Language;
+use common::{Error, Result};
+use rust_decimal::Decimal;
+use rust_xlsxwriter::utility::column_number_to_name;
+use rust_xlsxwriter::{Formula, Worksheet};
+
+use super::cell::{Cell, cannot_write};
+use super::labels::{TOTAL, pick};
+use super::section::ColumnSpec;
+use super::style::Styles;
+
+/// The totals of a table, added up as its rows go by.
+#[derive(Default)]
+pub struct Totals(Vec<TotalRow>);
+
+/// One total row: the values it is summed by, and a sum with its decimal places per column.
+struct TotalRow {
+    keys: Vec<Box<str>>,
+    sums: Vec<Option<(Decimal, u32)>>,
+}
+
+/// A sheet that the totals span: its name and its data rows, which begin in row 2.
+pub type Part = (String, u32);
+
+impl Totals {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds an amount to the row of its keys, in one of `columns` columns.
+    pub fn add<'r>(
+        &mut self,
+        keys: &(impl Iterator<Item = Cell<'r>> + Clone),
+        position: usize,
+        columns: usize,
+        amount: Decimal,
+        places: u32,
+    ) {
+        let same = |row: &TotalRow| {
+            row.keys
+                .iter()
+                .zip(keys.clone())
+                .all(|(key, cell)| cell.as_text() == Some(key))
+        };
+        // The same few totals take nearly every row: the newest one is looked at first.
+        let index = self.0.iter().rposition(same).unwrap_or_else(|| {
+            let keys = keys
+                .clone()
+                .map(|cell| cell.as_text().unwrap_or_default().into())
+                .collect();
+            self.0.push(TotalRow {
+                keys,
+                sums: vec![None; columns],
+            });
+            self.0.len() - 1
+        });
+        let sum = &mut self.0[index].sums[position];
+        *sum = Some((sum.map_or(Decimal::ZERO, |(sum, _)| sum) + amount, places));
+    }
+
+    /// Writes the total rows from `row` on. Returns the row after them.
+    pub fn write<C: Copy + PartialEq>(
+        &self,
+        sheet: &mut Worksheet,
+        mut row: u32,
+        columns: &[ColumnSpec<C>],
+        parts: &[Part],
+        styles: &Styles,
+        language: Language,
+    ) -> Result<u32> {
+        for total in &self.0 {
+            total.write(sheet, row, columns, parts, styles, language)?;
+            row += 1;
+        }
+        Ok(row)
+    }
+}
+
+impl TotalRow {
+    fn write<C: Copy + PartialEq>(
+        &self,
+        sheet: &mut Worksheet,
+        row: u32,
+        columns: &[ColumnSpec<C>],
+        parts: &[Part],
+        styles: &Styles,
+        language: Language,
+    ) -> Result<()> {
+        // The values that the row is summed by stand in their own columns; the word in the first column left.
+        let mut word = Some(pick(TOTAL, language));
+        for (column, spec) in (0..).zip(columns) {
+            let position = usize::from(column);
+            let written = if let Some((sum, places)) = self.sums[position] {
+                check_digits(sum, spec.heading, parts)?;
+                let formula = Formula::new(self.formula(position, places, columns, parts));
+                let formula = formula.set_result(sum.normalize().to_string());
+                sheet.write_formula_with_format(row, column, formula, styles.total(places as usize))
+            } else if let Some(key) = self.key_shown(position, columns) {
+                sheet.write_string_with_format(row, column, key, &styles.total_label)
+            } else if let Some(word) = word.take() {
+                sheet.write_string_with_format(row, column, word, &styles.total_label)
+            } else {
+                sheet.write_blank(row, column, &styles.total_label)
+            };
+            written.map_err(cannot_write)?;
+        }
+        Ok(())
+    }
+
+    /// The value that the row shows in a column it is summed by.
+    fn key_shown<C: Copy + PartialEq>(
+        &self,
+        position: usize,
+        columns: &[ColumnSpec<C>],
+    ) -> Option<&str> {
+        let column = columns[position].column;
+        columns.iter().zip(&self.sums).find_map(|(spec, sum)| {
+            (*sum)?;
+            let key = spec.sum_by.iter().position(|by| *by == column)?;
+            self.keys.get(key).map(AsRef::as_ref)
+        })
+    }
+
+    /// `ROUND(SUMIFS(…)+SUMIFS(…), minor unit)`, a SUMIFS for every sheet that has rows. Its criteria are currency codes
+    /// and our own labels only: text from data would be read as a pattern.
+    fn formula<C: Copy + PartialEq>(
+        &self,
+        position: usize,
+        places: u32,
+        columns: &[ColumnSpec<C>],
+        parts: &[Part],
+    ) -> String {
+        let letters: Vec<String> = (0..)
+            .zip(columns)
+            .map(|(column, _)| column_number_to_name(column))
+            .collect();
+        let sums = parts
+            .iter()
+            .filter(|(_, rows)| *rows > 0)
+            .map(|(name, rows)| {
+                let sheet = if parts.len() > 1 {
+                    format!("'{name}'!")
+                } else {
+                    String::new()
+                };
+                let range = |position: usize| {
+                    let letter = &letters[position];
+                    format!("{sheet}{letter}2:{letter}{}", rows + 1)
+                };
+                let criteria =
+                    columns[position]
+                        .sum_by
+                        .iter()
+                        .zip(&self.keys)
+                        .filter_map(|(by, key)| {
+                            let position = columns.iter().position(|spec| spec.column == *by)?;
+                            Some(format!(",{},\"{key}\"", range(position)))
+                        });
+                format!(
+                    "SUMIFS({}{})",
+                    range(position),
+                    criteria.collect::<String>()
+                )
+            });
+        format!("ROUND({},{places})", sums.collect::<Vec<_>>().join("+"))
+    }
+}
+
+fn check_digits(sum: Decimal, heading: &str, parts: &[Part]) -> Result<()> {
+    if significant_digits(sum) <= MAX_SIGNIFICANT_DIGITS {
+        return Ok(());
+    }
+    let sheet = parts.first().map_or("the sheet", |(name, _)| name.as_str());
+    Err(Error::data(
+        "shape",
+        format!(
+            "the total of {heading} on {sheet} is {sum}, more than the {MAX_SIGNIFICANT_DIGITS} digits a spreadsheet keeps"
+        ),
+    ))
+}
