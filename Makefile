@@ -2,9 +2,13 @@
 
 .PHONY: demo test bench build fmt lint
 
-# A month end of a thousand sample customers: SQLite, a local directory, local processes.
+# A month end of a thousand sample customers: SQLite, a local directory, local processes. Made anew each time, apart from
+# whatever you loaded.
+demo: export DATABASE_URL = sqlite://var/demo/statements.db
+demo: export STORE_URL = file:var/demo/statements
 demo:
 	cargo build --profile demo --locked
+	rm -rf var/demo
 	target/demo/enqueuer demo
 
 build:

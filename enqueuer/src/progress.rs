@@ -15,6 +15,8 @@ pub struct Progress {
     bar: ProgressBar,
     plain: bool,
     last_line: Instant,
+    expected: u64,
+    ended: u64,
 }
 
 impl Progress {
@@ -32,24 +34,24 @@ impl Progress {
             bar,
             plain,
             last_line: Instant::now(),
+            expected: 0,
+            ended: 0,
         }
     }
 
     /// More documents are under way.
     pub fn expect(&mut self, documents: u64) {
-        self.bar.inc_length(documents);
+        self.expected += documents;
+        self.bar.set_length(self.expected);
     }
 
     /// One document has ended.
     pub fn advance(&mut self) {
-        self.bar.inc(1);
+        self.ended += 1;
+        self.bar.set_position(self.ended);
         if self.plain && self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();
-            eprintln!(
-                "{} of {} documents",
-                self.bar.position(),
-                self.bar.length().unwrap_or_default()
-            );
+            eprintln!("{} of {} documents", self.ended, self.expected);
         }
     }
 

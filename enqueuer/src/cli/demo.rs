@@ -56,6 +56,12 @@ impl Demo {
         };
         eprintln!("Running the month end of {period}…");
         let report = month_end::run(&config, &ledger, &queue, clock, &request, &cancel).await?;
+        if report.counts.submitted == 0 {
+            println!(
+                "Nothing was due: what follows was published by an earlier demo in {}.",
+                config.store
+            );
+        }
         let unplanned = tell(&config, &ledger, &request.selection, &sample).await?;
         ledger.close().await;
         Ok(if unplanned {
@@ -141,7 +147,8 @@ async fn tell(
         println!("  {}", root.join(key).display());
     }
     println!(
-        "\nThen: `enqueuer status --documents` lists every document; `enqueuer load DIR` takes your own data."
+        "\nThen: `DATABASE_URL={} enqueuer status --documents` lists every document; `enqueuer load DIR` takes your own data.",
+        config.database_url
     );
     Ok(!unplanned.is_empty())
 }
