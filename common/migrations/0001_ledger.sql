@@ -84,6 +84,8 @@ CREATE TABLE export_attempts (
     number      bigint NOT NULL,
     started_at  bigint NOT NULL,
     ended_at    bigint,
+    -- of the workbook that it was about to publish: what is found published is ours only if an attempt says so
+    sha256      text,
     -- succeeded, failed, given_back or lost
     outcome     text,
     cause       text,

@@ -35,7 +35,8 @@ impl Catalog {
         self.0.get(relation.name).map_or(&[], Vec::as_slice)
     }
 
-    fn has(&self, relation: &Relation, column: &str) -> bool {
+    /// Whether the relation has the column.
+    pub fn has(&self, relation: &Relation, column: &str) -> bool {
         self.columns(relation)
             .iter()
             .any(|(name, _)| name == column)

@@ -36,7 +36,7 @@ impl Dialect {
             Some("postgres" | "postgresql") => Ok(Dialect::Postgres),
             Some("sqlite") => Ok(Dialect::Sqlite),
             _ => Err(Error::config(format!(
-                "DATABASE_URL {url} names no known engine: write postgres://USER@HOST/DATABASE or sqlite://PATH"
+                "DATABASE_URL or SOURCE_DATABASE_URL {url} names no known engine: write postgres://USER@HOST/DATABASE or sqlite://PATH"
             ))),
         }
     }
@@ -316,8 +316,10 @@ pub fn query_text(sql: String) -> AssertSqlSafe<String> {
 enum Fault {
     /// The connection, the server or its resources: try again.
     Lost,
-    /// A relation or column is missing, or a right.
+    /// A relation or column is missing.
     Schema,
+    /// A right is missing.
+    Denied,
     /// The statement itself.
     Other,
 }
@@ -351,10 +353,10 @@ fn classify_sqlstate(code: &str) -> Fault {
         // Connection exception, insufficient resources, transaction rollback (also a snapshot cancelled by a replica's
         // recovery), operator intervention (shutdown, cancelled), system error.
         ("08" | "53" | "40" | "57" | "58", _) => Fault::Lost,
-        (
-            _,
-            "42P01" | "42703" | "42501" | "3D000" | "28000" | "28P01" | "3F000" | "42883" | "42804",
-        ) => Fault::Schema,
+        (_, "42P01" | "42703" | "3D000" | "28000" | "28P01" | "3F000" | "42883" | "42804") => {
+            Fault::Schema
+        }
+        (_, "42501") => Fault::Denied,
         _ => Fault::Other,
     }
 }
@@ -369,6 +371,9 @@ pub fn statement_failed(doing: &str, whose: Whose) -> impl FnOnce(sqlx::Error) -
             )),
             (Fault::Schema, Whose::Ledger) => Error::config(format!(
                 "{doing}: the ledger is not usable; `enqueuer migrate` brings it up to date"
+            )),
+            (Fault::Denied, _) => Error::config(format!(
+                "{doing}: the database user has no right to; GRANT it (SELECT on the source, all on the ledger)"
             )),
             (Fault::Other, Whose::Source) => Error::data(
                 "source",

@@ -25,9 +25,13 @@ const TEMP_BYTES_PER_ROW: u64 = 1_200;
 
 /// Refuses to begin what would fill the temp disk: there the workbook library could only panic.
 pub fn check_temp_space(directory: &Path, rows: u64) -> Result<()> {
-    let Ok(stat) = rustix::fs::statvfs(directory) else {
-        return Ok(());
-    };
+    let stat = rustix::fs::statvfs(directory).map_err(|reason| {
+        let directory = directory.display();
+        Error::config(format!(
+            "the temp directory {directory} cannot be used; set TMPDIR"
+        ))
+        .because(reason)
+    })?;
     let free = stat.f_bavail.saturating_mul(stat.f_frsize);
     let needed = rows.saturating_mul(TEMP_BYTES_PER_ROW) + 1_000_000;
     if free >= needed {

@@ -1,6 +1,7 @@
 //! The way of one document: claim → snapshot → rows → gate → workbook → store → ledger.
 
 use std::io::BufWriter;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,6 +10,7 @@ use common::ledger::{Assignment, Attempt, Claim, Ledger, Published};
 use common::statement::DocumentId;
 use common::store::ObjectKey;
 use common::{Error, Result};
+use futures_util::FutureExt;
 use tokio::task::JoinHandle;
 use tracing::Instrument;
 
@@ -85,7 +87,10 @@ impl Exporter {
         let outcome = {
             let (ledger, termination) = (self.ledger.clone(), self.termination.clone());
             let lease = Lease::hold(ledger, attempt.clone(), termination);
-            self.make(assignment, &attempt, lease).await
+            AssertUnwindSafe(self.make(assignment, &attempt, lease))
+                .catch_unwind()
+                .await
+                .unwrap_or_else(|panic| Err(crate::disk::panicked(&*panic)))
         };
         match outcome {
             Ok(published) => {
@@ -143,7 +148,13 @@ impl Exporter {
         mut lease: Lease,
     ) -> Result<Published> {
         let document = &assignment.document;
-        if let Some(found) = self.store.find(document)? {
+        // Published by an attempt that died before it could say so.
+        if let Some(found) = self.store.find(document)?
+            && self
+                .ledger
+                .intended_to_publish(document, &found.sha256)
+                .await?
+        {
             return Ok(adopted(document, found));
         }
         let stop = lease.stop_flag();
@@ -157,7 +168,9 @@ impl Exporter {
             built = self.build(assignment, stop.clone()) => built?,
         };
         // The last look before the document becomes visible.
-        self.ledger.renew(attempt).await?;
+        self.ledger
+            .intend_to_publish(attempt, &finished.sha256)
+            .await?;
         self.termination.check()?;
         let published = Published {
             object_key: ObjectKey::of(document).to_string(),
@@ -169,16 +182,28 @@ impl Exporter {
                 .sum(),
             row_counts: workbook::row_counts(&tables),
         };
-        match self.store.publish(finished, document)? {
-            Outcome::Published => Ok(published),
-            Outcome::AlreadyThere => match self.store.find(document)? {
-                Some(found) => Ok(adopted(document, found)),
-                None => Err(Error::retry(
-                    "store",
-                    "the published document was there and is gone; trying again",
-                )),
-            },
+        if self.store.publish(finished, document)? == Outcome::Published {
+            return Ok(published);
         }
+        let Some(found) = self.store.find(document)? else {
+            return Err(Error::retry(
+                "store",
+                "the published document was there and is gone; trying again",
+            ));
+        };
+        let ours = found.sha256 == published.sha256
+            || self
+                .ledger
+                .intended_to_publish(document, &found.sha256)
+                .await?;
+        if ours {
+            return Ok(adopted(document, found));
+        }
+        Err(Error::bug(format!(
+            "what is published under the key of {document} was made by another ledger or from other data (SHA-256 {}); \
+             nothing was changed: give this ledger a STORE_URL of its own",
+            found.sha256
+        )))
     }
 
     /// Reads the rows and writes the workbook, both at once.

@@ -4,7 +4,10 @@ use common::Error;
 use common::config::AlertsTo;
 
 /// The month end cannot begin yet.
-pub fn source_not_ready(to: AlertsTo, error: &Error) {
+pub fn run_refused(to: AlertsTo, error: &Error) {
+    if error.cause() != "source_not_ready" {
+        return;
+    }
     match to {
         AlertsTo::Log => tracing::error!(alert = error.cause(), "{error}"),
     }

@@ -5,10 +5,10 @@ use std::io::IsTerminal;
 use common::catalog::Catalog;
 use common::config::Config;
 use common::contract::RELATIONS;
-use common::database::Database;
+use common::database::{Database, Whose, statement_failed};
 use common::ledger::Ledger;
 use common::{Error, Result};
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, Executor};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -30,6 +30,16 @@ impl Source {
             .into_iter()
             .try_for_each(|relation| source.catalog.demand(relation))?;
         Ok(source)
+    }
+
+    /// Everything read from now on is of one consistent snapshot, until the connection is dropped.
+    pub async fn begin_snapshot(&mut self) -> Result<()> {
+        let begin = self.database.dialect.begin_snapshot();
+        self.connection
+            .execute(begin)
+            .await
+            .map_err(statement_failed("beginning a snapshot", Whose::Source))?;
+        Ok(())
     }
 
     /// Connects, whatever is there.

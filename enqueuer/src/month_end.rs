@@ -15,7 +15,7 @@ use tokio::time::sleep;
 use crate::context::{Cancel, Source};
 use crate::progress::Progress;
 use crate::queue::{ProcessQueue, SlotReport};
-use crate::{alerts, checks, partials, readiness, targets};
+use crate::{alerts, checks, deviations, partials, readiness, targets};
 
 /// AWS Batch's limit of an array job's children.
 const MAX_SLOTS: u32 = 10_000;
@@ -37,6 +37,8 @@ pub struct Report {
     pub counts: RunCounts,
     /// Documents of the selection that are neither settled nor excused: another run completes them.
     pub open: u64,
+    /// Failed documents of the selection, of this run and of earlier ones.
+    pub failed_in_all: i64,
     pub cancelled: bool,
 }
 
@@ -52,7 +54,8 @@ pub async fn run(
     let selection = &request.selection;
     checks::store(config)?;
     let mut source = Source::open(config).await?;
-    checks::dates(&mut source).await?;
+    source.begin_snapshot().await?;
+    deviations::preflight(&mut source).await?;
     let snapshots = readiness::snapshots(
         &mut source,
         selection.period,
@@ -60,7 +63,7 @@ pub async fn run(
         request.accept_snapshot,
     )
     .await
-    .inspect_err(|error| alerts::source_not_ready(config.alerts, error))?;
+    .inspect_err(|error| alerts::run_refused(config.alerts, error))?;
     let found = targets::find(&mut source, selection, &snapshots).await?;
     drop(source);
 
@@ -104,6 +107,7 @@ pub async fn run(
         excused,
         counts,
         open,
+        failed_in_all: states[&State::Failed],
         cancelled: cancel.is_requested(),
     })
 }

@@ -68,23 +68,40 @@ async fn of_relation(
         return Ok((opening, closing));
     }
     let found = closing.or(opening);
-    match accept {
-        Some(accepted) if found == Some(accepted) => {
-            Ok((opening.filter(|opening| *opening < accepted), found))
+    let Some(accepted) = accept else {
+        let mend = "run again once it is there, or accept an older one with --accept-snapshot DATE";
+        return Err(not_ready(name, period, found, mend));
+    };
+    match found {
+        // An accepted snapshot from before the period opens with the one before it.
+        Some(found) if found >= accepted => {
+            let opening = if closing.is_some() {
+                opening
+            } else {
+                before(source, relation, found).await?
+            };
+            Ok((opening, Some(found)))
         }
-        Some(accepted) => Err(not_ready(
+        _ => Err(not_ready(
             name,
             period,
             found,
-            &format!("--accept-snapshot {accepted} is not that day"),
-        )),
-        None => Err(not_ready(
-            name,
-            period,
-            found,
-            "run again once it is there, or accept an older one with --accept-snapshot DATE",
+            &format!("that is older than --accept-snapshot {accepted}"),
         )),
     }
+}
+
+/// The latest snapshot before a day.
+async fn before(source: &mut Source, relation: &Relation, day: Date) -> Result<Option<Date>> {
+    let latest: Option<String> = sqlx::query_scalar(query_text(format!(
+        "SELECT CAST(max(as_of) AS text) FROM {} WHERE as_of < date($1)",
+        relation.name
+    )))
+    .bind(day.to_string())
+    .fetch_one(&mut source.connection)
+    .await
+    .map_err(statement_failed("looking for snapshots", Whose::Source))?;
+    Ok(latest.as_deref().and_then(parse_date))
 }
 
 fn is_timely(closing: Date, period: Period) -> bool {

@@ -8,6 +8,7 @@ use common::ledger::{DueDocument, Excuse, Selection, Snapshots};
 use common::statement::{AccountId, DocumentId, Kind};
 use common::{Error, Result};
 use sqlx::Row;
+use sqlx::any::AnyRow;
 
 use crate::context::Source;
 
@@ -86,52 +87,83 @@ async fn find_kind(
         .await
         .map_err(statement_failed("looking for due documents", Whose::Source))?;
     for row in &rows {
-        let text = |position: usize| {
-            row.try_get::<Option<String>, _>(position)
-                .map_err(|reason| {
-                    Error::bug("the list of due documents could not be read").because(reason)
-                })
-        };
-        let account_id: AccountId = text(0)?.unwrap_or_default().parse()?;
-        if !selection.accounts.is_empty() && !selection.accounts.contains(&account_id) {
+        let row = AccountRow::read(row)?;
+        let chosen = &selection.accounts;
+        if !chosen.is_empty()
+            && !chosen
+                .iter()
+                .any(|account| account.as_str() == row.account_id)
+        {
             continue;
         }
         let document = DocumentId {
             period,
             kind,
-            account_id,
+            account_id: row.checked_id()?,
             revision: 1,
         };
-        let rows: Option<i64> = row
-            .try_get(3)
-            .map_err(|reason| Error::bug("a count could not be read").because(reason))?;
-        let closed_on = text(2)?;
-        let is_closed =
-            closed_on.is_some_and(|closed_on| closed_on < period.first_day().to_string());
         if !seen.insert(document.clone()) {
+            let account_id = &document.account_id;
             return Err(Error::data(
                 "shape",
                 format!(
-                    "statement_accounts has two rows for account {}; account_id must be unique",
-                    document.account_id
+                    "statement_accounts has two rows for account {account_id}; account_id must be unique"
                 ),
             ));
         }
-        if is_closed {
+        if row
+            .closed_on
+            .is_some_and(|closed_on| closed_on < period.first_day().to_string())
+        {
             targets.excused.push(Excuse {
                 document,
                 cause: CLOSED,
             });
-        } else if let Some(rows) = rows {
-            let on_paper = text(1)?.is_some_and(|consented| consented != "1");
+        } else if let Some(estimated_rows) = row.rows {
+            let on_paper = row.consent.is_some_and(|consent| consent != "1");
             targets.due.push(DueDocument {
                 document,
                 on_paper,
-                estimated_rows: rows,
+                estimated_rows,
             });
         }
     }
     Ok(())
+}
+
+/// An account, or an account id that rows name and `statement_accounts` does not.
+struct AccountRow {
+    account_id: String,
+    /// `None` when there is no such account.
+    consent: Option<String>,
+    closed_on: Option<String>,
+    /// Rows of activity, if any.
+    rows: Option<i64>,
+}
+
+impl AccountRow {
+    fn read(row: &AnyRow) -> Result<Self> {
+        let failed =
+            |reason| Error::bug("the list of due documents could not be read").because(reason);
+        Ok(Self {
+            account_id: row
+                .try_get::<Option<String>, _>(0)
+                .map_err(failed)?
+                .unwrap_or_default(),
+            consent: row.try_get(1).map_err(failed)?,
+            closed_on: row.try_get(2).map_err(failed)?,
+            rows: row.try_get(3).map_err(failed)?,
+        })
+    }
+
+    fn checked_id(&self) -> Result<AccountId> {
+        self.account_id.parse().map_err(|error: Error| {
+            error.context(match self.consent {
+                Some(_) => "statement_accounts",
+                None => "a row of a relation other than statement_accounts",
+            })
+        })
+    }
 }
 
 /// A trade document is due with a trade or a cash movement in the period.

@@ -138,6 +138,33 @@ impl Ledger {
         }
     }
 
+    /// Renews the lease for the last time before publishing, and records what is about to be published.
+    pub async fn intend_to_publish(&self, attempt: &Attempt, sha256: &str) -> Result<()> {
+        sqlx::query(self.sql("UPDATE export_attempts SET sha256 = $1 WHERE attempt_id = $2"))
+            .bind(sha256)
+            .bind(attempt.attempt_id.clone())
+            .execute(&self.pool)
+            .await
+            .map_err(statement_failed("recording the attempt", Whose::Ledger))?;
+        self.renew(attempt).await
+    }
+
+    /// Whether an attempt of this ledger was about to publish exactly these bytes as the document.
+    pub async fn intended_to_publish(&self, document: &DocumentId, sha256: &str) -> Result<bool> {
+        let attempts: i64 = sqlx::query_scalar(
+            self.sql("SELECT count(*) FROM export_attempts WHERE document_id = $1 AND sha256 = $2"),
+        )
+        .bind(document.to_string())
+        .bind(sha256)
+        .fetch_one(&self.pool)
+        .await
+        .map_err(statement_failed(
+            "reading the document's attempts",
+            Whose::Ledger,
+        ))?;
+        Ok(attempts > 0)
+    }
+
     /// Settles a published document. An error of class `Retry` when the lease is lost: whoever has the document finds
     /// it published and adopts it.
     pub async fn settle_succeeded(
@@ -179,12 +206,14 @@ impl Ledger {
         }
     }
 
-    /// Settles a failed attempt: given back to the same job when it may be tried again, failed otherwise.
+    /// Settles a failed attempt: given back to the same job when it may be tried again or the settings must be mended first,
+    /// failed otherwise.
     pub async fn settle_failed(&self, attempt: &Attempt, error: &Error) -> Result<()> {
         let failed = |reason| statement_failed("settling the document", Whose::Ledger)(reason);
         let (state, outcome) = match error.class() {
-            Class::Retry => (State::Submitted, "given_back"),
-            Class::Data | Class::Config | Class::Bug => (State::Failed, "failed"),
+            // What someone must mend first is no fault of the document: the settler makes it due again.
+            Class::Retry | Class::Config => (State::Submitted, "given_back"),
+            Class::Data | Class::Bug => (State::Failed, "failed"),
         };
         let mut transaction = self.begin().await?;
         sqlx::query(self.sql(

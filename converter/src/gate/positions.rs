@@ -14,10 +14,15 @@ pub fn check(line: &QuantityMovement) -> Result<()> {
         .custody
         .map(|custody| format!("{custody:?}"))
         .unwrap_or_default();
+    let market = if line.market.is_empty() {
+        String::new()
+    } else {
+        format!(" of {}", line.market)
+    };
     Err(Error::data(
         "positions",
         format!(
-            "security {} ({custody}): opening {} + bought {} + received {} − sold {} − delivered {} − redeemed {} = {expected}, \
+            "security {}{market} ({custody}): opening {} + bought {} + received {} − sold {} − delivered {} − redeemed {} = {expected}, \
              but the closing snapshot holds {}, a difference of {}",
             line.security_code,
             line.opening,

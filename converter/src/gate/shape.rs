@@ -1,7 +1,7 @@
 //! Rule 5, shape: dates lie where they select a row, and ids are unique. Nulls, codes, signs and precision are checked
 //! as each row is read (`rows::reader`).
 
-use common::contract::Relation;
+use common::contract::{POSITIONS, Relation};
 use common::database::{Whose, statement_failed};
 use common::statement::{AccountId, Period};
 use common::{Error, Result};
@@ -46,9 +46,8 @@ pub fn check_movement(movement: &CashMovement, after: Date, period: Period) -> R
     )))
 }
 
-/// Refuses a position of another day, with a price from its future, or that occurs twice (`previous` is the one before
-/// it in the order of the section).
-pub fn check_position(position: &Position, as_of: Date, previous: Option<&Position>) -> Result<()> {
+/// Refuses a position of another day or with a price from its future.
+pub fn check_position(position: &Position, as_of: Date) -> Result<()> {
     let Position {
         security_code,
         as_of: on,
@@ -64,20 +63,38 @@ pub fn check_position(position: &Position, as_of: Date, previous: Option<&Positi
             "position {security_code}: price_date {price_date} is after as_of {as_of}"
         )));
     }
-    let key = |position: &Position| {
-        (
-            position.market.clone(),
-            position.security_code.clone(),
-            position.custody,
-        )
-    };
-    if previous.is_some_and(|previous| key(previous) == key(position)) {
-        return Err(refuse(format!(
-            "position {security_code} ({:?}) occurs twice on {as_of}; market, security_code and custody must be unique",
-            position.custody
-        )));
-    }
     Ok(())
+}
+
+/// Refuses a snapshot in which a holding occurs twice: it would be valued twice.
+pub async fn refuse_duplicate_positions(
+    source: &mut Source,
+    account_id: &AccountId,
+    as_of: Date,
+) -> Result<()> {
+    let market = source.column(&POSITIONS, "market");
+    let query = format!(
+        "SELECT CAST(min(t.security_code) AS text), CAST(min(t.custody) AS text), count(*)
+         FROM statement_positions t WHERE t.account_id = $1 AND t.as_of = date($2)
+         GROUP BY COALESCE({market}, ''), t.security_code, t.custody HAVING count(*) > 1 ORDER BY 1, 2 LIMIT 1"
+    );
+    let query = source.query(&POSITIONS, &query);
+    let duplicate: Option<(String, String, i64)> = sqlx::query_as(query)
+        .bind(account_id.as_str())
+        .bind(as_of.to_string())
+        .fetch_optional(source.connection())
+        .await
+        .map_err(statement_failed(
+            "looking for duplicate positions",
+            Whose::Source,
+        ))?;
+    match duplicate {
+        None => Ok(()),
+        Some((security_code, custody, rows)) => Err(refuse(format!(
+            "statement_positions: security_code {security_code}, custody {custody} occurs {rows} times on {as_of}; \
+             market, security_code and custody must be unique"
+        ))),
+    }
 }
 
 /// Refuses an account in which an id occurs twice.

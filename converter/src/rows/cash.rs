@@ -117,7 +117,7 @@ pub async fn outline(
             "counting statement_cash_movements",
             Whose::Source,
         ))?;
-    if rows > 1 {
+    if rows > 0 {
         gate::shape::refuse_duplicates(source, &CASH_MOVEMENTS, "movement_id", account_id).await?;
     }
     Ok(CashOutline {

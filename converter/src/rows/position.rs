@@ -23,7 +23,6 @@ pub struct Position {
     pub asset_class: AssetClass,
     pub security_code: Box<str>,
     pub security_name: Box<str>,
-    pub market: Option<Box<str>>,
     pub custody: Custody,
     pub quantity: Decimal,
     pub average_cost: Option<Decimal>,
@@ -49,6 +48,7 @@ pub async fn stream(
     as_of: Date,
     sink: &mut Sink<Position>,
 ) -> Result<()> {
+    gate::shape::refuse_duplicate_positions(source, account_id, as_of).await?;
     let query = format!(
         "SELECT {{columns}} FROM statement_positions t WHERE t.account_id = $1 AND t.as_of = date($2)
          ORDER BY CASE t.asset_class WHEN 'equity' THEN 1 WHEN 'etf' THEN 2 WHEN 'fund' THEN 3 WHEN 'bond' THEN 4 ELSE 5 END,
@@ -60,15 +60,13 @@ pub async fn stream(
         .bind(account_id.as_str())
         .bind(as_of.to_string())
         .fetch(source.connection());
-    let mut previous: Option<Position> = None;
     while let Some(row) = rows.try_next().await.map_err(statement_failed(
         "reading statement_positions",
         Whose::Source,
     ))? {
         let position = parse(&mut RowReader::new(&POSITIONS, &row))?;
         gate::ownership::check(account_id, &position.account_id, "statement_positions")?;
-        gate::shape::check_position(&position, as_of, previous.as_ref())?;
-        previous = Some(position.clone());
+        gate::shape::check_position(&position, as_of)?;
         sink.push(position).await?;
     }
     Ok(())
@@ -80,7 +78,7 @@ fn parse(row: &mut RowReader) -> Result<Position> {
     let asset_class = row.code()?;
     let security_code = row.owned()?;
     let security_name = row.owned()?;
-    let market = row.optional_owned()?;
+    let _market = row.optional_text()?;
     let custody = row.code()?;
     let quantity = row.decimal(6)?;
     let average_cost = row.optional_unsigned(8)?;
@@ -95,7 +93,8 @@ fn parse(row: &mut RowReader) -> Result<Position> {
         (None, Some(price)) => {
             let value = quantity
                 .checked_mul(price)
-                .map(|value| currency.round(value / price_unit));
+                .and_then(|value| value.checked_div(price_unit))
+                .map(|value| currency.round(value));
             Some(value.ok_or_else(|| {
                 row.wrong("quantity × price is larger than can be computed exactly")
             })?)
@@ -109,7 +108,6 @@ fn parse(row: &mut RowReader) -> Result<Position> {
         asset_class,
         security_code,
         security_name,
-        market,
         custody,
         quantity,
         average_cost,

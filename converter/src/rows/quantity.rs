@@ -75,7 +75,7 @@ pub async fn stream(
                     CASE WHEN t.as_of = date($3) THEN 'closing' ELSE 'opening' END AS what, t.quantity
              FROM statement_positions t WHERE t.account_id = $1 AND t.as_of IN (date($2), date($3))
          ),
-         held_in AS (SELECT security_code, custody, max(market) AS market FROM held GROUP BY security_code, custody),
+         held_in AS (SELECT security_code, custody, max(market COLLATE {{C}}) AS market FROM held GROUP BY security_code, custody),
          moved AS (
              SELECT account_id, security_code, COALESCE(market, '') AS market, custody, security_name, what, quantity
              FROM held

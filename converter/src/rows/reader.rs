@@ -249,6 +249,19 @@ impl<'r> RowReader<'r> {
                 "{text} has {digits} significant digits; a spreadsheet keeps {MAX_SIGNIFICANT_DIGITS}, so it would be rounded"
             )));
         }
+        // Sums and products of what passes here cannot overflow.
+        if value.abs() >= max_magnitude(places) {
+            return Err(self.wrong(&format!("{text} is larger than a statement can hold")));
+        }
         Ok(value)
+    }
+}
+
+/// Prices and rates, which amounts are multiplied with, are below 10^12, everything else below 10^15.
+fn max_magnitude(places: u32) -> Decimal {
+    if places == 8 {
+        Decimal::from(1_000_000_000_000_u64)
+    } else {
+        Decimal::from(1_000_000_000_000_000_u64)
     }
 }

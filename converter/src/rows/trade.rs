@@ -120,7 +120,7 @@ pub async fn outline(
         with_foreign_fees: foreign > 0,
         with_settlement: settlement > 0,
     };
-    if outline.rows > 1 {
+    if outline.rows > 0 {
         gate::shape::refuse_duplicates(source, &TRADES, "trade_id", account_id).await?;
     }
     Ok(outline)

@@ -169,6 +169,25 @@ impl Section for CashBalances {
     }
 }
 
+/// The sentence below the table that names the cash no total in the base currency contains.
+pub fn notes(balances: &[CashBalance], base: Currency, language: Language) -> Vec<String> {
+    let without_rate: Vec<&str> = balances
+        .iter()
+        .filter(|balance| {
+            in_base(balance.amount, balance.currency, balance.fx_rate, base).is_none()
+        })
+        .map(|balance| balance.currency.code())
+        .collect();
+    if without_rate.is_empty() {
+        return Vec::new();
+    }
+    let names = without_rate.join(", ");
+    vec![match language {
+        Language::Ja => format!("為替レートがないため合計に含まれない通貨：{names}"),
+        Language::En => format!("Not in the total, for want of an FX rate: {names}"),
+    }]
+}
+
 /// An amount in the base currency, rounded to its minor unit; `None` without a rate.
 pub fn in_base(
     amount: Decimal,

@@ -234,9 +234,8 @@ impl<'w> Writer<'w> {
             "cash",
             labels::CASH,
         )?;
-        let cash = self
-            .fill(table, cash, |balance| balances.push(balance.clone()))?
-            .finish(self.workbook, &[])?;
+        let table = self.fill(table, cash, |balance| balances.push(balance.clone()))?;
+        let cash = table.finish(self.workbook, &cash::notes(&balances, base, language))?;
 
         let section = holdings::Movements {
             language,

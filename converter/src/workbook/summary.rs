@@ -6,7 +6,7 @@ use common::decimal::nearest_f64;
 use common::statement::{Kind, Language};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
-use rust_xlsxwriter::{Url, Worksheet, XlsxError};
+use rust_xlsxwriter::{IgnoreError, Url, Worksheet, XlsxError};
 
 use super::Heading;
 use super::cash::in_base;
@@ -69,6 +69,11 @@ pub fn write(
     lines
         .sheet
         .write_string_with_format(lines.row, 0, pick(report, language), &styles.default)
+        .map_err(cannot_write)?;
+    let as_text = IgnoreError::NumberStoredAsText;
+    let last_row = lines.row;
+    sheet
+        .ignore_error_range(0, 1, last_row, 1, as_text)
         .map_err(cannot_write)?;
     page::set_up(sheet, &heading.document.to_string());
     sheet.set_print_fit_to_pages(1, 1);
@@ -179,18 +184,15 @@ fn write_balance_figures(
     for balance in cash {
         lines.money(("金銭残高", "Cash"), balance.currency, balance.amount)?;
     }
-    let in_base: Option<Decimal> = cash
+    let in_base: Decimal = cash
         .iter()
-        .map(|cash| in_base(cash.amount, cash.currency, cash.fx_rate, base))
+        .filter_map(|cash| in_base(cash.amount, cash.currency, cash.fx_rate, base))
         .sum();
-    match in_base {
-        Some(cash) => lines.money(
-            ("評価額・金銭残高合計", "Valuation and cash"),
-            base,
-            holdings.total + cash,
-        ),
-        None => Ok(()),
-    }
+    lines.money(
+        ("評価額・金銭残高合計", "Valuation and cash"),
+        base,
+        holdings.total + in_base,
+    )
 }
 
 fn write_links(lines: &mut Lines, tables: &[TableDone]) -> Result<(), XlsxError> {
@@ -238,7 +240,7 @@ impl Lines<'_> {
     /// Text from data: as wide as three columns, and as high as it needs.
     fn text(&mut self, words: Words, value: &str) -> Result<(), XlsxError> {
         /// Characters of the default font that fit in columns B to D.
-        const CHARACTERS_PER_LINE: usize = 70;
+        const CHARACTERS_PER_LINE: usize = 88;
         const LINE_HEIGHT: u32 = 25;
         let width: usize = value
             .chars()

@@ -4,6 +4,7 @@ use common::config::Settings;
 use common::{Class, Result};
 
 use crate::checks;
+use crate::out::line;
 
 /// Verifies settings, source contract, ledger, store and queue; says what is wrong and the mend
 #[derive(Debug, clap::Args)]
@@ -27,19 +28,19 @@ impl Check {
                     serde_json::json!({"check": finding.subject, "ok": finding.problem.is_none(), "problem": finding.problem})
                 })
                 .collect();
-            println!("{}", serde_json::json!({"ok": wrong == 0, "checks": list}));
+            line!("{}", serde_json::json!({"ok": wrong == 0, "checks": list}));
         } else {
             for finding in &findings {
                 match &finding.problem {
-                    None => println!("ok     {}", finding.subject),
-                    Some(problem) => println!("WRONG  {}: {problem}", finding.subject),
+                    None => line!("ok     {}", finding.subject),
+                    Some(problem) => line!("WRONG  {}: {problem}", finding.subject),
                 }
             }
-            println!(
+            line!(
                 "Margin trades and derivatives are out of scope: the contract has no relations for them."
             );
             if wrong > 0 {
-                println!(
+                line!(
                     "{wrong} of {} checks found something to mend.",
                     findings.len()
                 );

@@ -4,6 +4,7 @@ use common::database::Dialect;
 use common::{Error, Result};
 
 use crate::contract_text;
+use crate::out::line;
 
 /// Prints the source contract, or templates of views that fulfil it
 #[derive(Debug, clap::Args)]
@@ -25,7 +26,7 @@ impl Contract {
                 )));
             }
         };
-        print!("{text}");
+        line!("{}", text.trim_end());
         Ok(ExitCode::SUCCESS)
     }
 }

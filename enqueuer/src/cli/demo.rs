@@ -11,6 +11,7 @@ use super::run::LocalQueue;
 use super::status::print_causes;
 use crate::context::{Cancel, open_ledger};
 use crate::month_end::{self, Request};
+use crate::out::line;
 use crate::sample::{self, Planted, Sample, SampleOptions};
 use crate::source_database;
 use crate::source_writer::SourceWriter;
@@ -57,7 +58,7 @@ impl Demo {
         eprintln!("Running the month end of {period}…");
         let report = month_end::run(&config, &ledger, &queue, clock, &request, &cancel).await?;
         if report.counts.submitted == 0 {
-            println!(
+            line!(
                 "Nothing was due: what follows was published by an earlier demo in {}.",
                 config.store
             );
@@ -107,15 +108,21 @@ async fn tell(
             .filter(move |document| document.state == state)
     };
     let count = |state| of(state).count();
-    println!(
-        "\nThe month end of {period} is done: of {} accounts with {} trades, {} statements are published, {} failed, {} are excused.",
+    let open = count(State::Due) + count(State::Submitted) + count(State::Running);
+    let ended = if open == 0 {
+        "is done".to_owned()
+    } else {
+        format!("was stopped, {open} statements are open")
+    };
+    line!(
+        "\nThe month end of {period} {ended}: of {} accounts with {} trades, {} statements are published, {} failed, {} are excused.",
         sample.accounts,
         sample.trades,
         count(State::Succeeded),
         count(State::Failed),
         count(State::Excused)
     );
-    println!("\nTroubles that the sample has on purpose:");
+    line!("\nTroubles that the sample has on purpose:");
     let mut told = Vec::new();
     for Planted { trouble, .. } in &sample.planted {
         if told.contains(trouble) {
@@ -127,14 +134,14 @@ async fn tell(
             .iter()
             .filter(|other| other.trouble == *trouble);
         let accounts: Vec<&str> = same.map(|planted| planted.account_id.as_str()).collect();
-        println!("  {}: {}", accounts.join(", "), trouble.describe());
+        line!("  {}: {}", accounts.join(", "), trouble.describe());
     }
     print_causes(&ledger.causes(selection).await?);
     let unplanned = unplanned(sample, &documents);
     for document in &unplanned {
-        println!("\n{document} did not end as planned: please report this.");
+        line!("\n{document} did not end as planned: please report this.");
     }
-    println!("\nOpen in Excel or LibreOffice:");
+    line!("\nOpen in Excel or LibreOffice:");
     let root = config.store.directory();
     let shown = |kind| {
         of(State::Succeeded)
@@ -144,9 +151,9 @@ async fn tell(
             .take(2)
     };
     for key in shown(Kind::Trade).chain(shown(Kind::Balance)) {
-        println!("  {}", root.join(key).display());
+        line!("  {}", root.join(key).display());
     }
-    println!(
+    line!(
         "\nThen: `DATABASE_URL={} enqueuer status --documents` lists every document; `enqueuer load DIR` takes your own data.",
         config.database_url
     );

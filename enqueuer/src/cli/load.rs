@@ -5,6 +5,7 @@ use common::Result;
 use common::config::Settings;
 
 use crate::csv_source::{self, Encoding};
+use crate::out::line;
 use crate::source_database;
 use crate::source_writer::SourceWriter;
 
@@ -37,12 +38,15 @@ impl Load {
             } else {
                 "  (no file: empty)"
             };
-            println!("{:<26}{:>10} rows{note}", relation.relation, relation.rows);
+            line!("{:<26}{:>10} rows{note}", relation.relation, relation.rows);
         }
-        println!(
+        line!(
             "Loaded into {}. Next: `enqueuer check`, then `enqueuer run --period YYYY-MM`.",
             database.url
         );
+        if self.replace {
+            line!("Documents that are published already stay as they are.");
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -5,6 +5,8 @@ use common::config::Settings;
 use common::database::Database;
 use common::ledger::Ledger;
 
+use crate::out::line;
+
 /// Creates or upgrades the ledger
 #[derive(Debug, clap::Args)]
 pub struct Migrate {}
@@ -17,10 +19,10 @@ impl Migrate {
         database.verify().await?;
         let ledger = Ledger::connect(&config, 1).await?;
         if ledger.is_current().await? {
-            println!("The ledger at {} is up to date.", config.database_url);
+            line!("The ledger at {} is up to date.", config.database_url);
         } else {
             ledger.migrate().await?;
-            println!("The ledger at {} is now up to date.", config.database_url);
+            line!("The ledger at {} is now up to date.", config.database_url);
         }
         ledger.close().await;
         Ok(ExitCode::SUCCESS)

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::context::{Cancel, open_ledger};
 use crate::month_end::{self, Report, Request};
+use crate::out::line;
 use crate::queue::ProcessQueue;
 
 /// Finds the documents that are due, submits them and follows them to the end
@@ -31,7 +32,7 @@ pub struct Run {
     /// Waits for the end (implied locally)
     #[arg(long)]
     wait: bool,
-    /// Accepts the closing snapshot of this day although it is old
+    /// Accepts closing snapshots as old as this day
     #[arg(long, value_name = "YYYY-MM-DD")]
     accept_snapshot: Option<String>,
     /// Prints the answer as JSON
@@ -75,7 +76,7 @@ impl Run {
         let queue = self.local.open(&config, settings, &ledger)?;
         let report = month_end::run(&config, &ledger, &queue, clock, &request, &cancel).await?;
         if self.json {
-            println!("{}", answer(&report));
+            line!("{}", answer(&report));
         } else {
             print_report(&report);
         }
@@ -136,24 +137,28 @@ fn print_report(report: &Report) {
     let counts = report.counts;
     let period = report.run.period;
     if counts.submitted == 0 {
-        println!("{period}: nothing is due.");
+        line!("{period}: nothing is due.");
     } else {
-        println!(
+        line!(
             "{period}: {} documents published, {} failed.",
-            counts.succeeded, counts.failed
+            counts.succeeded,
+            counts.failed
         );
     }
     if report.excused > 0 {
-        println!("{} documents are excused.", report.excused);
+        line!("{} documents are excused.", report.excused);
     }
     if report.open > 0 {
-        println!(
+        line!(
             "{} documents are still open: run again to complete them.",
             report.open
         );
     }
-    if counts.failed > 0 {
-        println!("`enqueuer status --period {period}` says why documents failed.");
+    if report.failed_in_all > 0 {
+        line!(
+            "{} documents of {period} have failed: `enqueuer status --period {period}` says why.",
+            report.failed_in_all
+        );
     }
 }
 

@@ -7,6 +7,7 @@ use common::{Error, Result};
 use serde_json::json;
 
 use crate::context::open_ledger;
+use crate::out::line;
 
 /// Tells how a period stands: documents by state, failures by cause
 #[derive(Debug, clap::Args)]
@@ -60,11 +61,11 @@ impl Status {
             if let Some(documents) = &documents {
                 answer["documents"] = documents.iter().map(document_json).collect();
             }
-            println!("{answer}");
+            line!("{answer}");
         } else {
-            println!("{period}");
+            line!("{period}");
             for (state, count) in counts.iter().filter(|(_, count)| **count > 0) {
-                println!("  {state:<11}{count:>9}");
+                line!("  {state:<11}{count:>9}");
             }
             print_causes(&ledger.causes(&selection).await?);
             documents.iter().flatten().for_each(print_document);
@@ -107,16 +108,16 @@ pub fn print_causes(causes: &[CauseCount]) {
         } else {
             "documents"
         };
-        println!("\n{documents} {noun} {state}, cause {cause}; e.g. {example}");
+        line!("\n{documents} {noun} {state}, cause {cause}; e.g. {example}");
         if let (Some(error), true) = (example_error, *state != State::Excused) {
-            println!("  {error}");
+            line!("  {error}");
         }
     }
 }
 
 fn print_document(document: &DocumentRow) {
     let cause = document.cause.as_deref().unwrap_or_default();
-    println!(
+    line!(
         "{}  {:<10}  {cause}",
         document.document_id,
         document.state.as_str()

@@ -321,3 +321,52 @@ async fn a_trade_date_that_is_none() -> Result<()> {
 async fn a_trade_date_in_another_spelling() -> Result<()> {
     expect_bad_date("trade_date", "2026/10/05").await
 }
+
+on_every_engine! {
+    /// What no comparison selects would be in no statement: the run is refused before it could leave a row out.
+    async fn a_null_that_would_hide_a_row(world: &World) {
+        load_october(world, 2).await?;
+        let nullable = match world.engine {
+            Engine::Postgres => "ALTER TABLE statement_trades ALTER COLUMN trade_date DROP NOT NULL",
+            Engine::Sqlite => {
+                "CREATE TABLE plain AS SELECT * FROM statement_trades; DROP TABLE statement_trades;
+                 ALTER TABLE plain RENAME TO statement_trades"
+            }
+        };
+        world.execute(nullable).await?;
+        world.execute("UPDATE statement_trades SET trade_date = NULL WHERE account_id = 'A001'").await?;
+        expect_one_line(run_october(world).await?, 65, &["statement_trades", "trade_date", "null"])?;
+        assert_eq!(count(world, "SELECT count(*) FROM export_runs").await?, 0);
+        world.enqueuer(["check"]).run().await?.expect(78)?;
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn a_holding_twice_is_not_valued_twice(world: &World) {
+        load_october(world, 1).await?;
+        world
+            .execute("INSERT INTO statement_positions SELECT * FROM statement_positions WHERE as_of = '2026-10-31'")
+            .await?;
+        run_of(world, ["--kind", "balance"]).run().await?.expect(1)?;
+        let failed = document(world, "2026-10.balance.A001").await?;
+        assert_eq!((&failed["state"], &failed["cause"]), (&"failed".into(), &"shape".into()), "{failed}");
+        assert!(failed["error"].as_str().is_some_and(|error| error.contains("2 times")), "{failed}");
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    /// A number of one significant digit and thirty zeros passes every rule but that it must be possible to add it up.
+    async fn a_number_beyond_all_measure(world: &World) {
+        load_october(world, 2).await?;
+        let value = match world.engine {
+            Engine::Postgres => "70000000000000000000000000000",
+            Engine::Sqlite => "'70000000000000000000000000000'",
+        };
+        world
+            .execute(&format!("UPDATE statement_trades SET gross_amount = {value}, commission = {value} WHERE account_id = 'A001'"))
+            .await?;
+        expect_only_the_bad_one_fails(world, "shape", &["gross_amount", "larger"]).await
+    }
+}

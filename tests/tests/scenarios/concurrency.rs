@@ -214,10 +214,8 @@ on_every_engine! {
         let file = std::fs::read(path_of(&earlier, TRADE_KEY))?;
         earlier.close().await?;
 
-        // A source in which the document would look different: it is adopted as it was published.
-        let mut books = Books::of_october(["A001"])?;
-        books.buy("A001", "later", "2026-10-20", "2026-10-22")?;
-        books.load(world).await?;
+        // The same data: whoever published it, these are the document's bytes.
+        load_october(world, 1).await?;
         let path = path_of(world, TRADE_KEY);
         std::fs::create_dir_all(path.parent().context("no parent")?)?;
         std::fs::write(&path, &file)?;
@@ -226,6 +224,30 @@ on_every_engine! {
         let adopted = document(world, "2026-10.trade.A001").await?;
         assert_eq!(adopted, made);
         expect_ledger_agrees_with_store(world).await
+    }
+}
+
+on_every_engine! {
+    async fn a_document_of_another_ledger_is_not_adopted(world: &World) {
+        let earlier = World::new(world.engine).await?;
+        load_october(&earlier, 1).await?;
+        run_october(&earlier).await?.expect(0)?;
+        let file = std::fs::read(path_of(&earlier, TRADE_KEY))?;
+        earlier.close().await?;
+
+        // Another firm's customer of the same account id: what is published here is someone else's.
+        let mut books = Books::of_october(["A001"])?;
+        books.buy("A001", "later", "2026-10-20", "2026-10-22")?;
+        books.load(world).await?;
+        let path = path_of(world, TRADE_KEY);
+        std::fs::create_dir_all(path.parent().context("no parent")?)?;
+        std::fs::write(&path, &file)?;
+        run_of(world, ["--kind", "trade"]).run().await?.expect(1)?;
+        assert!(std::fs::read(&path)? == file, "the file was replaced");
+        let refused = document(world, "2026-10.trade.A001").await?;
+        assert_eq!((&refused["state"], &refused["cause"]), (&"failed".into(), &"bug".into()), "{refused}");
+        assert!(refused["error"].as_str().is_some_and(|error| error.contains("STORE_URL of its own")), "{refused}");
+        Ok(())
     }
 }
 
