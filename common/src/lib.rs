@@ -13,6 +13,7 @@ pub mod profile;
 pub mod statement;
 pub mod store;
 pub mod telemetry;
+pub mod termination;
 
 pub use error::{Class, Error, Result};
 

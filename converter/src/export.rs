@@ -4,21 +4,26 @@ use std::io::BufWriter;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use common::config::Config;
 use common::ledger::{Assignment, Attempt, Claim, Ledger, Published};
 use common::statement::DocumentId;
 use common::store::ObjectKey;
+use common::termination::Termination;
 use common::{Error, Result};
 use futures_util::FutureExt;
 use tokio::task::JoinHandle;
 use tracing::Instrument;
 
 use crate::deliver::{Finished, Found, HashingWriter, Outcome, Store};
-use crate::lease::{Lease, Termination};
+use crate::lease::{self, Lease};
 use crate::rows::source::Source;
 use crate::sections;
 use crate::workbook::{self, Heading, Sections, TableDone, WriteError};
+
+/// How long a document is left alone that another attempt holds.
+const CLAIM_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 /// What a converter process works with, for all its documents.
 pub struct Exporter {
@@ -124,17 +129,20 @@ impl Exporter {
     async fn claim(&mut self, document: &DocumentId, origin: &Origin) -> Result<Option<Attempt>> {
         let job = origin.job.as_ref().map(|(job, slot)| (job.as_str(), *slot));
         loop {
-            self.termination.check()?;
+            lease::check(&self.termination)?;
             match self.ledger.claim(document, job, origin.number).await? {
                 Claim::Claimed(attempt) => return Ok(Some(attempt)),
                 Claim::NotOurs(state) => {
-                    tracing::info!(%document, %state, "nothing to do");
+                    // An operator who named the document wants to hear of it.
+                    if job.is_some() {
+                        tracing::info!(%document, %state, "nothing to do");
+                    } else {
+                        tracing::warn!(%document, %state, "nothing to do");
+                    }
                     return Ok(None);
                 }
                 Claim::Busy => {
-                    self.termination
-                        .sleep(std::time::Duration::from_millis(500))
-                        .await?;
+                    lease::sleep(CLAIM_AGAIN_AFTER, &mut self.termination).await?;
                 }
             }
         }
@@ -171,7 +179,7 @@ impl Exporter {
         self.ledger
             .intend_to_publish(attempt, &finished.sha256)
             .await?;
-        self.termination.check()?;
+        lease::check(&self.termination)?;
         let published = Published {
             object_key: ObjectKey::of(document).to_string(),
             sha256: finished.sha256.clone(),

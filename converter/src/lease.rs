@@ -5,61 +5,26 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use common::ledger::{Attempt, Ledger};
+use common::termination::Termination;
 use common::{Class, Error, Result};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior};
 
-/// SIGTERM or SIGINT: the document goes back, and the process exits 75.
-#[derive(Debug, Clone)]
-pub struct Termination(watch::Receiver<bool>);
-
-impl Termination {
-    /// Listens from now on.
-    pub fn listen() -> Result<Self> {
-        let (sender, receiver) = watch::channel(false);
-        let listen = |kind| {
-            signal(kind)
-                .map_err(|reason| Error::bug("signals cannot be listened to").because(reason))
-        };
-        let (mut terminate, mut interrupt) = (
-            listen(SignalKind::terminate())?,
-            listen(SignalKind::interrupt())?,
-        );
-        tokio::spawn(async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            let _ = sender.send(true);
-            // Keeps the channel open: a closed one would look like a signal.
-            std::future::pending::<()>().await;
-        });
-        Ok(Self(receiver))
+/// An error once the process was asked to end.
+pub fn check(termination: &Termination) -> Result<()> {
+    if termination.is_requested() {
+        Err(terminated())
+    } else {
+        Ok(())
     }
+}
 
-    /// An error once termination was asked for.
-    pub fn check(&self) -> Result<()> {
-        if *self.0.borrow() {
-            Err(terminated())
-        } else {
-            Ok(())
-        }
-    }
-
-    /// Returns when termination is asked for.
-    pub async fn requested(&mut self) -> Error {
-        let _ = self.0.wait_for(|requested| *requested).await;
-        terminated()
-    }
-
-    /// Sleeps, unless termination is asked for.
-    pub async fn sleep(&mut self, time: Duration) -> Result<()> {
-        tokio::select! {
-            error = self.requested() => Err(error),
-            () = tokio::time::sleep(time) => Ok(()),
-        }
+/// Sleeps, unless the process is asked to end.
+pub async fn sleep(time: Duration, termination: &mut Termination) -> Result<()> {
+    tokio::select! {
+        () = termination.requested() => Err(terminated()),
+        () = tokio::time::sleep(time) => Ok(()),
     }
 }
 
@@ -102,7 +67,7 @@ impl Lease {
     pub async fn over(&mut self) -> Error {
         tokio::select! {
             lost = &mut self.lost => lost.unwrap_or_else(|_| Error::bug("the lease's renewal ended")),
-            terminated = self.termination.requested() => terminated,
+            () = self.termination.requested() => terminated(),
         }
     }
 }

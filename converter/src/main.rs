@@ -15,10 +15,10 @@ use clap::Parser;
 use common::config::Settings;
 use common::ledger::Assignment;
 use common::statement::DocumentId;
+use common::termination::Termination;
 use common::{Class, Error, Result, telemetry};
 
 use crate::export::{Exporter, Origin};
-use crate::lease::Termination;
 
 /// Converts the documents of one job slot, or one named document.
 #[derive(Debug, Parser)]

@@ -68,6 +68,7 @@ pub async fn all(settings: &Settings) -> Vec<Finding> {
         )),
     }
     findings.push(finding(format!("store {}", config.store), store(&config)));
+    findings.push(finding("temp directory", temp_directory()));
     findings.push(finding("converter", converter_path().map(drop)));
     findings
 }
@@ -102,4 +103,16 @@ pub fn store(config: &Config) -> Result<()> {
         ))
         .because(reason)
     })
+}
+
+/// Rows wait in the temp directory until they are compressed.
+fn temp_directory() -> Result<()> {
+    let directory = std::env::temp_dir();
+    if directory.is_dir() {
+        return Ok(());
+    }
+    Err(Error::config(format!(
+        "{} is not a directory; set TMPDIR",
+        directory.display()
+    )))
 }

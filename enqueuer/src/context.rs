@@ -2,15 +2,13 @@
 
 use std::io::IsTerminal;
 
+use common::Result;
 use common::catalog::Catalog;
 use common::config::Config;
 use common::contract::RELATIONS;
 use common::database::{Database, Whose, statement_failed};
 use common::ledger::Ledger;
-use common::{Error, Result};
 use sqlx::{AnyConnection, Executor};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
 
 /// Connections that the enqueuer holds to the ledger at once.
 const LEDGER_CONNECTIONS: u32 = 4;
@@ -59,44 +57,6 @@ impl Source {
 pub async fn open_ledger(config: &Config) -> Result<Ledger> {
     Database::new(&config.database_url)?.verify().await?;
     Ledger::open(config, LEDGER_CONNECTIONS).await
-}
-
-/// Asked to stop by SIGTERM or Ctrl-C.
-#[derive(Debug, Clone)]
-pub struct Cancel(watch::Receiver<bool>);
-
-impl Cancel {
-    /// Listens from now on.
-    pub fn listen() -> Result<Self> {
-        let (sender, receiver) = watch::channel(false);
-        let listen = |kind| {
-            signal(kind)
-                .map_err(|reason| Error::bug("signals cannot be listened to").because(reason))
-        };
-        let (mut terminate, mut interrupt) = (
-            listen(SignalKind::terminate())?,
-            listen(SignalKind::interrupt())?,
-        );
-        tokio::spawn(async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            let _ = sender.send(true);
-            // Keeps the channel open: a closed one would look like a signal.
-            std::future::pending::<()>().await;
-        });
-        Ok(Self(receiver))
-    }
-
-    pub fn is_requested(&self) -> bool {
-        *self.0.borrow()
-    }
-
-    /// Returns when it is requested.
-    pub async fn requested(&mut self) {
-        let _ = self.0.wait_for(|requested| *requested).await;
-    }
 }
 
 /// Whether the operator looks at a terminal.

@@ -7,12 +7,13 @@ use common::config::Config;
 use common::ledger::{Job, Ledger, Run, RunCounts, Selection, State};
 use common::profile::BUILT_IN_HASH;
 use common::store::StoreUrl;
+use common::termination::Termination;
 use common::{Error, Result};
 use jiff::civil::Date;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use crate::context::{Cancel, Source};
+use crate::context::Source;
 use crate::progress::Progress;
 use crate::queue::{ProcessQueue, SlotReport};
 use crate::{alerts, checks, deviations, partials, readiness, targets};
@@ -49,7 +50,7 @@ pub async fn run(
     queue: &ProcessQueue,
     clock: Clock,
     request: &Request,
-    cancel: &Cancel,
+    cancel: &Termination,
 ) -> Result<Report> {
     let selection = &request.selection;
     checks::store(config)?;
@@ -116,7 +117,7 @@ struct Worker<'a> {
     config: &'a Config,
     ledger: &'a Ledger,
     queue: &'a ProcessQueue,
-    cancel: &'a Cancel,
+    cancel: &'a Termination,
     run: &'a Run,
     selection: &'a Selection,
 }

@@ -5,11 +5,12 @@ use common::config::{Config, Settings};
 use common::database::Database;
 use common::ledger::{DocumentRow, Ledger, Selection, State};
 use common::statement::{Kind, Period};
+use common::termination::Termination;
 use common::{Class, Result};
 
 use super::run::LocalQueue;
 use super::status::print_causes;
-use crate::context::{Cancel, open_ledger};
+use crate::context::open_ledger;
 use crate::month_end::{self, Request};
 use crate::out::line;
 use crate::sample::{self, Planted, Sample, SampleOptions};
@@ -40,7 +41,7 @@ impl Demo {
         let config = settings.resolve()?;
         let clock = Clock::at(self.at.as_deref().map(parse_instant).transpose()?);
         let period = Period::last_complete(clock.now(), &config.business_timezone);
-        let cancel = Cancel::listen()?;
+        let cancel = Termination::listen()?;
         let sample = self.make_sample(&config, period).await?;
 
         Database::new(&config.database_url)?.create_file()?;

@@ -6,10 +6,11 @@ use common::clock::{Clock, parse_instant};
 use common::config::{Config, Settings};
 use common::ledger::Selection;
 use common::statement::{AccountId, Kind, Period, parse_date};
+use common::termination::Termination;
 use common::{Class, Error, Result};
 use serde_json::json;
 
-use crate::context::{Cancel, open_ledger};
+use crate::context::open_ledger;
 use crate::month_end::{self, Report, Request};
 use crate::out::line;
 use crate::queue::ProcessQueue;
@@ -71,7 +72,7 @@ impl Run {
         let config = settings.resolve()?;
         let clock = Clock::at(self.at.as_deref().map(parse_instant).transpose()?);
         let request = self.request(&config, clock)?;
-        let cancel = Cancel::listen()?;
+        let cancel = Termination::listen()?;
         let ledger = open_ledger(&config).await?;
         let queue = self.local.open(&config, settings, &ledger)?;
         let report = month_end::run(&config, &ledger, &queue, clock, &request, &cancel).await?;

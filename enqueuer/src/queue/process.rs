@@ -9,6 +9,7 @@ use std::time::Duration;
 use common::config::{Config, Settings};
 use common::ledger::{Job, Ledger, MAX_ATTEMPTS, SlotEnd};
 use common::statement::DocumentId;
+use common::termination::Termination;
 use common::{Class, Error, Result};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -16,8 +17,6 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
-
-use crate::context::Cancel;
 
 /// Batch sends SIGKILL this long after SIGTERM.
 const KILL_AFTER: Duration = Duration::from_secs(30);
@@ -80,7 +79,7 @@ impl ProcessQueue {
     pub async fn work(
         &self,
         job: &Job,
-        cancel: &Cancel,
+        cancel: &Termination,
         mut report: impl FnMut(SlotReport) -> Result<()>,
     ) -> Result<()> {
         let mut running = FuturesUnordered::new();
@@ -107,7 +106,7 @@ impl ProcessQueue {
     }
 
     /// Runs a slot's attempts and settles what they leave open.
-    async fn work_slot(&self, job: &Job, slot: u32, mut cancel: Cancel) -> Result<SlotReport> {
+    async fn work_slot(&self, job: &Job, slot: u32, mut cancel: Termination) -> Result<SlotReport> {
         let mut attempt = 0;
         let mut misconfigured = false;
         let (end, last_words) = loop {
@@ -157,7 +156,7 @@ impl ProcessQueue {
         job: &Job,
         slot: u32,
         attempt: i64,
-        cancel: &mut Cancel,
+        cancel: &mut Termination,
     ) -> Result<(Ended, String)> {
         let mut command = Command::new(&self.converter);
         command
@@ -200,12 +199,17 @@ impl ProcessQueue {
             String::from_utf8_lossy(&words).trim().to_owned()
         };
         let (ended, words) = tokio::join!(self.wait(&mut child, cancel), listen);
-        let last_line = words.lines().last().unwrap_or_default().to_owned();
+        // A panic's last line only says how to see more.
+        let last_line = words
+            .lines()
+            .rfind(|line| !line.starts_with("note:"))
+            .unwrap_or_default()
+            .to_owned();
         Ok((ended?, last_line))
     }
 
     /// Waits for a process as Batch does: SIGTERM at its timeout or when the job is cancelled, SIGKILL 30 s later.
-    async fn wait(&self, child: &mut Child, cancel: &mut Cancel) -> Result<Ended> {
+    async fn wait(&self, child: &mut Child, cancel: &mut Termination) -> Result<Ended> {
         let failed =
             |reason| Error::bug("a converter process cannot be waited for").because(reason);
         let timed_out = tokio::select! {
