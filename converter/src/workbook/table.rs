@@ -16,6 +16,9 @@ use super::totals::Totals;
 /// Data rows of one sheet. Excel has 1,048,576 rows; a header, a blank row, totals and notes need some.
 const SHEET_ROWS: u32 = 1_048_000;
 
+/// Points; room for two lines.
+const HEADER_HEIGHT: u32 = 34;
+
 /// A table being written.
 pub struct Table<'s, S: Section> {
     section: S,
@@ -186,6 +189,10 @@ impl<'s, S: Section> Table<'s, S> {
             .add_worksheet_with_constant_memory()
             .map_err(cannot_write)?;
         sheet.set_name(name).map_err(cannot_write)?;
+        // Two lines: English headings wrap.
+        sheet
+            .set_row_height(0, HEADER_HEIGHT)
+            .map_err(cannot_write)?;
         for (column, spec) in (0..).zip(&self.columns) {
             sheet
                 .set_column_width(column, spec.width)

@@ -12,3 +12,4 @@ mod periods;
 mod processes;
 mod queue;
 mod status;
+mod terminal;
