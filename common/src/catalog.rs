@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use sqlx::AnyConnection;
 
 use crate::contract::{RELATIONS, Relation};
-use crate::database::{Dialect, Whose, query_text, statement_failed};
+use crate::database::{Whose, query_text, statement_failed};
+use crate::dialect::Dialect;
 use crate::{Error, Result};
 
 /// The columns of the source's relations, with their declared types.

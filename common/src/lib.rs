@@ -7,6 +7,7 @@ pub mod config;
 pub mod contract;
 pub mod database;
 pub mod decimal;
+pub mod dialect;
 pub mod error;
 pub mod ledger;
 pub mod profile;

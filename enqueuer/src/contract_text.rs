@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use common::contract::{Column, ColumnType, RELATIONS, Relation};
-use common::database::Dialect;
+use common::dialect::Dialect;
 
 /// Terminals and mails show this many columns.
 const WIDTH: usize = 100;

@@ -1,7 +1,8 @@
 //! How the source deviates from the contract: relations, columns, types, and values that only the data can show.
 
 use common::contract::{ACCOUNTS, Column, ColumnType, RELATIONS, Relation};
-use common::database::{Dialect, Whose, query_text, statement_failed};
+use common::database::{Whose, query_text, statement_failed};
+use common::dialect::Dialect;
 use common::{Error, Result};
 
 use crate::context::Source;

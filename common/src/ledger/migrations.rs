@@ -7,7 +7,8 @@ use sqlx::migrate::{Migration, MigrationSource, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 
 use super::Ledger;
-use crate::database::{Dialect, Whose, statement_failed};
+use crate::database::{Whose, statement_failed};
+use crate::dialect::Dialect;
 use crate::{Error, Result};
 
 /// The embedded migrations, in order. A landed migration never changes.

@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-use common::database::Dialect;
+use common::dialect::Dialect;
 use common::{Error, Result};
 
 use crate::contract_text;

@@ -1,0 +1,142 @@
+//! What differs between engines in queries. Queries are written once, for PostgreSQL and SQLite alike (`$1` parameters,
+//! `date($1)`, `CAST(column AS text)`, `ON CONFLICT`); the few words that differ are put in here.
+
+use std::fmt;
+
+use crate::config::DatabaseUrl;
+use crate::contract::{Column, ColumnType};
+use crate::{Error, Result};
+
+/// A database engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    Postgres,
+    Sqlite,
+}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Dialect::Postgres => "PostgreSQL",
+            Dialect::Sqlite => "SQLite",
+        })
+    }
+}
+
+impl Dialect {
+    /// The engine that a URL names.
+    pub fn of(url: &DatabaseUrl) -> Result<Self> {
+        match url.expose().split(':').next() {
+            Some("postgres" | "postgresql") => Ok(Dialect::Postgres),
+            Some("sqlite") => Ok(Dialect::Sqlite),
+            _ => Err(Error::config(format!(
+                "DATABASE_URL or SOURCE_DATABASE_URL {url} names no known engine: write postgres://USER@HOST/DATABASE or sqlite://PATH"
+            ))),
+        }
+    }
+
+    /// A query in this engine's words: `{C}` is the collation by code point, `{NOW_MS}` the database's clock in
+    /// milliseconds since 1970.
+    pub fn sql(self, query: &str) -> String {
+        let (collation, now_ms) = match self {
+            Dialect::Postgres => (
+                "\"C\"",
+                "CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)",
+            ),
+            Dialect::Sqlite => ("BINARY", "CAST(unixepoch('subsec') * 1000 AS INTEGER)"),
+        };
+        query.replace("{C}", collation).replace("{NOW_MS}", now_ms)
+    }
+
+    /// Begins a transaction that sees one consistent snapshot and cannot write.
+    pub const fn begin_snapshot(self) -> &'static str {
+        match self {
+            Dialect::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            // Deferred: the snapshot is taken by the first read.
+            Dialect::Sqlite => "BEGIN",
+        }
+    }
+
+    /// Begins a transaction that writes. SQLite takes its write lock at once, so that no upgrade can deadlock.
+    pub const fn begin_write(self) -> &'static str {
+        match self {
+            Dialect::Postgres => "BEGIN",
+            Dialect::Sqlite => "BEGIN IMMEDIATE",
+        }
+    }
+
+    /// The type with which a contract column is created.
+    pub const fn column_type(self, column_type: ColumnType) -> &'static str {
+        match (self, column_type) {
+            (Dialect::Postgres, ColumnType::Date) => "date",
+            (Dialect::Postgres, ColumnType::Decimal) => "numeric",
+            (_, ColumnType::Integer) => "bigint",
+            // SQLite has neither dates nor decimals: text keeps both exact.
+            (_, ColumnType::Text) | (Dialect::Sqlite, _) => "text",
+        }
+    }
+
+    /// The next parameter of an INSERT, the `n`th, given as text, as a value of a contract column. SQLite looks numbered
+    /// parameters up one by one, so that its time grows with their square; its plain ones are counted.
+    pub fn parameter(self, column_type: ColumnType, n: usize) -> String {
+        match (self, column_type) {
+            (Dialect::Sqlite, ColumnType::Integer) => "CAST(? AS bigint)".to_owned(),
+            (Dialect::Sqlite, _) => "?".to_owned(),
+            (Dialect::Postgres, ColumnType::Text) => format!("${n}"),
+            (Dialect::Postgres, other) => format!("CAST(${n} AS {})", self.column_type(other)),
+        }
+    }
+
+    /// How many rows one INSERT of so many columns holds: statements large enough to be worth the round trip.
+    pub const fn rows_per_insert(self, columns: usize) -> usize {
+        let parameters = match self {
+            Dialect::Postgres => 10_000,
+            Dialect::Sqlite => 500,
+        };
+        parameters / columns + 1
+    }
+
+    /// Whether a column of this declared type holds a contract type exactly. `declared` is lower case, without length.
+    pub fn accepts(self, column: &Column, declared: &str) -> bool {
+        let integer = matches!(
+            declared,
+            "smallint" | "integer" | "int" | "bigint" | "int2" | "int4" | "int8"
+        );
+        match (self, column.column_type) {
+            // Literals and expressions of a SQLite view have no declared type.
+            (Dialect::Sqlite, _) if declared.is_empty() => true,
+            (Dialect::Postgres, ColumnType::Text) => {
+                matches!(
+                    declared,
+                    "text" | "character varying" | "character" | "citext" | "name"
+                )
+            }
+            (Dialect::Sqlite, ColumnType::Text | ColumnType::Date) => {
+                matches!(
+                    declared,
+                    "text" | "varchar" | "char" | "character" | "nvarchar" | "character varying"
+                )
+            }
+            (Dialect::Postgres, ColumnType::Date) => declared == "date",
+            (Dialect::Postgres, ColumnType::Decimal) => declared == "numeric" || integer,
+            (Dialect::Sqlite, ColumnType::Decimal) => declared == "text" || integer,
+            (_, ColumnType::Integer) => integer,
+        }
+    }
+
+    /// Lists a relation's columns: name and declared type (lower case, without length). No rows = no such relation.
+    /// `$1` is the relation's name.
+    pub const fn columns_query(self) -> &'static str {
+        match self {
+            Dialect::Postgres => {
+                "SELECT CAST(attname AS text), CAST(format_type(atttypid, NULL) AS text)
+                 FROM pg_attribute WHERE attrelid = to_regclass(quote_ident($1)) AND attnum > 0 AND NOT attisdropped
+                 ORDER BY attnum"
+            }
+            Dialect::Sqlite => {
+                "SELECT name, lower(CASE instr(type, '(') WHEN 0 THEN type ELSE substr(type, 1, instr(type, '(') - 1) END)
+                 FROM pragma_table_info($1) ORDER BY cid"
+            }
+        }
+    }
+}
