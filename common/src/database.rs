@@ -1,6 +1,6 @@
 //! Connecting, and the class of a failed statement.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Once;
 use std::time::Duration;
 
@@ -254,15 +254,4 @@ pub fn statement_failed(doing: &str, whose: Whose) -> impl FnOnce(sqlx::Error) -
 pub enum Whose {
     Source,
     Ledger,
-}
-
-/// Whether two databases are the same one.
-pub fn same_database(a: &Database, b: &Database) -> bool {
-    match (a.file(), b.file()) {
-        (Some(a), Some(b)) => {
-            let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
-            real(&a) == real(&b)
-        }
-        _ => a.url == b.url,
-    }
 }

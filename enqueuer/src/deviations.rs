@@ -14,6 +14,10 @@ pub struct Deviation {
     pub problem: String,
 }
 
+/// What is wrong with a SQLite column of numbers.
+const FLOATS: &str =
+    "holds binary floating point numbers, which are not exact; store decimals as TEXT";
+
 /// Every deviation of a relation.
 pub async fn of_relation(source: &mut Source, relation: &'static Relation) -> Vec<Deviation> {
     if source.catalog.columns(relation).is_empty() {
@@ -62,10 +66,7 @@ async fn value_problem(
         return Ok(None);
     }
     if holds_floats(source, relation, column).await? {
-        return Ok(Some(
-            "holds binary floating point numbers, which are not exact; store decimals as TEXT"
-                .to_owned(),
-        ));
+        return Ok(Some(FLOATS.to_owned()));
     }
     if let Some(value) = other_than_date(source, relation, column).await? {
         return Ok(Some(format!(
@@ -120,7 +121,7 @@ pub async fn preflight(source: &mut Source) -> Result<()> {
             }
             if holds_floats(source, relation, column).await? {
                 return Err(Error::config(format!(
-                    "the source's {name}.{} holds binary floating point numbers, which are not exact; store decimals as TEXT",
+                    "the source's {name}.{} {FLOATS}",
                     column.name
                 )));
             }

@@ -185,7 +185,7 @@ impl Worker<'_> {
 }
 
 /// Makes documents of runs whose process is gone due again, and clears away what their converters left half written.
-async fn take_over(ledger: &Ledger, store: &StoreUrl, selection: &Selection) -> Result<usize> {
+async fn take_over(ledger: &Ledger, store: &StoreUrl, selection: &Selection) -> Result<()> {
     let taken = ledger.take_over_expired(selection).await?;
     if !taken.is_empty() {
         tracing::info!(
@@ -194,7 +194,7 @@ async fn take_over(ledger: &Ledger, store: &StoreUrl, selection: &Selection) -> 
         );
         partials::discard(store, &taken)?;
     }
-    Ok(taken.len())
+    Ok(())
 }
 
 /// Renews the run's lease until it is aborted.

@@ -121,11 +121,6 @@ impl Ledger {
         &self.database
     }
 
-    /// The pool, for a caller that works on other tables of the same database.
-    pub fn pool(&self) -> &AnyPool {
-        &self.pool
-    }
-
     /// How long a lease holds without renewal; it is renewed at a third of that.
     pub fn lease(&self) -> Duration {
         self.lease
