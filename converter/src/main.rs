@@ -1,14 +1,5 @@
 //! `converter`: streams the rows of one slot's documents from SQL into workbooks, proves them and publishes them.
 
-mod deliver;
-mod disk;
-mod export;
-mod gate;
-mod lease;
-mod rows;
-mod sections;
-mod workbook;
-
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -18,7 +9,7 @@ use common::statement::DocumentId;
 use common::termination::Termination;
 use common::{Class, Error, Result, telemetry};
 
-use crate::export::{Exporter, Origin};
+use converter::export::{Exporter, Origin};
 
 /// Converts the documents of one job slot, or one named document.
 #[derive(Debug, Parser)]

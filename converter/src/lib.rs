@@ -1,0 +1,11 @@
+//! Streams one document's rows from SQL into a workbook, proves it and publishes it. The program is `main.rs`; this
+//! library is what it, the tests and the fuzz target share.
+
+pub mod deliver;
+pub mod disk;
+pub mod export;
+pub mod gate;
+pub mod lease;
+pub mod rows;
+pub mod sections;
+pub mod workbook;
