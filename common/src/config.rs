@@ -1,10 +1,13 @@
 //! Settings: from the environment, each with a flag; parsed once, at the start, into one typed struct.
 
 use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use crate::profile::Profile;
 use crate::store::StoreUrl;
 use crate::{Error, Result};
 
@@ -54,6 +57,9 @@ pub struct Settings {
     /// Where alerts go [local default: log]
     #[arg(long, env = "ALERTS", global = true, value_name = "WHERE")]
     pub alerts: Option<String>,
+    /// The firm's profile, a TOML file [local default: a sample firm's]
+    #[arg(long, env = "STATEMENT_PROFILE", global = true, value_name = "FILE")]
+    pub statement_profile: Option<String>,
     /// The time zone of periods and dates of issue [local default: Asia/Tokyo]
     #[arg(long, env = "BUSINESS_TIMEZONE", global = true, value_name = "ZONE")]
     pub business_timezone: Option<String>,
@@ -125,6 +131,7 @@ pub struct Config {
     pub store: StoreUrl,
     pub alerts: AlertsTo,
     pub business_timezone: TimeZone,
+    pub profile: Arc<Profile>,
     /// How long a lease holds without renewal.
     pub lease: Duration,
 }
@@ -174,6 +181,7 @@ impl Settings {
         let store_url = text(&self.store_url, "STORE_URL", "file:var/statements");
         let alerts = text(&self.alerts, "ALERTS", "log");
         let timezone = text(&self.business_timezone, "BUSINESS_TIMEZONE", "Asia/Tokyo");
+        let profile = text(&self.statement_profile, "STATEMENT_PROFILE", "");
         let source_database_url = self
             .source_database_url
             .clone()
@@ -192,6 +200,7 @@ impl Settings {
             &mut collect,
         );
         let alerts = parse_or(parse_alerts(&alerts), AlertsTo::Log, &mut collect);
+        let profile = parse_or(read_profile(&profile), Profile::built_in(), &mut collect);
         let business_timezone = parse_or(parse_timezone(&timezone), TimeZone::UTC, &mut collect);
         let lease = parse_or(
             parse_lease(self.lease_seconds.as_deref()),
@@ -206,6 +215,7 @@ impl Settings {
                 store,
                 alerts,
                 business_timezone,
+                profile: Arc::new(profile),
                 lease,
             })
         } else {
@@ -220,6 +230,15 @@ fn parse_or<T>(parsed: Result<T>, stand_in: T, collect: &mut impl FnMut(Error)) 
         collect(error);
         stand_in
     })
+}
+
+/// Without a file a sample firm's: whoever only tries the program has none yet.
+fn read_profile(path: &str) -> Result<Profile> {
+    if path.is_empty() {
+        Ok(Profile::built_in())
+    } else {
+        Profile::read(Path::new(path))
+    }
 }
 
 fn parse_alerts(text: &str) -> Result<AlertsTo> {
@@ -263,6 +282,7 @@ mod tests {
             source_database_url: None,
             store_url: None,
             alerts: None,
+            statement_profile: None,
             business_timezone: None,
             lease_seconds: None,
             log: None,
@@ -286,7 +306,13 @@ mod tests {
             .map(ToString::to_string)
             .collect::<Vec<_>>()
             .join("\n");
-        for name in ["DATABASE_URL", "STORE_URL", "ALERTS", "BUSINESS_TIMEZONE"] {
+        for name in [
+            "DATABASE_URL",
+            "STORE_URL",
+            "ALERTS",
+            "STATEMENT_PROFILE",
+            "BUSINESS_TIMEZONE",
+        ] {
             assert!(text.contains(&format!("{name} is not set")), "{text}");
         }
     }

@@ -5,6 +5,7 @@ pub mod catalog;
 pub mod clock;
 pub mod config;
 pub mod contract;
+pub mod currency;
 pub mod database;
 pub mod decimal;
 pub mod dialect;

@@ -20,7 +20,7 @@ use crate::deliver::{Finished, Found, HashingWriter, Outcome, Store};
 use crate::lease::{self, Lease};
 use crate::rows::source::Source;
 use crate::sections;
-use crate::workbook::{self, Heading, Sections, TableDone, WriteError};
+use crate::workbook::{self, Heading, Incoming, TableDone, WriteError};
 
 /// How long a document is left alone that another attempt holds.
 const CLAIM_AGAIN_AFTER: Duration = Duration::from_millis(500);
@@ -238,12 +238,18 @@ impl Exporter {
         assignment: &Assignment,
         stop: Arc<AtomicBool>,
     ) -> Result<(Finished, Vec<TableDone>)> {
-        let plan = sections::plan(source, assignment).await?;
+        let plan = sections::plan(source, assignment, &self.config.profile).await?;
         crate::disk::check_temp_space(&std::env::temp_dir(), plan.rows)?;
-        let (feed, sections) = sections::channels(&plan);
+        let (feeds, sections) = sections::channels(&plan);
         let partial = self.store.create_partial(&assignment.document)?;
         let writer = spawn_writer(plan.heading.clone(), sections, partial, stop);
-        let read = feed.read(source, assignment, &plan).await;
+        let read = async {
+            for feed in feeds {
+                feed.read(source, assignment, &plan).await?;
+            }
+            Ok(())
+        }
+        .await;
         let written = writer.await.unwrap_or_else(|panic| {
             let error = match panic.try_into_panic() {
                 Ok(payload) => crate::disk::panicked(&*payload),
@@ -264,7 +270,7 @@ impl Exporter {
 
 fn spawn_writer(
     heading: Heading,
-    sections: Sections,
+    sections: Vec<Incoming>,
     partial: tempfile::NamedTempFile,
     stop: Arc<AtomicBool>,
 ) -> JoinHandle<Result<(Finished, Vec<TableDone>), WriteError>> {

@@ -1,8 +1,10 @@
 //! The reading end of a document: what it consists of, and the order in which its sections are read.
 
+use std::sync::Arc;
+
 use common::Result;
 use common::ledger::Assignment;
-use common::profile::BUILT_IN;
+use common::profile::{Profile, Section};
 use common::statement::{AccountId, Kind};
 
 use crate::rows::account;
@@ -12,7 +14,7 @@ use crate::rows::quantity::{self, Between, QuantityMovement};
 use crate::rows::sink::{Sink, channel};
 use crate::rows::source::Source;
 use crate::rows::trade::{self, Trade, TradeSelection, TradesOutline};
-use crate::workbook::{Heading, Sections};
+use crate::workbook::{Heading, Incoming};
 
 /// What is known of a document before its first row.
 pub struct Plan {
@@ -26,7 +28,11 @@ pub struct Plan {
 }
 
 /// Reads the account and the outlines of the sections.
-pub async fn plan(source: &mut Source, assignment: &Assignment) -> Result<Plan> {
+pub async fn plan(
+    source: &mut Source,
+    assignment: &Assignment,
+    profile: &Arc<Profile>,
+) -> Result<Plan> {
     let document = &assignment.document;
     let snapshots = assignment.snapshots;
     let account_id = &document.account_id;
@@ -63,7 +69,8 @@ pub async fn plan(source: &mut Source, assignment: &Assignment) -> Result<Plan> 
         account,
         issued_on: assignment.issued_on,
         as_of,
-        profile: &BUILT_IN,
+        profile: profile.clone(),
+        correction: None,
     };
     let opening_positions_known = snapshots.positions_opening.is_some();
     Ok(Plan {
@@ -76,62 +83,62 @@ pub async fn plan(source: &mut Source, assignment: &Assignment) -> Result<Plan> 
     })
 }
 
-/// The reading ends of a document's channels.
+/// The reading end of a section's channel.
 pub enum Feed {
-    Trade {
-        trades: Sink<Trade>,
-        cash: Sink<CashLine>,
-    },
-    Balance {
-        holdings: Sink<Position>,
-        cash: Sink<CashBalance>,
-        movements: Sink<QuantityMovement>,
-        unsettled: Sink<Trade>,
-    },
+    Trades(Sink<Trade>),
+    CashMovements(Sink<CashLine>),
+    Holdings(Sink<Position>),
+    Cash(Sink<CashBalance>),
+    Movements(Sink<QuantityMovement>),
+    UnsettledTrades(Sink<Trade>),
 }
 
-/// Opens a document's channels: what the reader feeds, and what the writer takes from.
-pub fn channels(plan: &Plan) -> (Feed, Sections) {
-    match plan.heading.document.kind {
-        Kind::Trade => {
-            let (trades, trades_out) = channel();
-            let (cash, cash_out) = channel();
-            let sections = Sections::Trade {
-                trades: trades_out,
-                trades_outline: plan.trades_outline,
-                cash: cash_out,
-                cash_outline: plan.cash_outline,
-            };
-            (Feed::Trade { trades, cash }, sections)
+/// Opens a document's channels in the profile's order: what the reader feeds, and what the writer takes from.
+pub fn channels(plan: &Plan) -> (Vec<Feed>, Vec<Incoming>) {
+    let heading = &plan.heading;
+    let sections = heading.profile.sections(heading.document.kind).iter();
+    sections.map(|section| open(*section, plan)).unzip()
+}
+
+fn open(section: Section, plan: &Plan) -> (Feed, Incoming) {
+    match section {
+        Section::Trades => {
+            let (sink, rows) = channel();
+            let incoming = Incoming::Trades(rows, plan.trades_outline);
+            (Feed::Trades(sink), incoming)
         }
-        Kind::Balance => {
-            let (holdings, holdings_out) = channel();
-            let (cash, cash_out) = channel();
-            let (movements, movements_out) = channel();
-            let (unsettled, unsettled_out) = channel();
-            let sections = Sections::Balance {
-                holdings: holdings_out,
-                cash: cash_out,
-                movements: movements_out,
-                opening_known: plan.opening_positions_known,
-                unsettled: unsettled_out,
-                unsettled_outline: plan.trades_outline,
+        Section::CashMovements => {
+            let (sink, rows) = channel();
+            let incoming = Incoming::CashMovements(rows, plan.cash_outline);
+            (Feed::CashMovements(sink), incoming)
+        }
+        Section::Holdings => {
+            let (sink, rows) = channel();
+            (Feed::Holdings(sink), Incoming::Holdings(rows))
+        }
+        Section::Cash => {
+            let (sink, rows) = channel();
+            (Feed::Cash(sink), Incoming::Cash(rows))
+        }
+        Section::Movements => {
+            let (sink, rows) = channel();
+            let opening_known = plan.opening_positions_known;
+            let incoming = Incoming::Movements {
+                rows,
+                opening_known,
             };
-            (
-                Feed::Balance {
-                    holdings,
-                    cash,
-                    movements,
-                    unsettled,
-                },
-                sections,
-            )
+            (Feed::Movements(sink), incoming)
+        }
+        Section::UnsettledTrades => {
+            let (sink, rows) = channel();
+            let incoming = Incoming::UnsettledTrades(rows, plan.trades_outline);
+            (Feed::UnsettledTrades(sink), incoming)
         }
     }
 }
 
 impl Feed {
-    /// Reads every section in the order in which the writer takes them.
+    /// Reads the section. The writer takes sections one after the other, so they must be read in that order.
     pub async fn read(
         self,
         source: &mut Source,
@@ -140,52 +147,52 @@ impl Feed {
     ) -> Result<()> {
         let document = &assignment.document;
         let account_id = &document.account_id;
+        let snapshots = assignment.snapshots;
         match self {
-            Feed::Trade {
-                mut trades,
-                mut cash,
-            } => {
+            Feed::Trades(mut sink) => {
                 let selection = TradeSelection::OfPeriod(document.period);
-                trade::stream(source, account_id, selection, &mut trades).await?;
-                trades.end().await?;
-                cash::stream(
-                    source,
-                    account_id,
-                    document.period,
-                    plan.opening_cash,
-                    &mut cash,
-                )
-                .await?;
-                cash.end().await
+                trade::stream(source, account_id, selection, &mut sink).await?;
+                sink.end().await
             }
-            Feed::Balance {
-                mut holdings,
-                mut cash,
-                mut movements,
-                mut unsettled,
-            } => {
-                let snapshots = assignment.snapshots;
+            Feed::CashMovements(mut sink) => {
+                let opening = plan.opening_cash;
+                cash::stream(source, account_id, document.period, opening, &mut sink).await?;
+                sink.end().await
+            }
+            Feed::Holdings(mut sink) => {
                 if let Some(as_of) = snapshots.positions_closing {
-                    position::stream(source, account_id, as_of, &mut holdings).await?;
+                    position::stream(
+                        source,
+                        account_id,
+                        as_of,
+                        plan.heading.profile.rounding,
+                        &mut sink,
+                    )
+                    .await?;
                 }
-                holdings.end().await?;
+                sink.end().await
+            }
+            Feed::Cash(mut sink) => {
                 if let Some(as_of) = snapshots.cash_closing {
-                    read_balances(source, account_id, as_of, &mut cash).await?;
+                    read_balances(source, account_id, as_of, &mut sink).await?;
                 }
-                cash.end().await?;
+                sink.end().await
+            }
+            Feed::Movements(mut sink) => {
                 if let Some(closing) = snapshots.positions_closing {
-                    let opening = snapshots.positions_opening;
                     let between = Between {
-                        opening,
+                        opening: snapshots.positions_opening,
                         closing,
                         period_starts: document.period.first_day(),
                     };
-                    quantity::stream(source, account_id, between, &mut movements).await?;
+                    quantity::stream(source, account_id, between, &mut sink).await?;
                 }
-                movements.end().await?;
+                sink.end().await
+            }
+            Feed::UnsettledTrades(mut sink) => {
                 let selection = TradeSelection::UnsettledAt(plan.heading.as_of);
-                trade::stream(source, account_id, selection, &mut unsettled).await?;
-                unsettled.end().await
+                trade::stream(source, account_id, selection, &mut sink).await?;
+                sink.end().await
             }
         }
     }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use common::clock::Clock;
 use common::config::Config;
 use common::ledger::{Job, Ledger, Run, RunCounts, Selection, State};
-use common::profile::BUILT_IN_HASH;
 use common::store::StoreUrl;
 use common::termination::Termination;
 use common::{Error, Result};
@@ -75,9 +74,10 @@ pub async fn run(
     let lease = keep_lease(ledger.clone(), run.run_id.clone());
     let worked = async {
         take_over(ledger, &config.store, selection).await?;
-        let new = ledger.record_due(&run, BUILT_IN_HASH, &found.due).await?;
+        let profile_hash = &config.profile.hash;
+        let new = ledger.record_due(&run, profile_hash, &found.due).await?;
         let excused = ledger
-            .record_excuses(&run, BUILT_IN_HASH, &found.excused)
+            .record_excuses(&run, profile_hash, &found.excused)
             .await?;
         tracing::info!(run.id = run.run_id, new, excused, "documents found");
         Worker {

@@ -7,10 +7,10 @@ use common::{Error, Result};
 use jiff::civil::Date;
 
 use super::codes::Code;
-use super::currency::Currency;
 use super::reader::RowReader;
 use super::source::Source;
 use crate::gate;
+use common::currency::Currency;
 
 /// One row of `statement_accounts`.
 #[derive(Debug, Clone)]

@@ -9,11 +9,11 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::codes::CashKind;
-use super::currency::Currency;
 use super::reader::RowReader;
 use super::sink::Sink;
 use super::source::Source;
 use crate::gate;
+use common::currency::Currency;
 
 /// The pocket of rows that name none.
 pub const DEFAULT_POCKET: &str = "deposit";

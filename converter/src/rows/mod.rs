@@ -4,7 +4,6 @@
 pub mod account;
 pub mod cash;
 pub mod codes;
-pub mod currency;
 pub mod position;
 pub mod quantity;
 pub mod reader;

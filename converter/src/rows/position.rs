@@ -3,17 +3,18 @@
 use common::Result;
 use common::contract::POSITIONS;
 use common::database::{Whose, statement_failed};
+use common::profile::Rounding;
 use common::statement::AccountId;
 use futures_util::TryStreamExt;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::codes::{AssetClass, Custody};
-use super::currency::Currency;
 use super::reader::RowReader;
 use super::sink::Sink;
 use super::source::Source;
 use crate::gate;
+use common::currency::Currency;
 
 /// One row of `statement_positions`.
 #[derive(Debug, Clone)]
@@ -46,6 +47,7 @@ pub async fn stream(
     source: &mut Source,
     account_id: &AccountId,
     as_of: Date,
+    rounding: Rounding,
     sink: &mut Sink<Position>,
 ) -> Result<()> {
     gate::shape::refuse_duplicate_positions(source, account_id, as_of).await?;
@@ -64,7 +66,7 @@ pub async fn stream(
         "reading statement_positions",
         Whose::Source,
     ))? {
-        let position = parse(&mut RowReader::new(&POSITIONS, &row))?;
+        let position = parse(&mut RowReader::new(&POSITIONS, &row), rounding)?;
         gate::ownership::check(account_id, &position.account_id, "statement_positions")?;
         gate::shape::check_position(&position, as_of)?;
         sink.push(position).await?;
@@ -72,7 +74,7 @@ pub async fn stream(
     Ok(())
 }
 
-fn parse(row: &mut RowReader) -> Result<Position> {
+fn parse(row: &mut RowReader, rounding: Rounding) -> Result<Position> {
     let account_id = row.owned()?;
     let as_of = row.date()?;
     let asset_class = row.code()?;
@@ -94,7 +96,7 @@ fn parse(row: &mut RowReader) -> Result<Position> {
             let value = quantity
                 .checked_mul(price)
                 .and_then(|value| value.checked_div(price_unit))
-                .map(|value| currency.round(value));
+                .map(|value| currency.round(value, rounding));
             Some(value.ok_or_else(|| {
                 row.wrong("quantity × price is larger than can be computed exactly")
             })?)

@@ -10,7 +10,7 @@ use sqlx::Row;
 use sqlx::any::AnyRow;
 
 use super::codes::Code;
-use super::currency::Currency;
+use common::currency::Currency;
 
 /// Excel's limit of text in one cell, in UTF-16 units.
 const MAX_TEXT_UNITS: usize = 32_767;

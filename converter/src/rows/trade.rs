@@ -9,11 +9,11 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::codes::{AssetClass, Custody, Side};
-use super::currency::Currency;
 use super::reader::RowReader;
 use super::sink::Sink;
 use super::source::Source;
 use crate::gate;
+use common::currency::Currency;
 
 /// One row of `statement_trades`.
 #[derive(Debug, Clone)]

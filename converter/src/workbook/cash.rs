@@ -1,14 +1,15 @@
 //! 入出金明細 / Cash movements, and 金銭残高 / Cash.
 
-use common::statement::Language;
+use common::profile::{Rounding, Word};
 use rust_decimal::Decimal;
 
 use super::cell::Cell;
 use super::labels;
-use super::section::{ColumnSpec, Section};
+use super::layout::{ColumnSpec, Layout};
 use super::style::ColumnStyle::{Amount, Date, Rate, Text};
+use super::words::Words;
 use crate::rows::cash::{CashBalance, CashLine, CashOutline, DEFAULT_POCKET};
-use crate::rows::currency::Currency;
+use common::currency::Currency;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MovementColumn {
@@ -27,72 +28,96 @@ pub enum MovementColumn {
 }
 
 /// The cash movements of a trade statement.
-pub struct CashMovements {
-    pub language: Language,
+pub struct CashMovements<'p> {
+    pub words: Words<'p>,
 }
 
 /// The columns; those of dividends only when the document has a value in them.
-pub fn movement_columns(
-    language: Language,
-    outline: CashOutline,
-) -> Vec<ColumnSpec<MovementColumn>> {
+pub fn movement_columns(outline: CashOutline) -> Vec<ColumnSpec<MovementColumn>> {
     use MovementColumn as C;
     const BY_CURRENCY: &[MovementColumn] = &[C::Currency];
-    let column =
-        |column, heading, width, style| ColumnSpec::new(column, heading, language, width, style);
+    let column = ColumnSpec::new;
     let mut columns = vec![
-        column(C::Date, ("日付", "Date"), 11.5, Date),
-        column(C::Kind, ("区分", "Kind"), 17.0, Text),
-        column(C::Description, ("摘要", "Description"), 44.0, Text),
-        column(C::Currency, ("通貨", "Currency"), 9.0, Text),
-        column(C::Pocket, ("口座区分", "Pocket"), 13.0, Text),
-        column(C::In, ("入金額", "In"), 15.0, Amount).sum_by(BY_CURRENCY),
-        column(C::Out, ("出金額", "Out"), 15.0, Amount).sum_by(BY_CURRENCY),
-        column(C::Balance, ("残高", "Balance"), 16.0, Amount),
+        column(C::Date, "date", Word::CashMovementDate, 11.5, Date),
+        column(C::Kind, "kind", Word::CashMovementKind, 17.0, Text),
+        column(
+            C::Description,
+            "description",
+            Word::CashMovementDescription,
+            44.0,
+            Text,
+        ),
+        column(
+            C::Currency,
+            "currency",
+            Word::CashMovementCurrency,
+            9.0,
+            Text,
+        ),
+        column(C::Pocket, "pocket", Word::CashMovementPocket, 13.0, Text),
+        column(C::In, "in", Word::CashMovementIn, 15.0, Amount).sum_by(BY_CURRENCY),
+        column(C::Out, "out", Word::CashMovementOut, 15.0, Amount).sum_by(BY_CURRENCY),
+        column(
+            C::Balance,
+            "balance",
+            Word::CashMovementBalance,
+            16.0,
+            Amount,
+        ),
     ];
-    let mut optional = |shown, of, heading| {
-        if shown {
-            columns.push(column(of, heading, 13.0, Amount).sum_by(BY_CURRENCY));
-        }
-    };
-    optional(
-        outline.with_gross_amount,
-        C::GrossAmount,
-        ("税引前金額", "Gross amount"),
-    );
-    optional(
-        outline.with_income_tax,
-        C::IncomeTax,
-        ("所得税", "Income tax"),
-    );
-    optional(outline.with_local_tax, C::LocalTax, ("住民税", "Local tax"));
-    optional(
-        outline.with_foreign_tax,
-        C::ForeignTax,
-        ("外国税", "Foreign tax"),
+    let optional = [
+        (
+            outline.with_gross_amount,
+            C::GrossAmount,
+            "gross_amount",
+            Word::CashMovementGross,
+        ),
+        (
+            outline.with_income_tax,
+            C::IncomeTax,
+            "income_tax",
+            Word::CashMovementIncomeTax,
+        ),
+        (
+            outline.with_local_tax,
+            C::LocalTax,
+            "local_tax",
+            Word::CashMovementLocalTax,
+        ),
+        (
+            outline.with_foreign_tax,
+            C::ForeignTax,
+            "foreign_tax",
+            Word::CashMovementForeignTax,
+        ),
+    ];
+    columns.extend(
+        optional
+            .into_iter()
+            .filter(|(shown, ..)| *shown)
+            .map(|(_, of, name, heading)| {
+                column(of, name, heading, 13.0, Amount).sum_by(BY_CURRENCY)
+            }),
     );
     columns
 }
 
-impl Section for CashMovements {
+impl Layout for CashMovements<'_> {
     type Row = CashLine;
     type Column = MovementColumn;
 
-    fn cell<'r>(&self, line: &'r CashLine, column: MovementColumn) -> Cell<'r> {
+    fn cell<'r>(&'r self, line: &'r CashLine, column: MovementColumn) -> Cell<'r> {
         use MovementColumn as C;
-        let word = |words| Cell::Text(labels::pick(words, self.language));
+        let word = |word| Cell::Text(self.words.get(word));
         let (movement, balance) = match line {
             CashLine::Opening(boundary) | CashLine::Closing(boundary) => {
                 let opening = matches!(line, CashLine::Opening(_));
                 return match column {
                     C::Date => Cell::Date(boundary.date),
-                    C::Kind => word(if opening {
-                        labels::OPENING_BALANCE
-                    } else {
-                        labels::CLOSING_BALANCE
-                    }),
+                    C::Kind if opening => word(Word::OpeningBalance),
+                    C::Kind => word(Word::ClosingBalance),
                     C::Currency => Cell::Text(boundary.currency.code()),
-                    C::Pocket => pocket(&boundary.pocket, self.language),
+                    C::Pocket => pocket(&boundary.pocket, &self.words),
                     C::Balance => Cell::amount(boundary.balance, boundary.currency),
                     _ => Cell::Empty,
                 };
@@ -103,7 +128,7 @@ impl Section for CashMovements {
         let out = movement.amount.is_sign_negative();
         match column {
             C::Currency => Cell::Text(movement.currency.code()),
-            C::Pocket => pocket(&movement.pocket, self.language),
+            C::Pocket => pocket(&movement.pocket, &self.words),
             C::Date => Cell::Date(movement.booked_on),
             C::Kind => word(labels::cash_kind(movement.kind)),
             C::Description => Cell::Text(&movement.description),
@@ -128,84 +153,74 @@ pub enum BalanceColumn {
 }
 
 /// The cash of a balance statement.
-pub struct CashBalances {
-    pub language: Language,
+pub struct CashBalances<'p> {
+    pub words: Words<'p>,
     pub base: Currency,
 }
 
-pub fn balance_columns(language: Language) -> Vec<ColumnSpec<BalanceColumn>> {
+pub fn balance_columns() -> Vec<ColumnSpec<BalanceColumn>> {
     use BalanceColumn as C;
-    let column =
-        |column, heading, width, style| ColumnSpec::new(column, heading, language, width, style);
+    let column = ColumnSpec::new;
     vec![
-        column(C::Currency, ("通貨", "Currency"), 9.0, Text),
-        column(C::Pocket, ("口座区分", "Pocket"), 18.0, Text),
-        column(C::Amount, ("残高", "Amount"), 18.0, Amount).sum_by(&[C::Currency]),
-        column(C::FxRate, ("為替レート", "FX rate"), 11.0, Rate),
-        column(
-            C::BaseAmount,
-            ("基準通貨換算額", "In base currency"),
-            18.0,
-            Amount,
-        ),
+        column(C::Currency, "currency", Word::CashCurrency, 9.0, Text),
+        column(C::Pocket, "pocket", Word::CashPocket, 18.0, Text),
+        column(C::Amount, "amount", Word::CashAmount, 18.0, Amount).sum_by(&[C::Currency]),
+        column(C::FxRate, "fx_rate", Word::CashFxRate, 11.0, Rate),
+        column(C::BaseAmount, "base_amount", Word::CashInBase, 18.0, Amount),
     ]
 }
 
-impl Section for CashBalances {
+impl Layout for CashBalances<'_> {
     type Row = CashBalance;
     type Column = BalanceColumn;
 
-    fn cell<'r>(&self, balance: &'r CashBalance, column: BalanceColumn) -> Cell<'r> {
+    fn cell<'r>(&'r self, balance: &'r CashBalance, column: BalanceColumn) -> Cell<'r> {
         match column {
             BalanceColumn::Currency => Cell::Text(balance.currency.code()),
-            BalanceColumn::Pocket => pocket(&balance.pocket, self.language),
+            BalanceColumn::Pocket => pocket(&balance.pocket, &self.words),
             BalanceColumn::Amount => Cell::Amount(balance.amount, balance.currency),
             BalanceColumn::FxRate => Cell::rate(balance.fx_rate),
-            BalanceColumn::BaseAmount => Cell::amount(
-                in_base(balance.amount, balance.currency, balance.fx_rate, self.base),
-                self.base,
-            ),
+            BalanceColumn::BaseAmount => {
+                let rounding = self.words.profile.rounding;
+                let value = (balance.amount, balance.currency, balance.fx_rate);
+                Cell::amount(in_base(value, self.base, rounding), self.base)
+            }
         }
     }
 }
 
 /// The sentence below the table that names the cash no total in the base currency contains.
-pub fn notes(balances: &[CashBalance], base: Currency, language: Language) -> Vec<String> {
+pub fn notes(balances: &[CashBalance], base: Currency, words: &Words) -> Vec<String> {
     let without_rate: Vec<&str> = balances
         .iter()
-        .filter(|balance| {
-            in_base(balance.amount, balance.currency, balance.fx_rate, base).is_none()
-        })
+        .filter(|balance| balance.currency != base && balance.fx_rate.is_none())
         .map(|balance| balance.currency.code())
         .collect();
     if without_rate.is_empty() {
         return Vec::new();
     }
     let names = without_rate.join(", ");
-    vec![match language {
-        Language::Ja => format!("為替レートがないため合計に含まれない通貨：{names}"),
-        Language::En => format!("Not in the total, for want of an FX rate: {names}"),
-    }]
+    vec![words.fill(Word::CashWithoutRate, &[("names", &names)])]
 }
 
-/// An amount in the base currency, rounded to its minor unit; `None` without a rate.
+/// An amount of a currency and its rate in the base currency, rounded to its minor unit; `None` without a rate.
 pub fn in_base(
-    amount: Decimal,
-    currency: Currency,
-    rate: Option<Decimal>,
+    (amount, currency, rate): (Decimal, Currency, Option<Decimal>),
     base: Currency,
+    rounding: Rounding,
 ) -> Option<Decimal> {
     let rate = if currency == base {
         Some(Decimal::ONE)
     } else {
         rate
     };
-    Some(base.round(amount.checked_mul(rate?)?))
+    Some(base.round(amount.checked_mul(rate?)?, rounding))
 }
 
-fn pocket(pocket: &str, language: Language) -> Cell<'_> {
+/// The pocket that rows without one are in has a word; other pockets are the firm's own words.
+fn pocket<'r>(pocket: &'r str, words: &Words<'r>) -> Cell<'r> {
     if pocket == DEFAULT_POCKET {
-        Cell::Text(labels::pick(labels::DEPOSIT_POCKET, language))
+        Cell::Text(words.get(Word::PocketDeposit))
     } else {
         Cell::Text(pocket)
     }

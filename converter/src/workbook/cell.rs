@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use super::style::{ColumnStyle, Styles};
-use crate::rows::currency::Currency;
+use common::currency::Currency;
 
 /// What a cell holds.
 #[derive(Debug, Clone)]
@@ -81,7 +81,16 @@ pub fn write(
         Cell::Quantity(value) => (value, decimal_places(*value) as usize),
         Cell::Price(value, currency) => (value, Styles::price_places(*currency, *value)),
         Cell::Rate(value) => (value, decimal_places(*value).max(2) as usize),
-        Cell::Amount(value, currency) => (value, currency.exponent() as usize),
+        Cell::Amount(value, currency) => {
+            let number = nearest_f64(*value);
+            return if styles.is_columns_own(*currency) {
+                sheet.write_number(row, column, number)
+            } else {
+                sheet.write_number_with_format(row, column, number, styles.amount(*currency))
+            }
+            .map(drop)
+            .map_err(cannot_write);
+        }
     };
     let number = nearest_f64(*value);
     if places == styles.column_places(style) {

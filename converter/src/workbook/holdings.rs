@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use common::statement::Language;
+use common::profile::{Rounding, Word};
 use rust_decimal::Decimal;
 
 use super::cash::in_base;
 use super::cell::Cell;
 use super::labels;
-use super::section::{ColumnSpec, Section};
+use super::layout::{ColumnSpec, Layout};
 use super::style::ColumnStyle::{Amount, Code, Date, Price, Quantity, Rate, Text};
+use super::words::Words;
 use crate::rows::codes::AssetClass;
-use crate::rows::currency::Currency;
 use crate::rows::position::Position;
 use crate::rows::quantity::QuantityMovement;
+use common::currency::Currency;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HoldingColumn {
@@ -32,50 +33,75 @@ pub enum HoldingColumn {
 }
 
 /// The holdings section.
-pub struct Holdings {
-    pub language: Language,
+pub struct Holdings<'p> {
+    pub words: Words<'p>,
 }
 
-pub fn holding_columns(language: Language) -> Vec<ColumnSpec<HoldingColumn>> {
+pub fn holding_columns() -> Vec<ColumnSpec<HoldingColumn>> {
     use HoldingColumn as C;
     const BY_CLASS_AND_CURRENCY: &[HoldingColumn] = &[C::AssetClass, C::Currency];
-    let column =
-        |column, heading, width, style| ColumnSpec::new(column, heading, language, width, style);
+    let column = ColumnSpec::new;
+    let amount =
+        |of, name, heading| column(of, name, heading, 16.0, Amount).sum_by(BY_CLASS_AND_CURRENCY);
     vec![
-        column(C::AssetClass, ("資産区分", "Asset class"), 11.0, Text),
-        column(C::SecurityCode, ("銘柄コード", "Code"), 12.0, Code),
-        column(C::SecurityName, ("銘柄名", "Name"), 38.0, Text),
-        column(C::Custody, ("預り区分", "Custody"), 14.0, Text),
-        column(C::Quantity, ("数量", "Quantity"), 14.0, Quantity),
+        column(
+            C::AssetClass,
+            "asset_class",
+            Word::HoldingAssetClass,
+            11.0,
+            Text,
+        ),
+        column(
+            C::SecurityCode,
+            "security_code",
+            Word::HoldingCode,
+            12.0,
+            Code,
+        ),
+        column(
+            C::SecurityName,
+            "security_name",
+            Word::HoldingName,
+            38.0,
+            Text,
+        ),
+        column(C::Custody, "custody", Word::HoldingCustody, 14.0, Text),
+        column(
+            C::Quantity,
+            "quantity",
+            Word::HoldingQuantity,
+            14.0,
+            Quantity,
+        ),
         column(
             C::AverageCost,
-            ("平均取得単価", "Average cost"),
+            "average_cost",
+            Word::HoldingAverageCost,
             13.5,
             Price,
         ),
-        column(C::Price, ("参考単価", "Price"), 12.0, Price),
-        column(C::PriceDate, ("単価基準日", "Price date"), 11.5, Date),
-        column(C::Currency, ("通貨", "Currency"), 9.0, Text),
-        column(C::FxRate, ("為替レート", "FX rate"), 10.5, Rate),
-        column(C::MarketValue, ("評価額", "Market value"), 16.0, Amount)
-            .sum_by(BY_CLASS_AND_CURRENCY),
+        column(C::Price, "price", Word::HoldingPrice, 12.0, Price),
         column(
-            C::UnrealizedPl,
-            ("評価損益", "Unrealised gain/loss"),
-            16.0,
-            Amount,
-        )
-        .sum_by(BY_CLASS_AND_CURRENCY),
+            C::PriceDate,
+            "price_date",
+            Word::HoldingPriceDate,
+            11.5,
+            Date,
+        ),
+        column(C::Currency, "currency", Word::HoldingCurrency, 9.0, Text),
+        column(C::FxRate, "fx_rate", Word::HoldingFxRate, 10.5, Rate),
+        amount(C::MarketValue, "market_value", Word::HoldingMarketValue),
+        amount(C::UnrealizedPl, "unrealized_pl", Word::HoldingUnrealizedPl),
     ]
 }
 
-impl Section for Holdings {
+impl Layout for Holdings<'_> {
     type Row = Position;
     type Column = HoldingColumn;
 
-    fn cell<'r>(&self, position: &'r Position, column: HoldingColumn) -> Cell<'r> {
+    fn cell<'r>(&'r self, position: &'r Position, column: HoldingColumn) -> Cell<'r> {
         use HoldingColumn as C;
-        let word = |words| Cell::Text(labels::pick(words, self.language));
+        let word = |word| Cell::Text(self.words.get(word));
         match column {
             C::AssetClass => word(labels::asset_class(position.asset_class)),
             C::SecurityCode => Cell::Text(&position.security_code),
@@ -110,53 +136,51 @@ pub struct HoldingFigures {
 }
 
 impl HoldingFigures {
-    pub fn add(&mut self, position: &Position, base: Currency) {
+    pub fn add(&mut self, position: &Position, base: Currency, rounding: Rounding) {
         let value = position.market_value;
         if let Some(value) = value {
             *self.by_currency.entry(position.currency).or_default() += value;
         }
-        let in_base =
-            value.and_then(|value| in_base(value, position.currency, position.fx_rate, base));
+        let in_base = value.and_then(|value| {
+            in_base((value, position.currency, position.fx_rate), base, rounding)
+        });
         if let Some(value) = in_base {
             *self.by_class.entry(position.asset_class).or_default() += value;
             self.total += value;
         } else {
             self.unvalued_count += 1;
             if self.unvalued.len() < MAX_NAMED {
-                self.unvalued.push(format!(
-                    "{} {}",
-                    position.security_code, position.security_name
-                ));
+                self.unvalued.push(named(position));
             }
         }
     }
 
-    /// The sentence below the table that names what is in no valuation.
-    pub fn notes(&self, language: Language) -> Vec<String> {
-        if self.unvalued_count == 0 {
-            return Vec::new();
+    /// The sentences below the table: what prices are good for, and what is in no valuation.
+    pub fn notes(&self, words: &Words) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.unvalued_count > 0 {
+            let mut names = self.unvalued.join(", ");
+            let more = self.unvalued_count - self.unvalued.len();
+            if more > 0 {
+                let more = more.to_string();
+                names = words.fill(Word::UnvaluedMore, &[("names", &names), ("more", &more)]);
+            }
+            notes.push(words.fill(Word::Unvalued, &[("names", &names)]));
         }
-        let names = self.unvalued.join(", ");
-        let more = self.unvalued_count - self.unvalued.len();
-        vec![match (language, more) {
-            (Language::Ja, 0) => {
-                format!("参考単価または為替レートがないため評価額合計に含まれない銘柄：{names}")
-            }
-            (Language::Ja, _) => {
-                format!(
-                    "参考単価または為替レートがないため評価額合計に含まれない銘柄：{names} 他{more}銘柄"
-                )
-            }
-            (Language::En, 0) => {
-                format!("Not in the total valuation, for want of a price or an FX rate: {names}")
-            }
-            (Language::En, _) => {
-                format!(
-                    "Not in the total valuation, for want of a price or an FX rate: {names} and {more} more"
-                )
-            }
-        }]
+        notes.push(words.get(Word::ReferencePrices).to_owned());
+        notes
     }
+}
+
+/// Code and name; of a name as long as a cell can be, enough to know it by, so that the sentence fits a cell, too.
+fn named(position: &Position) -> String {
+    const CHARACTERS: usize = 60;
+    let cut = |text: &str| text.chars().take(CHARACTERS).collect::<String>();
+    format!(
+        "{} {}",
+        cut(&position.security_code),
+        cut(&position.security_name)
+    )
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,37 +199,48 @@ pub enum MovementColumn {
 }
 
 /// The movements section: per security and custody, how the quantity went from the opening to the closing snapshot.
-pub struct Movements {
-    pub language: Language,
+pub struct Movements<'p> {
+    pub words: Words<'p>,
     /// Without an opening snapshot the opening quantity is not known and stays blank.
     pub opening_known: bool,
 }
 
-pub fn movement_columns(language: Language) -> Vec<ColumnSpec<MovementColumn>> {
+pub fn movement_columns() -> Vec<ColumnSpec<MovementColumn>> {
     use MovementColumn as C;
-    let column =
-        |column, heading, width, style| ColumnSpec::new(column, heading, language, width, style);
-    let quantity = |of, heading| column(of, heading, 13.0, Quantity);
+    let column = ColumnSpec::new;
+    let quantity = |of, name, heading| column(of, name, heading, 13.0, Quantity);
     vec![
-        column(C::SecurityCode, ("銘柄コード", "Code"), 12.0, Code),
-        column(C::SecurityName, ("銘柄名", "Name"), 38.0, Text),
-        column(C::Market, ("市場", "Market"), 15.0, Text),
-        column(C::Custody, ("預り区分", "Custody"), 14.0, Text),
-        quantity(C::Opening, ("前回残高", "Opening")),
-        quantity(C::Bought, ("買付", "Bought")),
-        quantity(C::Received, ("入庫", "Received")),
-        quantity(C::Sold, ("売付", "Sold")),
-        quantity(C::Delivered, ("出庫", "Delivered")),
-        quantity(C::Redeemed, ("償還", "Redeemed")),
-        quantity(C::Closing, ("今回残高", "Closing")),
+        column(
+            C::SecurityCode,
+            "security_code",
+            Word::MovementCode,
+            12.0,
+            Code,
+        ),
+        column(
+            C::SecurityName,
+            "security_name",
+            Word::MovementName,
+            38.0,
+            Text,
+        ),
+        column(C::Market, "market", Word::MovementMarket, 15.0, Text),
+        column(C::Custody, "custody", Word::MovementCustody, 14.0, Text),
+        quantity(C::Opening, "opening", Word::MovementOpening),
+        quantity(C::Bought, "bought", Word::MovementBought),
+        quantity(C::Received, "received", Word::MovementReceived),
+        quantity(C::Sold, "sold", Word::MovementSold),
+        quantity(C::Delivered, "delivered", Word::MovementDelivered),
+        quantity(C::Redeemed, "redeemed", Word::MovementRedeemed),
+        quantity(C::Closing, "closing", Word::MovementClosing),
     ]
 }
 
-impl Section for Movements {
+impl Layout for Movements<'_> {
     type Row = QuantityMovement;
     type Column = MovementColumn;
 
-    fn cell<'r>(&self, line: &'r QuantityMovement, column: MovementColumn) -> Cell<'r> {
+    fn cell<'r>(&'r self, line: &'r QuantityMovement, column: MovementColumn) -> Cell<'r> {
         use MovementColumn as C;
         match column {
             C::SecurityCode => Cell::Text(&line.security_code),
@@ -213,7 +248,7 @@ impl Section for Movements {
             C::Market => Cell::text(Some(&*line.market).filter(|market| !market.is_empty())),
             C::Custody => Cell::text(
                 line.custody
-                    .map(|custody| labels::pick(labels::custody(custody), self.language)),
+                    .map(|custody| self.words.get(labels::custody(custody))),
             ),
             C::Opening if !self.opening_known => Cell::Empty,
             C::Opening => Cell::Quantity(line.opening),

@@ -5,8 +5,8 @@ mod cash;
 mod cell;
 mod holdings;
 pub mod labels;
+mod layout;
 mod page;
-mod section;
 mod style;
 mod summary;
 mod table;
@@ -14,10 +14,13 @@ mod table;
 mod tests;
 mod totals;
 mod trades;
+mod words;
 
+use std::cell::RefCell;
 use std::io::Write;
+use std::sync::Arc;
 
-use common::profile::{BUILT_IN_HASH, Profile};
+use common::profile::{Profile, Section, Word};
 use common::statement::{DocumentId, Kind, Language};
 use common::{Error, PROGRAM_VERSION, Result};
 use jiff::civil::Date;
@@ -33,9 +36,10 @@ use crate::rows::quantity::QuantityMovement;
 use crate::rows::sink::Batch;
 use crate::rows::trade::{Trade, TradesOutline};
 use cell::cannot_write;
-use section::{ColumnSpec, Section};
+use layout::{ColumnSpec, Layout};
 use summary::Figures;
 use table::Table;
+use words::Words;
 
 /// The name of the custom property that says which document a workbook is.
 pub const DOCUMENT_ID_PROPERTY: &str = "Document ID";
@@ -53,7 +57,18 @@ pub struct Heading {
     pub issued_on: Date,
     /// The day that its figures are of.
     pub as_of: Date,
-    pub profile: &'static Profile,
+    pub profile: Arc<Profile>,
+    /// From revision 2 on, what it replaces.
+    pub correction: Option<Correction>,
+}
+
+/// What a corrected document replaces.
+#[derive(Debug, Clone)]
+pub struct Correction {
+    /// The date of issue of the revision before.
+    pub replaced_on: Date,
+    /// What the customer is told.
+    pub customer_note: Option<String>,
 }
 
 impl Heading {
@@ -65,24 +80,23 @@ impl Heading {
     ) -> Date {
         summary::as_of(kind, period_end, positions, cash)
     }
+
+    fn words(&self) -> Words<'_> {
+        Words::new(&self.profile, self.account.language)
+    }
 }
 
-/// The rows of a document on their way from the reader.
-pub enum Sections {
-    Trade {
-        trades: Receiver<Batch<Trade>>,
-        trades_outline: TradesOutline,
-        cash: Receiver<Batch<CashLine>>,
-        cash_outline: CashOutline,
-    },
-    Balance {
-        holdings: Receiver<Batch<Position>>,
-        cash: Receiver<Batch<CashBalance>>,
-        movements: Receiver<Batch<QuantityMovement>>,
+/// The rows of a section on their way from the reader, and what must be known before the first.
+pub enum Incoming {
+    Trades(Receiver<Batch<Trade>>, TradesOutline),
+    CashMovements(Receiver<Batch<CashLine>>, CashOutline),
+    Holdings(Receiver<Batch<Position>>),
+    Cash(Receiver<Batch<CashBalance>>),
+    Movements {
+        rows: Receiver<Batch<QuantityMovement>>,
         opening_known: bool,
-        unsettled: Receiver<Batch<Trade>>,
-        unsettled_outline: TradesOutline,
     },
+    UnsettledTrades(Receiver<Batch<Trade>>, TradesOutline),
 }
 
 /// Why there is no workbook.
@@ -99,18 +113,18 @@ impl From<Error> for WriteError {
     }
 }
 
-/// Writes the whole workbook to `out`. Returns the tables, for their row counts.
+/// Writes the whole workbook to `out`, the sections in the order given. Returns the tables, for their row counts.
 pub fn write(
     heading: &Heading,
-    sections: Sections,
+    sections: Vec<Incoming>,
     out: impl Write + Send,
 ) -> Result<Vec<TableDone>, WriteError> {
-    let language = heading.account.language;
-    let styles = style::Styles::new(language, heading.account.base_currency);
+    let words = heading.words();
+    let styles = style::Styles::new(&words, heading.account.base_currency);
     let mut workbook = Workbook::new();
     workbook.set_zip_compression_level(COMPRESSION_LEVEL);
     // Japanese fonts stand higher; the library knows the column metrics of these widths only.
-    let (row_height, column_width) = if language == Language::Ja {
+    let (row_height, column_width) = if words.language == Language::Ja {
         (25, 72)
     } else {
         (20, 64)
@@ -123,34 +137,20 @@ pub fn write(
         .add_worksheet_with_constant_memory()
         .map_err(cannot_write)?;
     summary
-        .set_name(labels::pick(labels::SUMMARY, language))
+        .set_name(words.get(Word::SheetSummary))
         .map_err(cannot_write)?;
 
+    let mut figures = Figures::default();
     let mut writer = Writer {
         workbook: &mut workbook,
         styles: &styles,
-        language,
+        words,
         heading,
     };
-    let (figures, tables) = match sections {
-        Sections::Trade {
-            trades,
-            trades_outline,
-            cash,
-            cash_outline,
-        } => writer.trade_statement(trades, trades_outline, cash, cash_outline)?,
-        Sections::Balance {
-            holdings,
-            cash,
-            movements,
-            opening_known,
-            unsettled,
-            unsettled_outline,
-        } => {
-            let unsettled = (unsettled, unsettled_outline);
-            writer.balance_statement(holdings, cash, (movements, opening_known), unsettled)?
-        }
-    };
+    let tables = sections
+        .into_iter()
+        .map(|section| writer.section(section, &mut figures))
+        .collect::<Result<Vec<_>, _>>()?;
 
     let sheet = workbook.worksheet_from_index(0).map_err(cannot_write)?;
     summary::write(sheet, &styles, heading, &figures, &tables)?;
@@ -163,7 +163,7 @@ pub fn write(
 pub fn row_counts(tables: &[TableDone]) -> String {
     let counts: serde_json::Map<String, serde_json::Value> = tables
         .iter()
-        .map(|table| (table.section.to_owned(), table.rows.into()))
+        .map(|table| (table.section.as_str().to_owned(), table.rows.into()))
         .collect();
     serde_json::Value::Object(counts).to_string()
 }
@@ -171,130 +171,77 @@ pub fn row_counts(tables: &[TableDone]) -> String {
 struct Writer<'w> {
     workbook: &'w mut Workbook,
     styles: &'w style::Styles,
-    language: Language,
+    words: Words<'w>,
     heading: &'w Heading,
 }
 
-impl<'w> Writer<'w> {
-    fn trade_statement(
+impl Writer<'_> {
+    /// Writes a section as its rows arrive, and gathers the figures of the summary on the way.
+    fn section(
         &mut self,
-        trades: Receiver<Batch<Trade>>,
-        trades_outline: TradesOutline,
-        cash: Receiver<Batch<CashLine>>,
-        cash_outline: CashOutline,
-    ) -> Result<(Figures, Vec<TableDone>), WriteError> {
-        let language = self.language;
-        let mut figures = trades::TradeFigures::default();
-        let columns = trades::columns(language, trades_outline);
-        let table = self.table(
-            trades::Trades { language },
-            columns,
-            "trades",
-            labels::TRADES,
-        )?;
-        let table = self.fill(table, trades, |trade| figures.add(trade))?;
-        let trades = table.finish(self.workbook, &[])?;
-
-        let columns = cash::movement_columns(language, cash_outline);
-        let table = self.table(
-            cash::CashMovements { language },
-            columns,
-            "cash_movements",
-            labels::CASH_MOVEMENTS,
-        )?;
-        let cash = self.fill(table, cash, |_| ())?.finish(self.workbook, &[])?;
-        Ok((Figures::Trade(figures), vec![trades, cash]))
-    }
-
-    fn balance_statement(
-        &mut self,
-        holdings: Receiver<Batch<Position>>,
-        cash: Receiver<Batch<CashBalance>>,
-        (movements, opening_known): (Receiver<Batch<QuantityMovement>>, bool),
-        (unsettled, unsettled_outline): (Receiver<Batch<Trade>>, TradesOutline),
-    ) -> Result<(Figures, Vec<TableDone>), WriteError> {
-        let language = self.language;
+        incoming: Incoming,
+        figures: &mut Figures,
+    ) -> Result<TableDone, WriteError> {
+        let words = self.words;
         let base = self.heading.account.base_currency;
-        let mut figures = holdings::HoldingFigures::default();
-        let columns = holdings::holding_columns(language);
-        let table = self.table(
-            holdings::Holdings { language },
-            columns,
-            "holdings",
-            labels::HOLDINGS,
-        )?;
-        let table = self.fill(table, holdings, |position| figures.add(position, base))?;
-        let holdings = table.finish(self.workbook, &figures.notes(language))?;
-
-        let mut balances = Vec::new();
-        let section = cash::CashBalances { language, base };
-        let table = self.table(
-            section,
-            cash::balance_columns(language),
-            "cash",
-            labels::CASH,
-        )?;
-        let table = self.fill(table, cash, |balance| balances.push(balance.clone()))?;
-        let cash = table.finish(self.workbook, &cash::notes(&balances, base, language))?;
-
-        let section = holdings::Movements {
-            language,
-            opening_known,
-        };
-        let table = self.table(
-            section,
-            holdings::movement_columns(language),
-            "movements",
-            labels::MOVEMENTS,
-        )?;
-        let movements = self
-            .fill(table, movements, |_| ())?
-            .finish(self.workbook, &[])?;
-
-        let columns = trades::columns(language, unsettled_outline);
-        let table = self.table(
-            trades::Trades { language },
-            columns,
-            "unsettled_trades",
-            labels::UNSETTLED,
-        )?;
-        let unsettled = self
-            .fill(table, unsettled, |_| ())?
-            .finish(self.workbook, &[])?;
-        let figures = Figures::Balance {
-            holdings: figures,
-            cash: balances,
-        };
-        Ok((figures, vec![holdings, cash, movements, unsettled]))
+        match incoming {
+            Incoming::Trades(rows, outline) => {
+                let layout = (trades::Trades { words }, trades::columns(outline));
+                let seen = |trade: &Trade| figures.trades.add(trade);
+                self.table(Section::Trades, layout, rows, seen, |_| Vec::new())
+            }
+            Incoming::UnsettledTrades(rows, outline) => {
+                let layout = (trades::Trades { words }, trades::columns(outline));
+                let section = Section::UnsettledTrades;
+                self.table(section, layout, rows, |_| (), |_| Vec::new())
+            }
+            Incoming::CashMovements(rows, outline) => {
+                let columns = cash::movement_columns(outline);
+                let layout = (cash::CashMovements { words }, columns);
+                let section = Section::CashMovements;
+                self.table(section, layout, rows, |_| (), |_| Vec::new())
+            }
+            Incoming::Holdings(rows) => {
+                let layout = (holdings::Holdings { words }, holdings::holding_columns());
+                let holdings = RefCell::new(&mut figures.holdings);
+                let rounding = words.profile.rounding;
+                let seen =
+                    |position: &Position| holdings.borrow_mut().add(position, base, rounding);
+                let notes = |words: &Words| holdings.borrow().notes(words);
+                self.table(Section::Holdings, layout, rows, seen, notes)
+            }
+            Incoming::Cash(rows) => {
+                let layout = (cash::CashBalances { words, base }, cash::balance_columns());
+                let balances = RefCell::new(&mut figures.cash);
+                let seen = |balance: &CashBalance| balances.borrow_mut().push(balance.clone());
+                let notes = |words: &Words| cash::notes(&balances.borrow(), base, words);
+                self.table(Section::Cash, layout, rows, seen, notes)
+            }
+            Incoming::Movements {
+                rows,
+                opening_known,
+            } => {
+                let movements = holdings::Movements {
+                    words,
+                    opening_known,
+                };
+                let layout = (movements, holdings::movement_columns());
+                self.table(Section::Movements, layout, rows, |_| (), |_| Vec::new())
+            }
+        }
     }
 
-    fn table<S: Section>(
+    fn table<L: Layout>(
         &mut self,
-        section: S,
-        columns: Vec<ColumnSpec<S::Column>>,
-        name: &'static str,
-        title: labels::Words,
-    ) -> Result<Table<'w, S>> {
-        let title = labels::pick(title, self.language);
+        section: Section,
+        layout: (L, Vec<ColumnSpec<L::Column>>),
+        mut rows: Receiver<Batch<L::Row>>,
+        mut seen: impl FnMut(&L::Row),
+        notes: impl FnOnce(&Words) -> Vec<String>,
+    ) -> Result<TableDone, WriteError> {
         let document = self.heading.document.to_string();
-        Table::begin(
-            self.workbook,
-            section,
-            columns,
-            self.styles,
-            self.language,
-            (name, title),
-            &document,
-        )
-    }
-
-    /// Writes a section's rows as they arrive.
-    fn fill<S: Section>(
-        &mut self,
-        mut table: Table<'w, S>,
-        mut rows: Receiver<Batch<S::Row>>,
-        mut seen: impl FnMut(&S::Row),
-    ) -> Result<Table<'w, S>, WriteError> {
+        let (styles, words) = (self.styles, self.words);
+        let mut table = Table::begin(self.workbook, section, layout, styles, words, &document)?;
         loop {
             match rows.blocking_recv() {
                 Some(Batch::Rows(batch)) => {
@@ -303,38 +250,34 @@ impl<'w> Writer<'w> {
                         seen(row);
                     }
                 }
-                Some(Batch::End) => return Ok(table),
+                Some(Batch::End) => break,
                 None => return Err(WriteError::ReaderStopped),
             }
         }
+        Ok(table.finish(self.workbook, &notes(&words))?)
     }
 }
 
 fn properties(heading: &Heading, tables: &[TableDone]) -> Result<DocProperties> {
     let Heading {
         document,
-        account,
         issued_on,
         profile,
         ..
     } = heading;
-    let language = account.language;
+    let words = heading.words();
     let day = |value: i8| u8::try_from(value).unwrap_or(1);
     let year = u16::try_from(issued_on.year()).unwrap_or(1900);
     // The date of issue and not the time of the run: the same document has the same bytes whenever it is made.
     let created = ExcelDateTime::from_ymd(year, day(issued_on.month()), day(issued_on.day()))
         .map_err(cannot_write)?;
-    let title = format!(
-        "{} {}",
-        labels::pick(labels::kind(document.kind), language),
-        document.period
-    );
+    let title = words.get(labels::title(document.kind));
     Ok(DocProperties::new()
-        .set_title(title)
-        .set_author(labels::pick(profile.firm_name, language))
+        .set_title(format!("{title} {}", document.period))
+        .set_author(profile.firm.name.pick(words.language))
         .set_creation_datetime(&created)
         .set_custom_property(DOCUMENT_ID_PROPERTY, document.to_string())
         .set_custom_property(ROW_COUNTS_PROPERTY, row_counts(tables))
-        .set_custom_property("Profile", BUILT_IN_HASH)
+        .set_custom_property("Profile", &profile.hash)
         .set_custom_property("Program version", PROGRAM_VERSION))
 }

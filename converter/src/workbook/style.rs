@@ -1,11 +1,14 @@
 //! Cell formats, built once per workbook. Readable without colour: bold and lines carry the meaning.
 
+use std::collections::BTreeMap;
+
+use common::currency::Currency;
 use common::decimal::decimal_places;
 use common::statement::Language;
 use rust_decimal::Decimal;
 use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, FormatUnderline};
 
-use crate::rows::currency::Currency;
+use super::words::Words;
 
 /// How the cells of a column look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +44,8 @@ pub struct Styles {
     /// By decimal places.
     numbers: Vec<Format>,
     totals: Vec<Format>,
+    /// The firm's own formats of amounts, of lines and of totals.
+    own: BTreeMap<Currency, (Format, Format)>,
     base: Currency,
 }
 
@@ -48,7 +53,8 @@ pub struct Styles {
 const MAX_PLACES: usize = 8;
 
 impl Styles {
-    pub fn new(language: Language, base: Currency) -> Self {
+    pub fn new(words: &Words, base: Currency) -> Self {
+        let language = words.language;
         // 游ゴシック and Calibri stand in default_format; every other format derives from it, or Excel would show
         // Calibri in Japanese cells.
         let default = match language {
@@ -78,9 +84,15 @@ impl Styles {
         let numbers: Vec<Format> = (0..=MAX_PLACES)
             .map(|places| default.clone().set_num_format(number_format(places)))
             .collect();
-        let totals = numbers
-            .iter()
-            .map(|format| format.clone().set_bold().set_border_top(FormatBorder::Thin))
+        let total = |format: &Format| format.clone().set_bold().set_border_top(FormatBorder::Thin);
+        let totals = numbers.iter().map(total).collect();
+        let own = words
+            .profile
+            .number_formats(language)
+            .map(|(currency, format)| {
+                let format = default.clone().set_num_format(format);
+                (currency, (format.clone(), total(&format)))
+            })
             .collect();
         Self {
             title: default.clone().set_bold().set_font_size(18),
@@ -125,6 +137,7 @@ impl Styles {
             text: default.clone().set_num_format("@").set_indent(1),
             numbers,
             totals,
+            own,
             base,
             default,
         }
@@ -137,6 +150,7 @@ impl Styles {
             ColumnStyle::Date => &self.date,
             ColumnStyle::Code => &self.code,
             ColumnStyle::Text => &self.text,
+            ColumnStyle::Amount => self.amount(self.base),
             number => &self.numbers[self.column_places(number)],
         }
     }
@@ -161,8 +175,27 @@ impl Styles {
         &self.numbers[places.min(MAX_PLACES)]
     }
 
-    /// A total with that many decimals.
-    pub fn total(&self, places: usize) -> &Format {
-        &self.totals[places.min(MAX_PLACES)]
+    /// Amounts of a currency.
+    pub fn amount(&self, currency: Currency) -> &Format {
+        self.own.get(&currency).map_or_else(
+            || self.number(currency.exponent() as usize),
+            |(line, _)| line,
+        )
+    }
+
+    /// Whether an amount looks as the column of amounts does.
+    pub fn is_columns_own(&self, currency: Currency) -> bool {
+        currency == self.base
+            || (currency.exponent() == self.base.exponent()
+                && !self.own.contains_key(&currency)
+                && !self.own.contains_key(&self.base))
+    }
+
+    /// A total of amounts of a currency.
+    pub fn total(&self, currency: Currency) -> &Format {
+        let places = currency.exponent() as usize;
+        self.own
+            .get(&currency)
+            .map_or(&self.totals[places.min(MAX_PLACES)], |(_, total)| total)
     }
 }

@@ -3,7 +3,8 @@
 
 use common::Result;
 use common::decimal::nearest_f64;
-use common::statement::{Kind, Language};
+use common::profile::Word;
+use common::statement::Kind;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use rust_xlsxwriter::{IgnoreError, Url, Worksheet, XlsxError};
@@ -12,29 +13,29 @@ use super::Heading;
 use super::cash::in_base;
 use super::cell::{cannot_write, serial};
 use super::holdings::HoldingFigures;
-use super::labels::{self, Words, pick};
+use super::labels;
 use super::page;
 use super::style::Styles;
 use super::table::TableDone;
 use super::trades::TradeFigures;
+use super::words::Words;
 use crate::rows::cash::CashBalance;
 use crate::rows::codes::AssetClass;
-use crate::rows::currency::Currency;
+use common::currency::Currency;
 
-/// The figures of a kind of statement.
-pub enum Figures {
-    Trade(TradeFigures),
-    Balance {
-        holdings: HoldingFigures,
-        cash: Vec<CashBalance>,
-    },
+/// What the summary tells, gathered as rows are written.
+#[derive(Debug, Default)]
+pub struct Figures {
+    pub trades: TradeFigures,
+    pub holdings: HoldingFigures,
+    pub cash: Vec<CashBalance>,
 }
 
 /// Writes line after line; every line is a label and a value.
 struct Lines<'a> {
     sheet: &'a mut Worksheet,
     styles: &'a Styles,
-    language: Language,
+    words: Words<'a>,
     row: u32,
 }
 
@@ -46,7 +47,7 @@ pub fn write(
     figures: &Figures,
     tables: &[TableDone],
 ) -> Result<()> {
-    let language = heading.account.language;
+    let words = heading.words();
     for (column, width) in [(0, 30.0), (1, 30.0), (2, 22.0), (3, 22.0)] {
         sheet
             .set_column_width(column, width)
@@ -55,20 +56,17 @@ pub fn write(
     let mut lines = Lines {
         sheet,
         styles,
-        language,
+        words,
         row: 0,
     };
     write_heading(&mut lines, heading).map_err(cannot_write)?;
     write_figures(&mut lines, heading, figures).map_err(cannot_write)?;
     write_links(&mut lines, tables).map_err(cannot_write)?;
     lines.row += 1;
-    let report = (
-        "記載内容に誤りがある場合は速やかにご連絡ください。",
-        "Please report any error in this statement to us at once.",
-    );
+    let report = words.get(Word::ReportErrors);
     lines
         .sheet
-        .write_string_with_format(lines.row, 0, pick(report, language), &styles.default)
+        .write_string_with_format(lines.row, 0, report, &styles.default)
         .map_err(cannot_write)?;
     let as_text = IgnoreError::NumberStoredAsText;
     let last_row = lines.row;
@@ -87,73 +85,59 @@ fn write_heading(lines: &mut Lines, heading: &Heading) -> Result<(), XlsxError> 
         profile,
         ..
     } = heading;
-    let (language, styles) = (lines.language, lines.styles);
+    let (words, styles) = (lines.words, lines.styles);
     lines.sheet.set_row_height(0, 30)?;
     lines.sheet.write_string_with_format(
         0,
         0,
-        pick(labels::kind(document.kind), language),
+        words.get(labels::title(document.kind)),
         &styles.title,
     )?;
     lines.row = 2;
-    lines.text(("証券会社", "Firm"), pick(profile.firm_name, language))?;
-    lines.text(
-        ("登録番号", "Registration"),
-        pick(profile.registration, language),
-    )?;
-    lines.text(
-        ("お問い合わせ先", "Contact"),
-        pick(profile.contact, language),
-    )?;
-    lines.text(("お名前", "Account holder"), &account.holder_name)?;
+    let firm = &profile.firm;
+    lines.text(Word::Firm, firm.name.pick(words.language))?;
+    lines.text(Word::Registration, firm.registration.pick(words.language))?;
+    lines.text(Word::Contact, firm.contact.pick(words.language))?;
+    lines.text(Word::Holder, &account.holder_name)?;
     if let Some(address) = &account.postal_address {
-        lines.text(("ご住所", "Address"), address)?;
+        lines.text(Word::Address, address)?;
     }
-    lines.text(("口座番号", "Account number"), &account.account_no)?;
+    lines.text(Word::AccountNumber, &account.account_no)?;
     let period = document.period;
-    let dates = |date: Date| date.strftime("%Y/%m/%d").to_string();
-    let range = match language {
-        Language::Ja => format!(
-            "{} 〜 {}",
-            dates(period.first_day()),
-            dates(period.last_day())
-        ),
-        Language::En => format!(
-            "{} to {}",
-            dates(period.first_day()),
-            dates(period.last_day())
-        ),
-    };
-    lines.text(("対象期間", "Period"), &range)?;
-    lines.date(("作成基準日", "As of"), heading.as_of)?;
-    lines.date(("作成日", "Date of issue"), heading.issued_on)?;
-    lines.text(("書類番号", "Document ID"), &document.to_string())
+    let day = |date: Date| date.strftime("%Y/%m/%d").to_string();
+    let (from, to) = (day(period.first_day()), day(period.last_day()));
+    let range = words.fill(Word::PeriodRange, &[("from", &from), ("to", &to)]);
+    lines.text(Word::Period, &range)?;
+    lines.date(Word::AsOf, heading.as_of)?;
+    lines.date(Word::IssuedOn, heading.issued_on)?;
+    lines.text(Word::DocumentId, &document.to_string())
 }
 
 fn write_figures(lines: &mut Lines, heading: &Heading, figures: &Figures) -> Result<(), XlsxError> {
-    lines.heading(("主な数値", "Key figures"))?;
-    match figures {
-        Figures::Trade(figures) => write_trade_figures(lines, figures),
-        Figures::Balance { holdings, cash } => {
-            write_balance_figures(lines, holdings, cash, heading.account.base_currency)
+    lines.heading(Word::KeyFigures)?;
+    match heading.document.kind {
+        Kind::Trade => write_trade_figures(lines, &figures.trades),
+        Kind::Balance => {
+            let base = heading.account.base_currency;
+            write_balance_figures(lines, &figures.holdings, &figures.cash, base)
         }
     }
 }
 
 fn write_trade_figures(lines: &mut Lines, figures: &TradeFigures) -> Result<(), XlsxError> {
     for (words, count) in [
-        (("取引件数", "Number of trades"), figures.trades),
-        (("うち買付", "of these buys"), figures.buys),
-        (("うち売付", "of these sells"), figures.sells),
+        (Word::NumberOfTrades, figures.trades),
+        (Word::OfTheseBuys, figures.buys),
+        (Word::OfTheseSells, figures.sells),
     ] {
         lines.number(words, None, count.into(), 0)?;
     }
     for (currency, amounts) in &figures.by_currency {
-        lines.money(("手数料", "Commission"), *currency, amounts.commission)?;
-        lines.money(("税金等", "Taxes"), *currency, amounts.tax)?;
+        lines.money(Word::Commission, *currency, amounts.commission)?;
+        lines.money(Word::Taxes, *currency, amounts.tax)?;
     }
     for (currency, net) in &figures.settled {
-        lines.money(("差引受渡金額", "Net settlement"), *currency, *net)?;
+        lines.money(Word::NetSettlement, *currency, *net)?;
     }
     Ok(())
 }
@@ -164,17 +148,13 @@ fn write_balance_figures(
     cash: &[CashBalance],
     base: Currency,
 ) -> Result<(), XlsxError> {
-    lines.money(("評価額合計", "Total valuation"), base, holdings.total)?;
+    lines.money(Word::TotalValuation, base, holdings.total)?;
     let only_base = holdings
         .by_currency
         .keys()
         .all(|currency| *currency == base);
     for (currency, value) in holdings.by_currency.iter().filter(|_| !only_base) {
-        lines.money(
-            ("うち通貨別評価額", "of this, by currency"),
-            *currency,
-            *value,
-        )?;
+        lines.money(Word::ByCurrency, *currency, *value)?;
     }
     for class in AssetClass::ALL {
         if let Some(value) = holdings.by_class.get(&class) {
@@ -182,27 +162,26 @@ fn write_balance_figures(
         }
     }
     for balance in cash {
-        lines.money(("金銭残高", "Cash"), balance.currency, balance.amount)?;
+        lines.money(Word::CashFigure, balance.currency, balance.amount)?;
     }
     let in_base: Decimal = cash
         .iter()
-        .filter_map(|cash| in_base(cash.amount, cash.currency, cash.fx_rate, base))
+        .filter_map(|cash| {
+            let rounding = lines.words.profile.rounding;
+            in_base((cash.amount, cash.currency, cash.fx_rate), base, rounding)
+        })
         .sum();
-    lines.money(
-        ("評価額・金銭残高合計", "Valuation and cash"),
-        base,
-        holdings.total + in_base,
-    )
+    lines.money(Word::ValuationAndCash, base, holdings.total + in_base)
 }
 
 fn write_links(lines: &mut Lines, tables: &[TableDone]) -> Result<(), XlsxError> {
-    lines.heading(("明細", "Details"))?;
+    lines.heading(Word::Details)?;
     for table in tables {
-        let count = match lines.language {
-            Language::Ja => format!("{}件", table.rows),
-            Language::En => format!("{} rows", table.rows),
-        };
-        let link = Url::new(format!("internal:'{}'!A1", table.sheet)).set_text(table.title);
+        let count = lines
+            .words
+            .fill(Word::Rows, &[("rows", &table.rows.to_string())]);
+        let title = lines.words.get(table.section.sheet());
+        let link = Url::new(format!("internal:'{}'!A1", table.sheet)).set_text(title);
         lines
             .sheet
             .write_url_with_format(lines.row, 0, link, &lines.styles.link)?;
@@ -215,18 +194,18 @@ fn write_links(lines: &mut Lines, tables: &[TableDone]) -> Result<(), XlsxError>
 }
 
 impl Lines<'_> {
-    fn label(&mut self, words: Words) -> Result<(), XlsxError> {
-        let label = pick(words, self.language);
+    fn label(&mut self, word: Word) -> Result<(), XlsxError> {
+        let label = self.words.get(word);
         self.sheet
             .write_string_with_format(self.row, 0, label, &self.styles.label)
             .map(drop)
     }
 
-    fn heading(&mut self, words: Words) -> Result<(), XlsxError> {
+    fn heading(&mut self, word: Word) -> Result<(), XlsxError> {
         self.row += 1;
         for column in 0..4 {
             let text = if column == 0 {
-                pick(words, self.language)
+                self.words.get(word)
             } else {
                 ""
             };
@@ -238,7 +217,7 @@ impl Lines<'_> {
     }
 
     /// Text from data: as wide as three columns, and as high as it needs.
-    fn text(&mut self, words: Words, value: &str) -> Result<(), XlsxError> {
+    fn text(&mut self, word: Word, value: &str) -> Result<(), XlsxError> {
         /// Characters of the default font that fit in columns B to D.
         const CHARACTERS_PER_LINE: usize = 88;
         const LINE_HEIGHT: u32 = 25;
@@ -252,7 +231,7 @@ impl Lines<'_> {
             let height = u32::try_from(lines).unwrap_or(1) * LINE_HEIGHT;
             self.sheet.set_row_height_pixels(self.row, height)?;
         }
-        self.label(words)?;
+        self.label(word)?;
         self.sheet
             .merge_range(self.row, 1, self.row, 3, "", &self.styles.value)?;
         self.sheet
@@ -261,31 +240,26 @@ impl Lines<'_> {
         Ok(())
     }
 
-    fn date(&mut self, words: Words, date: Date) -> Result<(), XlsxError> {
-        self.label(words)?;
+    fn date(&mut self, word: Word, date: Date) -> Result<(), XlsxError> {
+        self.label(word)?;
         self.sheet
             .write_number_with_format(self.row, 1, serial(date), &self.styles.value_date)?;
         self.row += 1;
         Ok(())
     }
 
-    fn money(
-        &mut self,
-        words: Words,
-        currency: Currency,
-        amount: Decimal,
-    ) -> Result<(), XlsxError> {
-        self.number(words, Some(currency), amount, currency.exponent() as usize)
+    fn money(&mut self, word: Word, currency: Currency, amount: Decimal) -> Result<(), XlsxError> {
+        self.number(word, Some(currency), amount, currency.exponent() as usize)
     }
 
     fn number(
         &mut self,
-        words: Words,
+        word: Word,
         currency: Option<Currency>,
         value: Decimal,
         places: usize,
     ) -> Result<(), XlsxError> {
-        self.label(words)?;
+        self.label(word)?;
         self.sheet.write_number_with_format(
             self.row,
             1,
@@ -303,13 +277,13 @@ impl Lines<'_> {
     /// A part of the total, with its share.
     fn share(
         &mut self,
-        words: Words,
+        word: Word,
         currency: Currency,
         part: Decimal,
         total: Decimal,
     ) -> Result<(), XlsxError> {
         let row = self.row;
-        self.money(words, currency, part)?;
+        self.money(word, currency, part)?;
         if let Some(share) = part.checked_div(total) {
             self.sheet.write_number_with_format(
                 row,

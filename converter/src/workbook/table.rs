@@ -3,15 +3,15 @@
 //! above the rows must be known before the first.
 
 use common::Result;
-use common::statement::Language;
+use common::profile::{Section, Word};
 use rust_xlsxwriter::{IgnoreError, Workbook, Worksheet};
 
 use super::cell::{self, Cell, cannot_write};
-use super::labels::{NO_ENTRIES, pick};
+use super::layout::{ColumnSpec, Layout, chosen};
 use super::page;
-use super::section::{ColumnSpec, Section};
 use super::style::{ColumnStyle, Styles};
 use super::totals::Totals;
+use super::words::Words;
 
 /// Data rows of one sheet. Excel has 1,048,576 rows; a header, a blank row, totals and notes need some.
 const SHEET_ROWS: u32 = 1_048_000;
@@ -20,14 +20,13 @@ const SHEET_ROWS: u32 = 1_048_000;
 const HEADER_HEIGHT: u32 = 34;
 
 /// A table being written.
-pub struct Table<'s, S: Section> {
-    section: S,
-    columns: Vec<ColumnSpec<S::Column>>,
+pub struct Table<'s, L: Layout> {
+    layout: L,
+    columns: Vec<ColumnSpec<L::Column>>,
     styles: &'s Styles,
-    language: Language,
-    /// The section's name in the ledger, and the sheet's.
-    section_name: &'static str,
-    name: &'static str,
+    words: Words<'s>,
+    section: Section,
+    /// For the footer.
     document: String,
     /// Index of each of this table's sheets in the workbook, and its data rows.
     sheets: Vec<(usize, u32)>,
@@ -39,32 +38,31 @@ pub struct Table<'s, S: Section> {
 /// A finished table.
 #[derive(Debug, Clone)]
 pub struct TableDone {
-    /// The section's name in the ledger and in properties.
-    pub section: &'static str,
+    pub section: Section,
     /// The first sheet's name, for links.
     pub sheet: String,
-    pub title: &'static str,
     pub rows: u64,
 }
 
-impl<'s, S: Section> Table<'s, S> {
+impl<'s, L: Layout> Table<'s, L>
+where
+    L::Column: Clone,
+{
     /// Adds the section's first sheet to the workbook.
     pub fn begin(
         workbook: &mut Workbook,
-        section: S,
-        columns: Vec<ColumnSpec<S::Column>>,
+        section: Section,
+        (layout, columns): (L, Vec<ColumnSpec<L::Column>>),
         styles: &'s Styles,
-        language: Language,
-        (section_name, name): (&'static str, &'static str),
+        words: Words<'s>,
         document: &str,
     ) -> Result<Self> {
         let mut table = Self {
-            section,
-            columns,
+            layout,
+            columns: chosen(columns, section, &words),
             styles,
-            language,
-            section_name,
-            name,
+            words,
+            section,
             document: document.to_owned(),
             sheets: Vec::new(),
             rows: 0,
@@ -82,7 +80,7 @@ impl<'s, S: Section> Table<'s, S> {
         self
     }
 
-    pub fn push(&mut self, workbook: &mut Workbook, row: &S::Row) -> Result<()> {
+    pub fn push(&mut self, workbook: &mut Workbook, row: &L::Row) -> Result<()> {
         if self
             .sheets
             .last()
@@ -100,7 +98,7 @@ impl<'s, S: Section> Table<'s, S> {
             .worksheet_from_index(*index)
             .map_err(cannot_write)?;
         for (column, spec) in (0..).zip(&self.columns) {
-            let cell = self.section.cell(row, spec.column);
+            let cell = self.layout.cell(row, spec.column);
             cell::write(sheet, row_number, column, &cell, spec.style, self.styles)?;
             if !spec.sum_by.is_empty()
                 && let Cell::Amount(amount, currency) = cell
@@ -108,15 +106,10 @@ impl<'s, S: Section> Table<'s, S> {
                 let keys = spec
                     .sum_by
                     .iter()
-                    .map(|column| self.section.cell(row, *column));
+                    .map(|column| self.layout.cell(row, *column));
                 let position = usize::from(column);
-                self.totals.add(
-                    &keys,
-                    position,
-                    self.columns.len(),
-                    amount,
-                    currency.exponent(),
-                );
+                self.totals
+                    .add(&keys, position, self.columns.len(), amount, currency);
             }
         }
         Ok(())
@@ -133,7 +126,7 @@ impl<'s, S: Section> Table<'s, S> {
         let sheet = workbook.worksheet_from_index(last).map_err(cannot_write)?;
         let mut next_row = last_rows + 2;
         if self.rows == 0 {
-            let none = pick(NO_ENTRIES, self.language);
+            let none = self.words.get(Word::NoEntries);
             sheet
                 .write_string_with_format(1, 0, none, &self.styles.default)
                 .map_err(cannot_write)?;
@@ -146,7 +139,7 @@ impl<'s, S: Section> Table<'s, S> {
                 &self.columns,
                 &parts,
                 self.styles,
-                self.language,
+                &self.words,
             )? + 1;
         }
         for note in notes {
@@ -162,20 +155,20 @@ impl<'s, S: Section> Table<'s, S> {
             self.set_up(sheet, *rows)?;
         }
         Ok(TableDone {
-            section: self.section_name,
+            section: self.section,
             sheet: parts[0].0.clone(),
-            title: self.name,
             rows: self.rows,
         })
     }
 
     fn sheet_names(&self) -> Vec<String> {
+        let name = self.words.get(self.section.sheet());
         (1..=self.sheets.len())
             .map(|n| {
                 if n == 1 {
-                    self.name.to_owned()
+                    name.to_owned()
                 } else {
-                    format!("{} ({n})", self.name)
+                    format!("{name} ({n})")
                 }
             })
             .collect()
@@ -201,7 +194,12 @@ impl<'s, S: Section> Table<'s, S> {
                 .set_column_format(column, self.styles.column(spec.style))
                 .map_err(cannot_write)?;
             sheet
-                .write_string_with_format(0, column, spec.heading, &self.styles.header)
+                .write_string_with_format(
+                    0,
+                    column,
+                    self.words.get(spec.heading),
+                    &self.styles.header,
+                )
                 .map_err(cannot_write)?;
         }
         Ok(())

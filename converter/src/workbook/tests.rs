@@ -3,6 +3,7 @@
 use std::io::Cursor;
 
 use calamine::{Data, Reader, Xlsx};
+use common::profile::{Profile, Section};
 use common::statement::{Language, parse_date};
 use rust_decimal::Decimal;
 use rust_xlsxwriter::Workbook;
@@ -11,9 +12,10 @@ use super::cell::serial;
 use super::style::Styles;
 use super::table::Table;
 use super::trades::{Trades, columns};
+use super::words::Words;
 use crate::rows::codes::{Custody, Side};
-use crate::rows::currency::Currency;
 use crate::rows::trade::{Trade, TradesOutline};
+use common::currency::Currency;
 
 fn trade(n: u32, currency: &str, net_amount: &str) -> Trade {
     let currency = Currency::from_code(currency).unwrap();
@@ -45,28 +47,27 @@ fn trade(n: u32, currency: &str, net_amount: &str) -> Trade {
     }
 }
 
+/// A table of trades in a workbook of its own, in English and with yen as the base currency.
+fn with_table<T>(write: impl FnOnce(&mut Workbook, Table<'_, Trades<'_>>) -> T) -> (Workbook, T) {
+    let profile = Profile::built_in();
+    let words = Words::new(&profile, Language::En);
+    let styles = Styles::new(&words, Currency::from_code("JPY").unwrap());
+    let mut workbook = Workbook::new();
+    let layout = (Trades { words }, columns(TradesOutline::default()));
+    let table = Table::begin(&mut workbook, Section::Trades, layout, &styles, words, "D").unwrap();
+    let written = write(&mut workbook, table);
+    (workbook, written)
+}
+
 /// Writes trades on sheets of at most `sheet_rows` rows.
 fn written(trades: &[Trade], sheet_rows: u32) -> Xlsx<Cursor<Vec<u8>>> {
-    let language = Language::En;
-    let styles = Styles::new(language, Currency::from_code("JPY").unwrap());
-    let mut workbook = Workbook::new();
-    let section = Trades { language };
-    let specs = columns(language, TradesOutline::default());
-    let mut table = Table::begin(
-        &mut workbook,
-        section,
-        specs,
-        &styles,
-        language,
-        ("trades", "Trades"),
-        "D",
-    )
-    .unwrap()
-    .with_sheet_rows(sheet_rows);
-    for trade in trades {
-        table.push(&mut workbook, trade).unwrap();
-    }
-    let done = table.finish(&mut workbook, &[]).unwrap();
+    let (mut workbook, done) = with_table(|workbook, table| {
+        let mut table = table.with_sheet_rows(sheet_rows);
+        for trade in trades {
+            table.push(workbook, trade).unwrap();
+        }
+        table.finish(workbook, &[]).unwrap()
+    });
     assert_eq!(done.rows, trades.len() as u64);
     Xlsx::new(Cursor::new(workbook.save_to_buffer().unwrap())).unwrap()
 }
@@ -143,26 +144,12 @@ fn an_empty_section_says_so() {
 
 #[test]
 fn a_total_of_more_than_fifteen_digits_is_refused() {
-    let language = Language::En;
-    let styles = Styles::new(language, Currency::from_code("JPY").unwrap());
-    let mut workbook = Workbook::new();
-    let specs = columns(language, TradesOutline::default());
-    let names = ("trades", "Trades");
-    let mut table = Table::begin(
-        &mut workbook,
-        Trades { language },
-        specs,
-        &styles,
-        language,
-        names,
-        "D",
-    )
-    .unwrap();
-    table
-        .push(&mut workbook, &trade(1, "JPY", "999999999999999"))
-        .unwrap();
-    table.push(&mut workbook, &trade(2, "JPY", "2")).unwrap();
-    let refused = table.finish(&mut workbook, &[]).unwrap_err();
+    let (_, refused) = with_table(|workbook, mut table| {
+        for (n, amount) in [(1, "999999999999999"), (2, "2")] {
+            table.push(workbook, &trade(n, "JPY", amount)).unwrap();
+        }
+        table.finish(workbook, &[]).unwrap_err()
+    });
     assert_eq!(refused.cause(), "shape");
     assert!(
         refused.to_string().contains("1000000000000001"),

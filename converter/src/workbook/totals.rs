@@ -1,26 +1,27 @@
 //! Totals below a table: one row per currency (holdings: per asset class and currency), each a formula with its exact
 //! value.
 
+use common::currency::Currency;
 use common::decimal::{MAX_SIGNIFICANT_DIGITS, significant_digits};
-use common::statement::Language;
+use common::profile::Word;
 use common::{Error, Result};
 use rust_decimal::Decimal;
 use rust_xlsxwriter::utility::column_number_to_name;
 use rust_xlsxwriter::{Formula, Worksheet};
 
 use super::cell::{Cell, cannot_write};
-use super::labels::{TOTAL, pick};
-use super::section::ColumnSpec;
+use super::layout::ColumnSpec;
 use super::style::Styles;
+use super::words::Words;
 
 /// The totals of a table, added up as its rows go by.
 #[derive(Default)]
 pub struct Totals(Vec<TotalRow>);
 
-/// One total row: the values it is summed by, and a sum with its decimal places per column.
+/// One total row: the values it is summed by, and a sum with its currency per column.
 struct TotalRow {
     keys: Vec<Box<str>>,
-    sums: Vec<Option<(Decimal, u32)>>,
+    sums: Vec<Option<(Decimal, Currency)>>,
 }
 
 /// A sheet that the totals span: its name and its data rows, which begin in row 2.
@@ -38,7 +39,7 @@ impl Totals {
         position: usize,
         columns: usize,
         amount: Decimal,
-        places: u32,
+        currency: Currency,
     ) {
         let same = |row: &TotalRow| {
             row.keys
@@ -59,7 +60,7 @@ impl Totals {
             self.0.len() - 1
         });
         let sum = &mut self.0[index].sums[position];
-        *sum = Some((sum.map_or(Decimal::ZERO, |(sum, _)| sum) + amount, places));
+        *sum = Some((sum.map_or(Decimal::ZERO, |(sum, _)| sum) + amount, currency));
     }
 
     /// Writes the total rows from `row` on. Returns the row after them.
@@ -70,10 +71,10 @@ impl Totals {
         columns: &[ColumnSpec<C>],
         parts: &[Part],
         styles: &Styles,
-        language: Language,
+        words: &Words,
     ) -> Result<u32> {
         for total in &self.0 {
-            total.write(sheet, row, columns, parts, styles, language)?;
+            total.write(sheet, row, columns, parts, styles, words)?;
             row += 1;
         }
         Ok(row)
@@ -88,17 +89,18 @@ impl TotalRow {
         columns: &[ColumnSpec<C>],
         parts: &[Part],
         styles: &Styles,
-        language: Language,
+        words: &Words,
     ) -> Result<()> {
         // The values that the row is summed by stand in their own columns; the word in the first column left.
-        let mut word = Some(pick(TOTAL, language));
+        let mut word = Some(words.get(Word::Total));
         for (column, spec) in (0..).zip(columns) {
             let position = usize::from(column);
-            let written = if let Some((sum, places)) = self.sums[position] {
-                check_digits(sum, spec.heading, parts)?;
+            let written = if let Some((sum, currency)) = self.sums[position] {
+                check_digits(sum, words.get(spec.heading), parts)?;
+                let places = currency.exponent();
                 let formula = Formula::new(self.formula(position, places, columns, parts));
                 let formula = formula.set_result(sum.normalize().to_string());
-                sheet.write_formula_with_format(row, column, formula, styles.total(places as usize))
+                sheet.write_formula_with_format(row, column, formula, styles.total(currency))
             } else if let Some(key) = self.key_shown(position, columns) {
                 sheet.write_string_with_format(row, column, key, &styles.total_label)
             } else if let Some(word) = word.take() {

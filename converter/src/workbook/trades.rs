@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use common::statement::Language;
+use common::profile::Word;
 use rust_decimal::Decimal;
 
 use super::cell::Cell;
 use super::labels;
-use super::section::{ColumnSpec, Section};
+use super::layout::{ColumnSpec, Layout};
 use super::style::ColumnStyle::{Amount, Code, Date, Price, Quantity, Rate, Text};
+use super::words::Words;
 use crate::rows::codes::Side;
-use crate::rows::currency::Currency;
 use crate::rows::trade::{Trade, TradesOutline};
+use common::currency::Currency;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Column {
@@ -39,80 +40,108 @@ pub enum Column {
     Note,
 }
 
-/// The trades section.
-pub struct Trades {
-    pub language: Language,
+/// The trades section, and that of unsettled ones.
+pub struct Trades<'p> {
+    pub words: Words<'p>,
 }
 
 /// The columns, in the order of the statement; the optional ones only when the document has a value in them.
-pub fn columns(language: Language, outline: TradesOutline) -> Vec<ColumnSpec<Column>> {
-    const BY_CURRENCY: &[Column] = &[Column::Currency];
-    let column =
-        |column, heading, width, style| ColumnSpec::new(column, heading, language, width, style);
-    let amount = |of, heading| column(of, heading, 14.0, Amount).sum_by(BY_CURRENCY);
+pub fn columns(outline: TradesOutline) -> Vec<ColumnSpec<Column>> {
+    use Column as C;
+    const BY_CURRENCY: &[Column] = &[C::Currency];
+    let column = ColumnSpec::new;
+    let amount = |of, name, heading| column(of, name, heading, 14.0, Amount).sum_by(BY_CURRENCY);
     let mut columns = vec![
-        column(Column::TradeDate, ("約定日", "Trade date"), 11.5, Date),
+        column(C::TradeDate, "trade_date", Word::HeadTradeDate, 11.5, Date),
         column(
-            Column::SettlementDate,
-            ("受渡日", "Settlement date"),
+            C::SettlementDate,
+            "settlement_date",
+            Word::HeadSettlementDate,
             11.5,
             Date,
         ),
-        column(Column::SecurityCode, ("銘柄コード", "Code"), 11.0, Code),
-        column(Column::SecurityName, ("銘柄名", "Name"), 32.0, Text),
-        column(Column::Market, ("市場", "Market"), 15.0, Text),
-        column(Column::Side, ("取引", "Side"), 13.0, Text),
-        column(Column::Custody, ("預り区分", "Custody"), 13.0, Text),
-        column(Column::Quantity, ("数量", "Quantity"), 13.0, Quantity),
-        column(Column::UnitPrice, ("単価", "Unit price"), 12.0, Price),
-        column(Column::Currency, ("通貨", "Currency"), 9.0, Text),
-        column(Column::FxRate, ("為替レート", "FX rate"), 10.0, Rate),
-        amount(Column::GrossAmount, ("約定代金", "Gross amount")),
+        column(
+            C::SecurityCode,
+            "security_code",
+            Word::HeadSecurityCode,
+            11.0,
+            Code,
+        ),
+        column(
+            C::SecurityName,
+            "security_name",
+            Word::HeadSecurityName,
+            32.0,
+            Text,
+        ),
+        column(C::Market, "market", Word::HeadMarket, 15.0, Text),
+        column(C::Side, "side", Word::HeadSide, 13.0, Text),
+        column(C::Custody, "custody", Word::HeadCustody, 13.0, Text),
+        column(C::Quantity, "quantity", Word::HeadQuantity, 13.0, Quantity),
+        column(C::UnitPrice, "unit_price", Word::HeadUnitPrice, 12.0, Price),
+        column(C::Currency, "currency", Word::HeadCurrency, 9.0, Text),
+        column(C::FxRate, "fx_rate", Word::HeadFxRate, 10.0, Rate),
+        amount(C::GrossAmount, "gross_amount", Word::HeadGrossAmount),
     ];
     if outline.with_accrued_interest {
         columns.push(amount(
-            Column::AccruedInterest,
-            ("経過利子", "Accrued interest"),
+            C::AccruedInterest,
+            "accrued_interest",
+            Word::HeadAccruedInterest,
         ));
     }
     if outline.with_foreign_fees {
-        columns.push(amount(Column::ForeignFees, ("現地手数料", "Foreign fees")));
+        columns.push(amount(
+            C::ForeignFees,
+            "foreign_fees",
+            Word::HeadForeignFees,
+        ));
     }
     columns.extend([
-        amount(Column::Commission, ("手数料", "Commission")),
-        amount(Column::ConsumptionTax, ("消費税", "Consumption tax")),
-        amount(Column::WithholdingTax, ("譲渡益税等", "Withholding tax")),
-        amount(Column::NetAmount, ("受渡金額", "Net amount")),
+        amount(C::Commission, "commission", Word::HeadCommission),
+        amount(
+            C::ConsumptionTax,
+            "consumption_tax",
+            Word::HeadConsumptionTax,
+        ),
+        amount(
+            C::WithholdingTax,
+            "withholding_tax",
+            Word::HeadWithholdingTax,
+        ),
+        amount(C::NetAmount, "net_amount", Word::HeadNetAmount),
     ]);
     if outline.with_settlement {
         columns.extend([
             column(
-                Column::SettlementCurrency,
-                ("決済通貨", "Settlement currency"),
+                C::SettlementCurrency,
+                "settlement_currency",
+                Word::HeadSettlementCurrency,
                 11.0,
                 Text,
             ),
             column(
-                Column::SettlementAmount,
-                ("決済金額", "Settlement amount"),
+                C::SettlementAmount,
+                "settlement_amount",
+                Word::HeadSettlementAmount,
                 14.0,
                 Amount,
             )
-            .sum_by(&[Column::SettlementCurrency]),
+            .sum_by(&[C::SettlementCurrency]),
         ]);
     }
     columns.extend([
-        column(Column::TradeId, ("取引番号", "Trade ID"), 18.0, Code),
-        column(Column::Note, ("備考", "Note"), 24.0, Text),
+        column(C::TradeId, "trade_id", Word::HeadTradeId, 18.0, Code),
+        column(C::Note, "note", Word::HeadNote, 24.0, Text),
     ]);
     columns
 }
 
-impl Section for Trades {
+impl Layout for Trades<'_> {
     type Row = Trade;
     type Column = Column;
 
-    fn cell<'r>(&self, trade: &'r Trade, column: Column) -> Cell<'r> {
+    fn cell<'r>(&'r self, trade: &'r Trade, column: Column) -> Cell<'r> {
         let amount = |value| Cell::Amount(value, trade.currency);
         let settled_in = trade
             .settlement_currency
@@ -124,10 +153,8 @@ impl Section for Trades {
             Column::SecurityCode => Cell::Text(&trade.security_code),
             Column::SecurityName => Cell::Text(&trade.security_name),
             Column::Market => Cell::text(trade.market.as_deref()),
-            Column::Side => side(trade, self.language),
-            Column::Custody => {
-                Cell::Text(labels::pick(labels::custody(trade.custody), self.language))
-            }
+            Column::Side => side(trade, &self.words),
+            Column::Custody => Cell::Text(self.words.get(labels::custody(trade.custody))),
             Column::Quantity => Cell::Quantity(trade.quantity),
             Column::UnitPrice => Cell::Price(trade.unit_price, trade.currency),
             Column::Currency => Cell::Text(trade.currency.code()),
@@ -151,12 +178,13 @@ impl Section for Trades {
 }
 
 /// The side, with the event that explains it: 入庫（株式分割）.
-fn side(trade: &Trade, language: Language) -> Cell<'_> {
-    let side = labels::pick(labels::side(trade.side), language);
-    match (&trade.event, language) {
-        (None, _) => Cell::Text(side),
-        (Some(event), Language::Ja) => Cell::Joined(format!("{side}（{event}）")),
-        (Some(event), Language::En) => Cell::Joined(format!("{side} ({event})")),
+fn side<'r>(trade: &'r Trade, words: &Words<'r>) -> Cell<'r> {
+    let side = words.get(labels::side(trade.side));
+    match trade.event.as_deref() {
+        None => Cell::Text(side),
+        Some(event) => {
+            Cell::Joined(words.fill(Word::SideWithEvent, &[("side", side), ("event", event)]))
+        }
     }
 }
 

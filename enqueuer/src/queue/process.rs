@@ -258,6 +258,7 @@ fn environment(config: &Config, settings: &Settings) -> Vec<(&'static str, Strin
         ("LEASE_SECONDS", config.lease.as_secs().to_string()),
     ];
     let given = [
+        ("STATEMENT_PROFILE", &settings.statement_profile),
         ("BUSINESS_TIMEZONE", &settings.business_timezone),
         ("LOG", &settings.log),
     ];

@@ -4,6 +4,8 @@ use std::fmt;
 
 use rust_decimal::Decimal;
 
+use crate::profile::Rounding;
+
 /// An ISO 4217 currency.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency {
@@ -36,12 +38,9 @@ impl Currency {
         u32::from(self.exponent)
     }
 
-    /// Rounds half away from zero to the minor unit, as Excel's ROUND does.
-    pub fn round(self, amount: Decimal) -> Decimal {
-        amount.round_dp_with_strategy(
-            self.exponent(),
-            rust_decimal::RoundingStrategy::MidpointAwayFromZero,
-        )
+    /// Rounds to the minor unit.
+    pub fn round(self, amount: Decimal, rounding: Rounding) -> Decimal {
+        amount.round_dp_with_strategy(self.exponent(), rounding.strategy())
     }
 }
 

@@ -1,23 +1,27 @@
 //! What a kind of table is: its columns, and the cell of a row in each.
 
-use common::statement::Language;
+use common::profile::{Section, Word};
 
 use super::cell::Cell;
 use super::style::ColumnStyle;
+use super::words::Words;
 
 /// A kind of table: which columns it has and what stands in them.
-pub trait Section {
+pub trait Layout {
     type Row;
     type Column: Copy + PartialEq + 'static;
 
     /// The cell of a row in a column.
-    fn cell<'r>(&self, row: &'r Self::Row, column: Self::Column) -> Cell<'r>;
+    fn cell<'r>(&'r self, row: &'r Self::Row, column: Self::Column) -> Cell<'r>;
 }
 
 /// A column of a table.
+#[derive(Debug, Clone)]
 pub struct ColumnSpec<C: 'static> {
     pub column: C,
-    pub heading: &'static str,
+    /// The name by which a profile chooses it.
+    pub name: &'static str,
+    pub heading: Word,
     /// In characters of the default font; full-width characters count double.
     pub width: f64,
     pub style: ColumnStyle,
@@ -28,17 +32,14 @@ pub struct ColumnSpec<C: 'static> {
 impl<C> ColumnSpec<C> {
     pub fn new(
         column: C,
-        heading: (&'static str, &'static str),
-        language: Language,
+        name: &'static str,
+        heading: Word,
         width: f64,
         style: ColumnStyle,
     ) -> Self {
-        let heading = match language {
-            Language::Ja => heading.0,
-            Language::En => heading.1,
-        };
         Self {
             column,
+            name,
             heading,
             width,
             style,
@@ -50,4 +51,20 @@ impl<C> ColumnSpec<C> {
     pub fn sum_by(self, sum_by: &'static [C]) -> Self {
         Self { sum_by, ..self }
     }
+}
+
+/// The columns of a section that the firm shows, in its order; without a choice of its own, all.
+pub fn chosen<C: Clone>(
+    columns: Vec<ColumnSpec<C>>,
+    section: Section,
+    words: &Words,
+) -> Vec<ColumnSpec<C>> {
+    let Some(names) = words.profile.columns(section) else {
+        return columns;
+    };
+    names
+        .iter()
+        .filter_map(|name| columns.iter().find(|spec| spec.name == name))
+        .cloned()
+        .collect()
 }

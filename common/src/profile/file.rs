@@ -1,0 +1,380 @@
+//! The profile's file: TOML → checked profile. Unknown keys are refused by name; so is what Excel would not take.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use super::wording::placeholders;
+use super::{
+    Basis, Bilingual, Firm, LegalStatus, Policies, Profile, Rounding, Section, Word, Wording,
+    number_format,
+};
+use crate::currency::Currency;
+use crate::statement::{Kind, Language};
+
+/// A dark blue.
+pub const DEFAULT_ACCENT: u32 = 0x1F_3864;
+
+/// A logo is in every workbook.
+const MAX_LOGO_BYTES: usize = 512 * 1024;
+
+/// Excel's limit of a sheet name, less what a continued sheet's number needs.
+const MAX_SHEET_NAME: usize = 31 - " (99)".len();
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    firm: FirmFile,
+    #[serde(default)]
+    legal_status: LegalStatus,
+    trade_basis: Option<Basis>,
+    position_basis: Option<Basis>,
+    #[serde(default)]
+    rounding: Rounding,
+    accent_color: Option<String>,
+    #[serde(default)]
+    gate: Policies,
+    #[serde(default)]
+    sections: SectionsFile,
+    #[serde(default)]
+    columns: BTreeMap<Section, Vec<String>>,
+    #[serde(default)]
+    number_formats: PerLanguage<BTreeMap<String, String>>,
+    #[serde(default)]
+    wording: PerLanguage<toml::Table>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FirmFile {
+    name: Bilingual,
+    registration: Bilingual,
+    contact: Bilingual,
+    /// Relative to the profile.
+    logo: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+struct SectionsFile {
+    trade: Option<Vec<Section>>,
+    balance: Option<Vec<Section>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+struct PerLanguage<T> {
+    ja: T,
+    en: T,
+}
+
+/// Reads and checks a profile. The error is what is wrong, without the file's name.
+pub fn read(path: &Path) -> Result<Profile, String> {
+    let text =
+        std::fs::read_to_string(path).map_err(|reason| format!("cannot be read: {reason}"))?;
+    let logo = |name: &str| {
+        let path = path.parent().unwrap_or(Path::new("")).join(name);
+        std::fs::read(&path).map_err(|reason| format!("firm.logo {}: {reason}", path.display()))
+    };
+    parse(&text, logo)
+}
+
+/// Checks a profile's text; `logo` reads the file of that name.
+pub fn parse(
+    text: &str,
+    logo: impl Fn(&str) -> Result<Vec<u8>, String>,
+) -> Result<Profile, String> {
+    let file: File = toml::from_str(text).map_err(|reason| reason.to_string())?;
+    let firm = firm(file.firm, logo)?;
+    Ok(Profile {
+        hash: hash(text, firm.logo.as_deref()),
+        firm,
+        legal_status: file.legal_status,
+        trade_basis: file.trade_basis.unwrap_or(Basis::TradeDate),
+        position_basis: file.position_basis.unwrap_or(Basis::SettlementDate),
+        rounding: file.rounding,
+        accent_color: file
+            .accent_color
+            .map_or(Ok(DEFAULT_ACCENT), |text| accent_color(&text))?,
+        policies: file.gate,
+        sections: [
+            sections(Kind::Trade, file.sections.trade)?,
+            sections(Kind::Balance, file.sections.balance)?,
+        ],
+        columns: columns(file.columns)?,
+        number_formats: [
+            number_formats("ja", file.number_formats.ja)?,
+            number_formats("en", file.number_formats.en)?,
+        ],
+        wording: [
+            wording(Language::Ja, &file.wording.ja)?,
+            wording(Language::En, &file.wording.en)?,
+        ],
+    })
+}
+
+/// What of the profile's bytes makes the document what it is.
+fn hash(text: &str, logo: Option<&[u8]>) -> String {
+    let mut hash = Sha256::new();
+    hash.update((text.len() as u64).to_le_bytes());
+    hash.update(text);
+    hash.update(logo.unwrap_or_default());
+    // Half of it is long enough to tell profiles apart, and short enough to be read.
+    let digest: [u8; 32] = hash.finalize().into();
+    let half = digest
+        .iter()
+        .take(16)
+        .fold(0_u128, |half, byte| half << 8 | u128::from(*byte));
+    format!("{half:032x}")
+}
+
+fn firm(file: FirmFile, logo: impl Fn(&str) -> Result<Vec<u8>, String>) -> Result<Firm, String> {
+    for (name, text) in [
+        ("firm.name", &file.name),
+        ("firm.registration", &file.registration),
+        ("firm.contact", &file.contact),
+    ] {
+        printable(&format!("{name}.ja"), &text.ja)?;
+        printable(&format!("{name}.en"), &text.en)?;
+    }
+    let logo = file.logo.map(|name| logo(&name)).transpose()?;
+    if let Some(bytes) = &logo {
+        check_logo(bytes)?;
+    }
+    Ok(Firm {
+        name: file.name,
+        registration: file.registration,
+        contact: file.contact,
+        logo,
+    })
+}
+
+fn check_logo(bytes: &[u8]) -> Result<(), String> {
+    /// The signature and the first chunk's head.
+    const HEAD: &[u8] = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR";
+    let wrong = |what: String| Err(format!("firm.logo: {what}"));
+    if bytes.len() > MAX_LOGO_BYTES {
+        return wrong(format!(
+            "it has {} KB; every workbook carries it, so at most {} are allowed",
+            bytes.len() / 1024,
+            MAX_LOGO_BYTES / 1024
+        ));
+    }
+    let size = |at: usize| {
+        let bytes: [u8; 4] = bytes.get(at..at + 4)?.try_into().ok()?;
+        Some(u32::from_be_bytes(bytes))
+    };
+    match (bytes.starts_with(HEAD), size(16), size(20)) {
+        (true, Some(1..=10_000), Some(1..=10_000)) => Ok(()),
+        _ => wrong("it is not a PNG image".to_owned()),
+    }
+}
+
+/// `#RRGGBB`, dark enough that white text on it can be read.
+fn accent_color(text: &str) -> Result<u32, String> {
+    let wrong = |what: &str| format!("accent_color {text:?} {what}, e.g. \"#1F3864\"");
+    let digits = text
+        .strip_prefix('#')
+        .filter(|digits| digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        .ok_or_else(|| wrong("is not of the form #RRGGBB"))?;
+    let color = u32::from_str_radix(digits, 16).map_err(|_| wrong("is not a colour"))?;
+    let (red, green, blue) = (color >> 16, color >> 8 & 0xFF, color & 0xFF);
+    // ITU-R BT.601 luma, of 255.
+    if (299 * red + 587 * green + 114 * blue) / 1000 > 140 {
+        return Err(wrong("is too light for white text: choose a darker one"));
+    }
+    Ok(color)
+}
+
+fn sections(kind: Kind, given: Option<Vec<Section>>) -> Result<Vec<Section>, String> {
+    let usual = Section::of(kind);
+    let Some(given) = given else {
+        return Ok(usual.to_vec());
+    };
+    let mut sorted = given.clone();
+    sorted.sort_unstable();
+    if sorted != usual {
+        let names: Vec<&str> = usual.iter().map(|section| section.as_str()).collect();
+        return Err(format!(
+            "sections.{kind} must have each of these once, in any order: {}",
+            names.join(", ")
+        ));
+    }
+    Ok(given)
+}
+
+fn columns(
+    given: BTreeMap<Section, Vec<String>>,
+) -> Result<BTreeMap<Section, Vec<String>>, String> {
+    for (section, columns) in &given {
+        let place = format!("columns.{}", section.as_str());
+        for (position, column) in columns.iter().enumerate() {
+            if !section.columns().contains(&column.as_str()) {
+                return Err(format!(
+                    "{place}: there is no column {column:?}; there are {}",
+                    section.columns().join(", ")
+                ));
+            }
+            if columns[..position].contains(column) {
+                return Err(format!("{place}: {column:?} occurs twice"));
+            }
+        }
+        let missing = section
+            .required()
+            .iter()
+            .find(|required| !columns.iter().any(|column| column == *required));
+        if let Some(missing) = missing {
+            return Err(format!("{place}: {missing:?} cannot be left out"));
+        }
+        let shows = |column: &str| columns.iter().any(|shown| shown == column);
+        if shows("settlement_amount") && !shows("settlement_currency") {
+            return Err(format!(
+                "{place}: \"settlement_amount\" needs \"settlement_currency\" beside it"
+            ));
+        }
+    }
+    Ok(given)
+}
+
+fn number_formats(
+    language: &str,
+    given: BTreeMap<String, String>,
+) -> Result<BTreeMap<Currency, String>, String> {
+    given
+        .into_iter()
+        .map(|(code, format)| {
+            let place = format!("number_formats.{language}.{code}");
+            let currency = Currency::from_code(&code)
+                .ok_or_else(|| format!("{place}: {code} is not an ISO 4217 currency code"))?;
+            match number_format::problem(&format, currency) {
+                None => Ok((currency, format)),
+                Some(problem) => Err(format!("{place} {format:?}: {problem}")),
+            }
+        })
+        .collect()
+}
+
+fn wording(language: Language, given: &toml::Table) -> Result<Wording, String> {
+    let mut wording = Wording::of(language);
+    let mut texts = Vec::new();
+    flatten(
+        &format!("wording.{}", language.as_str()),
+        "",
+        given,
+        &mut texts,
+    )?;
+    for (place, key, text) in texts {
+        let Some(word) = Word::of_key(&key) else {
+            return Err(format!(
+                "{place}: there is no such word; the example profile lists them all"
+            ));
+        };
+        printable(&place, &text)?;
+        let wanted = placeholders(word.default_text(language));
+        if placeholders(&text) != wanted {
+            return Err(format!(
+                "{place} {text:?} must contain each of these once: {{{}}}",
+                wanted.join("}, {")
+            ));
+        }
+        if key.starts_with("asset_class.") && text.contains(['*', '?', '~', '"', '<', '>', '=']) {
+            return Err(format!(
+                "{place} {text:?}: totals are by this word, so it cannot have any of * ? ~ \" < > ="
+            ));
+        }
+        wording.set(word, text);
+    }
+    check_sheet_names(language, &wording)?;
+    check_asset_classes(language, &wording)?;
+    Ok(wording)
+}
+
+/// The texts of nested tables, each with its place and dotted key.
+fn flatten(
+    place: &str,
+    prefix: &str,
+    table: &toml::Table,
+    texts: &mut Vec<(String, String, String)>,
+) -> Result<(), String> {
+    for (name, value) in table {
+        let place = format!("{place}.{name}");
+        let key = format!("{prefix}{name}");
+        match value {
+            toml::Value::String(text) => texts.push((place, key, text.clone())),
+            toml::Value::Table(table) => flatten(&place, &format!("{key}."), table, texts)?,
+            _ => return Err(format!("{place} is not a text")),
+        }
+    }
+    Ok(())
+}
+
+fn check_sheet_names(language: Language, wording: &Wording) -> Result<(), String> {
+    let summary = [Word::SheetSummary];
+    let sections = Section::ALL.map(Section::sheet);
+    let mut seen: Vec<String> = Vec::new();
+    for word in summary.into_iter().chain(sections) {
+        let name = wording.get(word);
+        let wrong = |what: &str| {
+            Err(format!(
+                "wording.{}.{} {name:?} {what}",
+                language.as_str(),
+                word.key()
+            ))
+        };
+        if name.encode_utf16().count() > MAX_SHEET_NAME {
+            return wrong(&format!("is longer than {MAX_SHEET_NAME} characters"));
+        }
+        if name.contains(['[', ']', ':', '*', '?', '/', '\\', '(', ')', '\'']) {
+            return wrong("cannot name a sheet: it has one of [ ] : * ? / \\ ( ) '");
+        }
+        let folded = name.to_lowercase();
+        if folded == "history" {
+            return wrong("cannot name a sheet: Excel keeps it for itself");
+        }
+        if seen.contains(&folded) {
+            return wrong("names another sheet, too");
+        }
+        seen.push(folded);
+    }
+    Ok(())
+}
+
+/// Totals are by the word: two classes of one word would be added up twice. Excel compares without regard to case.
+fn check_asset_classes(language: Language, wording: &Wording) -> Result<(), String> {
+    let mut seen: Vec<String> = Vec::new();
+    for word in Word::ALL
+        .iter()
+        .filter(|word| word.key().starts_with("asset_class."))
+    {
+        let folded = wording.get(*word).to_lowercase();
+        if seen.contains(&folded) {
+            return Err(format!(
+                "wording.{}.{} {:?} is the word of another asset class, too",
+                language.as_str(),
+                word.key(),
+                wording.get(*word)
+            ));
+        }
+        seen.push(folded);
+    }
+    Ok(())
+}
+
+/// A text that is printed: something, on one line, and short enough for its place.
+fn printable(place: &str, text: &str) -> Result<(), String> {
+    const MAX_CHARACTERS: usize = 200;
+    if text.trim().is_empty() {
+        return Err(format!("{place} is empty"));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(format!("{place} {text:?} has a control character"));
+    }
+    if text.chars().count() > MAX_CHARACTERS {
+        return Err(format!(
+            "{place} is longer than {MAX_CHARACTERS} characters"
+        ));
+    }
+    Ok(())
+}

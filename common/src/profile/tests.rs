@@ -1,0 +1,216 @@
+use super::*;
+
+const FIRM: &str = r#"
+[firm]
+name = { ja = "青葉証券株式会社", en = "Aoba Securities" }
+registration = { ja = "関東財務局長（金商）第1号", en = "Kinsho No. 1" }
+contact = { ja = "03-1111-2222", en = "+81-3-1111-2222" }
+"#;
+
+/// Keys of the top go before the firm's table, tables after it.
+fn with(top: &str, tables: &str) -> Result<Profile, String> {
+    file::parse(&format!("{top}{FIRM}{tables}"), |name| {
+        Err(format!("firm.logo {name}: not there"))
+    })
+}
+
+#[test]
+fn the_firm_alone_is_a_profile() {
+    let profile = with("", "").unwrap();
+    assert_eq!(profile.firm.name.pick(Language::Ja), "青葉証券株式会社");
+    assert_eq!(profile.trade_basis, Basis::TradeDate);
+    assert_eq!(profile.position_basis, Basis::SettlementDate);
+    assert_eq!(profile.policies.of(Rule::Cash), Policy::Block);
+    assert_eq!(profile.sections(Kind::Balance), Section::of(Kind::Balance));
+    assert!(profile.columns(Section::Trades).is_none());
+}
+
+#[test]
+fn everything_can_be_chosen() {
+    let profile = with(
+        "legal_status = \"reference\"\ntrade_basis = \"settlement_date\"\nrounding = \"down\"\naccent_color = \"#006644\"",
+        r#"
+[gate]
+positions = "warn"
+cash = "off"
+[sections]
+balance = ["cash", "holdings", "unsettled_trades", "movements"]
+[columns]
+cash = ["currency", "amount"]
+[number_formats.en]
+USD = "$#,##0.00;-$#,##0.00;$0.00"
+[wording.en]
+title.trade = "Trade report"
+sheet.trades = "Deals"
+[wording.ja.side]
+buy = "買"
+"#,
+    )
+    .unwrap();
+    assert_eq!(profile.legal_status, LegalStatus::Reference);
+    assert_eq!(profile.trade_basis, Basis::SettlementDate);
+    assert_eq!(profile.rounding, Rounding::Down);
+    assert_eq!(profile.accent_color, 0x0000_6644);
+    assert_eq!(profile.policies.of(Rule::Positions), Policy::Warn);
+    assert_eq!(profile.policies.of(Rule::Cash), Policy::Off);
+    assert_eq!(profile.sections(Kind::Balance)[0], Section::Cash);
+    assert_eq!(
+        profile.columns(Section::Cash).unwrap(),
+        ["currency", "amount"]
+    );
+    let usd = Currency::from_code("USD").unwrap();
+    assert!(profile.number_format(Language::En, usd).is_some());
+    assert!(profile.number_format(Language::Ja, usd).is_none());
+    assert_eq!(
+        profile.wording(Language::En).get(Word::TitleTrade),
+        "Trade report"
+    );
+    assert_eq!(profile.wording(Language::Ja).get(Word::SideBuy), "買");
+    assert_eq!(
+        profile.wording(Language::Ja).get(Word::TitleTrade),
+        "取引明細書"
+    );
+}
+
+/// Each: keys of the top, tables, and what the refusal must say.
+fn all_refused(cases: &[(&str, &str, &str)]) {
+    for (top, tables, says) in cases {
+        let said = with(top, tables).map(|_| ()).unwrap_err();
+        assert!(said.contains(says), "{top}{tables}: {said}");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    all_refused(&[
+        ("legal = 1\n", "", "legal"),
+        ("legal_status = \"maybe\"\n", "", "maybe"),
+        ("trade_basis = \"booked_on\"\n", "", "booked_on"),
+        ("rounding = \"up\"\n", "", "up"),
+        ("accent_color = \"blue\"\n", "", "#RRGGBB"),
+        ("accent_color = \"#FFFF00\"\n", "", "too light"),
+        ("", "adress = \"x\"", "adress"),
+        ("", "logo = \"logo.png\"", "firm.logo logo.png: not there"),
+        ("", "[gate]\nidentity = \"ignore\"", "ignore"),
+        ("", "[gate]\nidentities = \"warn\"", "identities"),
+        ("", "[sections]\ntrade = [\"trades\"]", "sections.trade"),
+        (
+            "",
+            "[sections]\ntrade = [\"trades\", \"trades\"]",
+            "sections.trade",
+        ),
+        ("", "[sections]\nbalance = [\"bonds\"]", "bonds"),
+        ("", "[columns]\nbonds = []", "bonds"),
+        (
+            "",
+            "[columns]\ncash = [\"money\"]",
+            "there is no column \"money\"",
+        ),
+        (
+            "",
+            "[columns]\ncash = [\"currency\"]",
+            "\"amount\" cannot be left out",
+        ),
+        (
+            "",
+            "[columns]\ncash = [\"currency\", \"amount\", \"amount\"]",
+            "occurs twice",
+        ),
+        (
+            "",
+            "[columns]\ntrades = [\"security_code\", \"side\", \"quantity\", \"currency\", \"net_amount\", \"settlement_amount\"]",
+            "settlement_currency",
+        ),
+        (
+            "",
+            "[number_formats.ja]\nYEN = \"0\"",
+            "number_formats.ja.YEN",
+        ),
+        (
+            "",
+            "[number_formats.ja]\nJPY = \"0.00\"",
+            "number_formats.ja.JPY",
+        ),
+        ("", "[number_formats.fr]\nJPY = \"0\"", "fr"),
+    ]);
+}
+
+#[test]
+fn wrong_words_are_named() {
+    all_refused(&[
+        (
+            "",
+            "[wording.ja]\ntitel.trade = \"x\"",
+            "wording.ja.titel.trade",
+        ),
+        (
+            "",
+            "[wording.ja]\ntitle.trade = 1",
+            "wording.ja.title.trade",
+        ),
+        ("", "[wording.ja]\ntitle.trade = \" \"", "empty"),
+        (
+            "",
+            "[wording.ja]\ntitle.trade = \"a\\nb\"",
+            "control character",
+        ),
+        ("", "[wording.en]\nsummary.rows = \"rows\"", "{rows}"),
+        (
+            "",
+            "[wording.en]\nsheet.trades = \"a/b\"",
+            "cannot name a sheet",
+        ),
+        (
+            "",
+            "[wording.en]\nsheet.trades = \"HISTORY\"",
+            "keeps it for itself",
+        ),
+        (
+            "",
+            "[wording.en]\nsheet.trades = \"summary\"",
+            "another sheet",
+        ),
+        (
+            "",
+            "[wording.en]\nsheet.trades = \"Trades and everything that goes with them\"",
+            "longer than",
+        ),
+        (
+            "",
+            "[wording.en]\nasset_class.bond = \"B*\"",
+            "totals are by this word",
+        ),
+        (
+            "",
+            "[wording.en]\nasset_class.bond = \"equity\"",
+            "another asset class",
+        ),
+    ]);
+}
+
+#[test]
+fn a_firm_must_say_who_it_is() {
+    let said = file::parse("", |_| Err(String::new()))
+        .map(|_| ())
+        .unwrap_err();
+    assert!(said.contains("firm"), "{said}");
+}
+
+#[test]
+fn the_hash_is_of_the_text_and_the_logo() {
+    let png = |end: u8| {
+        let mut bytes =
+            b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\x00\x00\x00\x10\x00\x00\x00\x10".to_vec();
+        bytes.push(end);
+        bytes
+    };
+    let text = format!("{FIRM}logo = \"l.png\"\n");
+    let hash = |text: &str, end| file::parse(text, |_| Ok(png(end))).unwrap().hash;
+    assert_eq!(hash(&text, 1), hash(&text, 1));
+    assert_ne!(hash(&text, 1), hash(&text, 2));
+    assert_ne!(hash(&text, 1), hash(&format!("{text}# \n"), 1));
+    let said = file::parse(&text, |_| Ok(b"GIF89a".to_vec()))
+        .map(|_| ())
+        .unwrap_err();
+    assert!(said.contains("not a PNG"), "{said}");
+}
