@@ -18,18 +18,21 @@ pub fn parse(text: &str) -> Option<Decimal> {
     if !plain {
         return None;
     }
-    // PostgreSQL pads to the column's scale: trailing zeros must not count as digits.
-    let trimmed = if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        text
-    };
-    let value = Decimal::from_str_exact(trimmed).ok()?;
+    let value = Decimal::from_str_exact(without_padding(text)).ok()?;
     Some(if value.is_zero() {
         Decimal::ZERO
     } else {
         value
     })
+}
+
+/// A decimal's text without the zeros that PostgreSQL pads to the column's scale: they are no digits of the value.
+pub fn without_padding(text: &str) -> &str {
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        text
+    }
 }
 
 /// How many significant digits the value needs, trailing zeros of whole numbers not counted.

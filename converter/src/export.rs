@@ -1,26 +1,22 @@
 //! The way of one document: claim → snapshot → rows → gate → workbook → store → ledger.
 
-use std::io::BufWriter;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use common::config::Config;
-use common::ledger::{Assignment, Attempt, Claim, Ledger, Published};
+use common::ledger::{Assignment, Attempt, Claim, Ledger, Proof, Published};
 use common::statement::DocumentId;
 use common::store::ObjectKey;
 use common::termination::Termination;
 use common::{Error, Result};
 use futures_util::FutureExt;
-use tokio::task::JoinHandle;
 use tracing::Instrument;
 
-use crate::deliver::{Finished, Found, HashingWriter, Outcome, Store};
+use crate::build::{Builder, Built};
+use crate::deliver::{Found, Outcome, Store};
 use crate::lease::{self, Lease};
-use crate::rows::source::Source;
-use crate::sections;
-use crate::workbook::{self, Heading, Incoming, TableDone, WriteError};
+use crate::workbook;
 
 /// How long a document is left alone that another attempt holds.
 const CLAIM_AGAIN_AFTER: Duration = Duration::from_millis(500);
@@ -30,8 +26,7 @@ pub struct Exporter {
     config: Config,
     ledger: Ledger,
     store: Store,
-    /// Connected with the first document that needs it.
-    source: Option<Source>,
+    builder: Builder,
     termination: Termination,
 }
 
@@ -49,18 +44,16 @@ impl Exporter {
         let ledger = Ledger::open(&config, 1).await?;
         let store = Store::open(&config.store)?;
         Ok(Self {
+            builder: Builder::new(config.clone()),
             config,
             ledger,
             store,
-            source: None,
             termination,
         })
     }
 
     pub async fn close(self) {
-        if let Some(source) = self.source {
-            source.close().await;
-        }
+        self.builder.close().await;
         self.ledger.close().await;
     }
 
@@ -99,9 +92,7 @@ impl Exporter {
         };
         match outcome {
             Ok(published) => {
-                self.ledger
-                    .settle_succeeded(&attempt, &published, None)
-                    .await?;
+                self.ledger.settle_succeeded(&attempt, &published).await?;
                 tracing::info!(
                     object_key = published.object_key,
                     bytes = published.bytes,
@@ -158,26 +149,30 @@ impl Exporter {
         let document = &assignment.document;
         // Published by an attempt that died before it could say so.
         if let Some(found) = self.store.find(document)?
-            && self
-                .ledger
-                .intended_to_publish(document, &found.sha256)
-                .await?
+            && let Some(published) = self.adoptable(document, &found).await?
         {
-            return Ok(adopted(document, found));
+            return Ok(published);
         }
+        check_profile(assignment, &self.config)?;
         let stop = lease.stop_flag();
-        let (finished, tables) = tokio::select! {
+        let partial = self.store.create_partial(document)?;
+        let built = tokio::select! {
             // The lease first: whoever lost it or was told to terminate must not go on.
             biased;
             over = lease.over() => {
                 stop.store(true, Ordering::Relaxed);
                 return Err(over);
             }
-            built = self.build(assignment, stop.clone()) => built?,
+            built = self.builder.build(assignment, partial, stop.clone()) => built?,
         };
+        let Built {
+            finished,
+            tables,
+            proof,
+        } = built;
         // The last look before the document becomes visible.
         self.ledger
-            .intend_to_publish(attempt, &finished.sha256)
+            .intend_to_publish(attempt, &finished.sha256, &proof)
             .await?;
         lease::check(&self.termination)?;
         let published = Published {
@@ -189,6 +184,7 @@ impl Exporter {
                 .map(|table| i64::try_from(table.rows).unwrap_or(i64::MAX))
                 .sum(),
             row_counts: workbook::row_counts(&tables),
+            proof,
         };
         if self.store.publish(finished, document)? == Outcome::Published {
             return Ok(published);
@@ -199,13 +195,11 @@ impl Exporter {
                 "the published document was there and is gone; trying again",
             ));
         };
-        let ours = found.sha256 == published.sha256
-            || self
-                .ledger
-                .intended_to_publish(document, &found.sha256)
-                .await?;
-        if ours {
-            return Ok(adopted(document, found));
+        if found.sha256 == published.sha256 {
+            return Ok(adopted(document, found, published.proof));
+        }
+        if let Some(published) = self.adoptable(document, &found).await? {
+            return Ok(published);
         }
         Err(Error::bug(format!(
             "what is published under the key of {document} was made by another ledger or from other data (SHA-256 {}); \
@@ -214,85 +208,29 @@ impl Exporter {
         )))
     }
 
-    /// Reads the rows and writes the workbook, both at once.
-    async fn build(
-        &mut self,
-        assignment: &Assignment,
-        stop: Arc<AtomicBool>,
-    ) -> Result<(Finished, Vec<TableDone>)> {
-        // A source whose snapshot did not end well is not used again.
-        let mut source = match self.source.take() {
-            Some(source) => source,
-            None => Source::connect(&self.config).await?,
-        };
-        source.begin_snapshot().await?;
-        let built = self.build_from(&mut source, assignment, stop).await?;
-        source.end_snapshot().await?;
-        self.source = Some(source);
-        Ok(built)
-    }
-
-    async fn build_from(
-        &self,
-        source: &mut Source,
-        assignment: &Assignment,
-        stop: Arc<AtomicBool>,
-    ) -> Result<(Finished, Vec<TableDone>)> {
-        let plan = sections::plan(source, assignment, &self.config.profile).await?;
-        crate::disk::check_temp_space(&std::env::temp_dir(), plan.rows)?;
-        let (feeds, sections) = sections::channels(&plan);
-        let partial = self.store.create_partial(&assignment.document)?;
-        let writer = spawn_writer(plan.heading.clone(), sections, partial, stop);
-        let read = async {
-            for feed in feeds {
-                feed.read(source, assignment, &plan).await?;
-            }
-            Ok(())
-        }
-        .await;
-        let written = writer.await.unwrap_or_else(|panic| {
-            let error = match panic.try_into_panic() {
-                Ok(payload) => crate::disk::panicked(&*payload),
-                Err(_) => Error::bug("the writing thread was cancelled"),
-            };
-            Err(WriteError::Failed(error))
-        });
-        match (read, written) {
-            (Ok(()), Ok(done)) => Ok(done),
-            // The writer stopped first: its error is the reason, and the reader's only says so.
-            (_, Err(WriteError::Failed(error))) | (Err(error), _) => Err(error),
-            (Ok(()), Err(WriteError::ReaderStopped)) => {
-                Err(Error::bug("a section was not read to its end"))
-            }
-        }
+    /// What was found published, if an attempt of this ledger was about to publish those very bytes.
+    async fn adoptable(&self, document: &DocumentId, found: &Found) -> Result<Option<Published>> {
+        let intended = self
+            .ledger
+            .intended_to_publish(document, &found.sha256)
+            .await?;
+        Ok(intended.map(|proof| adopted(document, found.clone(), proof)))
     }
 }
 
-fn spawn_writer(
-    heading: Heading,
-    sections: Vec<Incoming>,
-    partial: tempfile::NamedTempFile,
-    stop: Arc<AtomicBool>,
-) -> JoinHandle<Result<(Finished, Vec<TableDone>), WriteError>> {
-    tokio::task::spawn_blocking(move || {
-        let failed =
-            |reason| WriteError::Failed(crate::disk::failed("writing the workbook", reason));
-        let out = partial.as_file().try_clone().map_err(failed)?;
-        let mut out = HashingWriter::new(BufWriter::with_capacity(1 << 18, out), stop);
-        let tables = workbook::write(&heading, sections, &mut out)?;
-        let (_, sha256, bytes) = out.finish().map_err(failed)?;
-        Ok((
-            Finished {
-                file: partial,
-                sha256,
-                bytes,
-            },
-            tables,
-        ))
-    })
+/// A document made with another profile than the one recorded for it would not be the document that is due.
+fn check_profile(assignment: &Assignment, config: &Config) -> Result<()> {
+    let (recorded, ours) = (&assignment.profile_hash, &config.profile.hash);
+    if recorded == ours {
+        return Ok(());
+    }
+    Err(Error::config(format!(
+        "{} is to be made with profile {recorded}, but STATEMENT_PROFILE is {ours}: give the converter the profile of the enqueuer",
+        assignment.document
+    )))
 }
 
-fn adopted(document: &DocumentId, found: Found) -> Published {
+fn adopted(document: &DocumentId, found: Found, proof: Proof) -> Published {
     tracing::info!(%document, "already published: adopted");
     let counts: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(&found.row_counts).unwrap_or_default();
@@ -302,5 +240,6 @@ fn adopted(document: &DocumentId, found: Found) -> Published {
         bytes: i64::try_from(found.bytes).unwrap_or(i64::MAX),
         rows: counts.values().filter_map(serde_json::Value::as_i64).sum(),
         row_counts: found.row_counts,
+        proof,
     }
 }

@@ -28,7 +28,8 @@ pub async fn sleep(time: Duration, termination: &mut Termination) -> Result<()> 
     }
 }
 
-fn terminated() -> Error {
+/// The process was asked to end.
+pub fn terminated() -> Error {
     Error::retry(
         "terminated",
         "told to terminate; the document is given back",

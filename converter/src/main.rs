@@ -1,10 +1,11 @@
 //! `converter`: streams the rows of one slot's documents from SQL into workbooks, proves them and publishes them.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser;
 use common::config::Settings;
-use common::ledger::Assignment;
+use common::ledger::{Assignment, Ledger};
 use common::statement::DocumentId;
 use common::termination::Termination;
 use common::{Class, Error, Result, telemetry};
@@ -26,6 +27,9 @@ struct Arguments {
     /// Converts this document, outside of any job
     #[arg(long, value_name = "DOCUMENT")]
     document: Option<String>,
+    /// Rebuilds the published document and compares: exit 0 when it is equal, 65 when it is different
+    #[arg(long, requires = "document")]
+    verify: bool,
     /// The slot of an array job, as AWS Batch sets it
     #[arg(
         long,
@@ -72,7 +76,30 @@ fn start(arguments: &Arguments) -> Result<()> {
         .enable_all()
         .build()
         .map_err(|reason| Error::bug("the runtime cannot be started").because(reason))?
-        .block_on(run(arguments))
+        .block_on(async {
+            if arguments.verify {
+                verify(arguments).await
+            } else {
+                run(arguments).await
+            }
+        })
+}
+
+/// Rebuilds a published document and compares.
+async fn verify(arguments: &Arguments) -> Result<()> {
+    let mut termination = Termination::listen()?;
+    let config = arguments.settings.resolve()?;
+    let document: DocumentId = arguments.document.as_deref().unwrap_or_default().parse()?;
+    let ledger = Ledger::open(&config, 1).await?;
+    let verified = converter::verify::verify(&config, &ledger, &document, &mut termination).await;
+    ledger.close().await;
+    let sha256 = verified?;
+    // Whoever reads the answer may be gone.
+    let _ = writeln!(
+        std::io::stdout(),
+        "{document} is equal: rebuilt and published are SHA-256 {sha256}"
+    );
+    Ok(())
 }
 
 /// Converts every document of the slot; each succeeds or fails by itself.

@@ -4,11 +4,16 @@ use std::sync::Arc;
 
 use common::Result;
 use common::ledger::Assignment;
-use common::profile::{Profile, Section};
-use common::statement::{AccountId, Kind};
+use common::profile::{Basis, Profile, Rule, Section};
+use common::statement::{AccountId, Kind, Period};
+use jiff::civil::Date;
 
+use crate::gate::cash::CashRoll;
 use crate::rows::account;
-use crate::rows::cash::{self, CashBalance, CashLine, CashOutline, OpeningCash};
+use crate::rows::cash::{self, CashBalance, CashLine, CashOutline};
+use crate::rows::cash_lines::{self, CashSnapshots};
+use crate::rows::intake::Intake;
+use crate::rows::opening::Opening;
 use crate::rows::position::{self, Position};
 use crate::rows::quantity::{self, Between, QuantityMovement};
 use crate::rows::sink::{Sink, channel};
@@ -21,8 +26,8 @@ pub struct Plan {
     pub heading: Heading,
     /// Rows to expect.
     pub rows: u64,
-    opening_cash: OpeningCash,
-    opening_positions_known: bool,
+    opening_cash: Opening,
+    opening_positions: Opening,
     trades_outline: TradesOutline,
     cash_outline: CashOutline,
 }
@@ -30,13 +35,14 @@ pub struct Plan {
 /// Reads the account and the outlines of the sections.
 pub async fn plan(
     source: &mut Source,
+    intake: &mut Intake,
     assignment: &Assignment,
     profile: &Arc<Profile>,
 ) -> Result<Plan> {
     let document = &assignment.document;
     let snapshots = assignment.snapshots;
     let account_id = &document.account_id;
-    let account = account::read(source, account_id).await?;
+    let account = account::read(source, intake, account_id).await?;
     let as_of = Heading::as_of(
         document.kind,
         document.period.last_day(),
@@ -44,25 +50,22 @@ pub async fn plan(
         snapshots.cash_closing,
     );
     let (trades_outline, cash_outline) = match document.kind {
-        Kind::Trade => (
-            trade::outline(
-                source,
-                account_id,
-                TradeSelection::OfPeriod(document.period),
+        Kind::Trade => {
+            let selection = TradeSelection::OfPeriod(document.period);
+            (
+                trade::outline(source, intake, account_id, selection).await?,
+                cash::outline(source, intake, account_id, document.period).await?,
             )
-            .await?,
-            cash::outline(source, account_id, document.period).await?,
-        ),
-        Kind::Balance => (
-            trade::outline(source, account_id, TradeSelection::UnsettledAt(as_of)).await?,
-            CashOutline::default(),
-        ),
+        }
+        Kind::Balance => {
+            let selection = TradeSelection::UnsettledAt(as_of);
+            let outline = trade::outline(source, intake, account_id, selection).await?;
+            (outline, CashOutline::default())
+        }
     };
-    let opening_cash = match snapshots.cash_opening {
-        Some(as_of) => OpeningCash::Snapshot(as_of),
-        None if account.opened_on >= document.period.first_day() => OpeningCash::Nothing,
-        None => OpeningCash::Unknown,
-    };
+    let opening = |snapshot| Opening::of(snapshot, account.opened_on, document.period);
+    let opening_cash = opening(snapshots.cash_opening);
+    let opening_positions = opening(snapshots.positions_opening);
     let rows = u64::try_from(trades_outline.rows + cash_outline.rows).unwrap_or_default();
     let heading = Heading {
         document: document.clone(),
@@ -70,14 +73,13 @@ pub async fn plan(
         issued_on: assignment.issued_on,
         as_of,
         profile: profile.clone(),
-        correction: None,
+        correction: assignment.correction.clone(),
     };
-    let opening_positions_known = snapshots.positions_opening.is_some();
     Ok(Plan {
         heading,
         rows,
         opening_cash,
-        opening_positions_known,
+        opening_positions,
         trades_outline,
         cash_outline,
     })
@@ -95,8 +97,14 @@ pub enum Feed {
 
 /// Opens a document's channels in the profile's order: what the reader feeds, and what the writer takes from.
 pub fn channels(plan: &Plan) -> (Vec<Feed>, Vec<Incoming>) {
-    let heading = &plan.heading;
-    let sections = heading.profile.sections(heading.document.kind).iter();
+    let Heading {
+        profile, document, ..
+    } = &plan.heading;
+    // Positions of trade date hold what is not settled yet: there is nothing left to list.
+    let is_there = |section: &&Section| {
+        **section != Section::UnsettledTrades || profile.position_basis == Basis::SettlementDate
+    };
+    let sections = profile.sections(document.kind).iter().filter(is_there);
     sections.map(|section| open(*section, plan)).unzip()
 }
 
@@ -122,7 +130,7 @@ fn open(section: Section, plan: &Plan) -> (Feed, Incoming) {
         }
         Section::Movements => {
             let (sink, rows) = channel();
-            let opening_known = plan.opening_positions_known;
+            let opening_known = plan.opening_positions.is_known();
             let incoming = Incoming::Movements {
                 rows,
                 opening_known,
@@ -142,70 +150,99 @@ impl Feed {
     pub async fn read(
         self,
         source: &mut Source,
+        intake: &mut Intake,
         assignment: &Assignment,
         plan: &Plan,
     ) -> Result<()> {
         let document = &assignment.document;
-        let account_id = &document.account_id;
+        let (account_id, period) = (&document.account_id, document.period);
         let snapshots = assignment.snapshots;
+        let profile = &plan.heading.profile;
+        intake.digest.section(self.section().as_str());
         match self {
             Feed::Trades(mut sink) => {
-                let selection = TradeSelection::OfPeriod(document.period);
-                trade::stream(source, account_id, selection, &mut sink).await?;
+                let selection = TradeSelection::OfPeriod(period);
+                trade::stream(source, intake, account_id, selection, &mut sink).await?;
                 sink.end().await
             }
             Feed::CashMovements(mut sink) => {
-                let opening = plan.opening_cash;
-                cash::stream(source, account_id, document.period, opening, &mut sink).await?;
+                let between = CashSnapshots {
+                    opening: plan.opening_cash,
+                    closing: snapshots.cash_closing,
+                };
+                cash_lines::stream(source, intake, account_id, period, between, &mut sink).await?;
                 sink.end().await
             }
             Feed::Holdings(mut sink) => {
                 if let Some(as_of) = snapshots.positions_closing {
-                    position::stream(
-                        source,
-                        account_id,
-                        as_of,
-                        plan.heading.profile.rounding,
-                        &mut sink,
-                    )
-                    .await?;
+                    let rounding = profile.rounding;
+                    position::stream(source, intake, account_id, as_of, rounding, &mut sink)
+                        .await?;
                 }
                 sink.end().await
             }
             Feed::Cash(mut sink) => {
                 if let Some(as_of) = snapshots.cash_closing {
-                    read_balances(source, account_id, as_of, &mut sink).await?;
+                    let balances =
+                        read_balances(source, intake, account_id, as_of, plan, period).await?;
+                    for balance in balances {
+                        sink.push(balance).await?;
+                    }
                 }
                 sink.end().await
             }
             Feed::Movements(mut sink) => {
                 if let Some(closing) = snapshots.positions_closing {
                     let between = Between {
-                        opening: snapshots.positions_opening,
+                        opening: plan.opening_positions,
                         closing,
-                        period_starts: document.period.first_day(),
+                        period,
+                        basis: profile.position_basis,
                     };
-                    quantity::stream(source, account_id, between, &mut sink).await?;
+                    quantity::stream(source, intake, account_id, between, &mut sink).await?;
                 }
                 sink.end().await
             }
             Feed::UnsettledTrades(mut sink) => {
                 let selection = TradeSelection::UnsettledAt(plan.heading.as_of);
-                trade::stream(source, account_id, selection, &mut sink).await?;
+                trade::stream(source, intake, account_id, selection, &mut sink).await?;
                 sink.end().await
             }
         }
     }
+
+    fn section(&self) -> Section {
+        match self {
+            Feed::Trades(_) => Section::Trades,
+            Feed::CashMovements(_) => Section::CashMovements,
+            Feed::Holdings(_) => Section::Holdings,
+            Feed::Cash(_) => Section::Cash,
+            Feed::Movements(_) => Section::Movements,
+            Feed::UnsettledTrades(_) => Section::UnsettledTrades,
+        }
+    }
 }
 
+/// Reads the closing balances, and proves them by the opening ones and the movements between.
 async fn read_balances(
     source: &mut Source,
+    intake: &mut Intake,
     account_id: &AccountId,
-    as_of: jiff::civil::Date,
-    sink: &mut Sink<CashBalance>,
-) -> Result<()> {
-    for balance in cash::balances(source, account_id, as_of).await? {
-        sink.push(balance).await?;
+    as_of: Date,
+    plan: &Plan,
+    period: Period,
+) -> Result<Vec<CashBalance>> {
+    let closing = cash::balances(source, intake, account_id, as_of).await?;
+    if !intake.gate.looks_at(Rule::Cash) {
+        return Ok(closing);
     }
-    Ok(())
+    let opening = match plan.opening_cash {
+        Opening::Snapshot(as_of) => cash::balances(source, intake, account_id, as_of).await?,
+        Opening::Nothing | Opening::Unknown => Vec::new(),
+    };
+    let mut roll = CashRoll::new(plan.opening_cash, &opening, Some(as_of), &closing);
+    let between = (plan.opening_cash.after(period), as_of);
+    cash::roll(source, intake, account_id, between, &mut roll).await?;
+    roll.check(&mut intake.gate)?;
+    Ok(closing)
 }

@@ -2,6 +2,8 @@
 
 use common::Error;
 use common::config::AlertsTo;
+use common::ledger::{CauseCount, State};
+use common::statement::Period;
 
 /// The month end cannot begin yet.
 pub fn run_refused(to: AlertsTo, error: &Error) {
@@ -10,5 +12,26 @@ pub fn run_refused(to: AlertsTo, error: &Error) {
     }
     match to {
         AlertsTo::Log => tracing::error!(alert = error.cause(), "{error}"),
+    }
+}
+
+/// Documents were published although the gate noted something: one message per rule.
+pub fn published_with_warnings(to: AlertsTo, period: Period, causes: &[CauseCount]) {
+    for warned in causes
+        .iter()
+        .filter(|cause| cause.state == State::Succeeded)
+    {
+        match to {
+            AlertsTo::Log => tracing::warn!(
+                alert = "published_with_warning",
+                %period,
+                rule = warned.cause,
+                documents = warned.documents,
+                "{} documents of {period} are published with a warning of the gate, rule {}; e.g. {}",
+                warned.documents,
+                warned.cause,
+                warned.example
+            ),
+        }
     }
 }

@@ -35,6 +35,25 @@ pub struct Published {
     pub rows: i64,
     /// Rows per section, as JSON.
     pub row_counts: String,
+    pub proof: Proof,
+}
+
+/// What a workbook was made from, and what the gate let pass.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Proof {
+    /// Of all rows that were read, in lower-case hexadecimal.
+    pub source_digest: String,
+    pub source_rows: i64,
+    pub warning: Option<Warning>,
+}
+
+/// What a published document's gate noted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// The first rule's name.
+    pub cause: String,
+    /// Every break and what could not be proven.
+    pub text: String,
 }
 
 /// How a slot's process ended, as the queue saw it.
@@ -139,48 +158,69 @@ impl Ledger {
     }
 
     /// Renews the lease for the last time before publishing, and records what is about to be published.
-    pub async fn intend_to_publish(&self, attempt: &Attempt, sha256: &str) -> Result<()> {
-        sqlx::query(self.sql("UPDATE export_attempts SET sha256 = $1 WHERE attempt_id = $2"))
-            .bind(sha256)
-            .bind(attempt.attempt_id.clone())
-            .execute(&self.pool)
-            .await
-            .map_err(statement_failed("recording the attempt", Whose::Ledger))?;
+    pub async fn intend_to_publish(
+        &self,
+        attempt: &Attempt,
+        sha256: &str,
+        proof: &Proof,
+    ) -> Result<()> {
+        let warning = proof.warning.as_ref();
+        sqlx::query(self.sql(
+            "UPDATE export_attempts
+             SET sha256 = $1, source_digest = $2, source_rows = $3, warning_cause = $4, warning = $5
+             WHERE attempt_id = $6",
+        ))
+        .bind(sha256)
+        .bind(proof.source_digest.clone())
+        .bind(proof.source_rows)
+        .bind(warning.map(|warning| warning.cause.clone()))
+        .bind(warning.map(|warning| warning.text.clone()))
+        .bind(attempt.attempt_id.clone())
+        .execute(&self.pool)
+        .await
+        .map_err(statement_failed("recording the attempt", Whose::Ledger))?;
         self.renew(attempt).await
     }
 
-    /// Whether an attempt of this ledger was about to publish exactly these bytes as the document.
-    pub async fn intended_to_publish(&self, document: &DocumentId, sha256: &str) -> Result<bool> {
-        let attempts: i64 = sqlx::query_scalar(
-            self.sql("SELECT count(*) FROM export_attempts WHERE document_id = $1 AND sha256 = $2"),
-        )
+    /// What an attempt of this ledger knew of exactly these bytes when it was about to publish them as the document;
+    /// `None` = no attempt was.
+    pub async fn intended_to_publish(
+        &self,
+        document: &DocumentId,
+        sha256: &str,
+    ) -> Result<Option<Proof>> {
+        type Row = (Option<String>, Option<i64>, Option<String>, Option<String>);
+        let row: Option<Row> = sqlx::query_as(self.sql(
+            "SELECT source_digest, source_rows, warning_cause, warning FROM export_attempts
+             WHERE document_id = $1 AND sha256 = $2 ORDER BY started_at LIMIT 1",
+        ))
         .bind(document.to_string())
         .bind(sha256)
-        .fetch_one(&self.pool)
+        .fetch_optional(&self.pool)
         .await
         .map_err(statement_failed(
             "reading the document's attempts",
             Whose::Ledger,
         ))?;
-        Ok(attempts > 0)
+        Ok(row.map(|(digest, rows, cause, text)| Proof {
+            source_digest: digest.unwrap_or_default(),
+            source_rows: rows.unwrap_or_default(),
+            warning: cause.zip(text).map(|(cause, text)| Warning { cause, text }),
+        }))
     }
 
     /// Settles a published document. An error of class `Retry` when the lease is lost: whoever has the document finds
     /// it published and adopts it.
-    pub async fn settle_succeeded(
-        &self,
-        attempt: &Attempt,
-        published: &Published,
-        warning: Option<&str>,
-    ) -> Result<()> {
+    pub async fn settle_succeeded(&self, attempt: &Attempt, published: &Published) -> Result<()> {
         let failed = |reason| statement_failed("settling the document", Whose::Ledger)(reason);
+        let warning = published.proof.warning.as_ref();
         let mut transaction = self.begin().await?;
         let settled = sqlx::query(self.sql(
             "UPDATE export_documents
              SET state = 'succeeded', object_key = $1, sha256 = $2, bytes = $3, row_count = $4, row_counts = $5,
-                 program_version = $6, cause = CASE WHEN CAST($7 AS text) IS NULL THEN NULL ELSE 'warning' END, error = $7,
+                 program_version = $6, cause = $7, error = $8, source_digest = $9, source_rows = $10,
                  lease_expires_at = NULL, settled_at = {NOW_MS}
-             WHERE document_id = $8 AND attempt_id = $9 AND state = 'running'",
+             WHERE document_id = $11 AND attempt_id = $12 AND state = 'running'",
         ))
         .bind(published.object_key.clone())
         .bind(published.sha256.clone())
@@ -188,7 +228,10 @@ impl Ledger {
         .bind(published.rows)
         .bind(published.row_counts.clone())
         .bind(crate::PROGRAM_VERSION)
-        .bind(warning.map(ToOwned::to_owned))
+        .bind(warning.map(|warning| warning.cause.clone()))
+        .bind(warning.map(|warning| warning.text.clone()))
+        .bind(published.proof.source_digest.clone())
+        .bind(published.proof.source_rows)
         .bind(attempt.document.to_string())
         .bind(attempt.attempt_id.clone())
         .execute(&mut *transaction)

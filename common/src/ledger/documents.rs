@@ -235,13 +235,13 @@ impl Ledger {
         Ok(counts)
     }
 
-    /// Failures, excuses and what was given back, by cause, most first.
+    /// Failures, excuses, what was given back, and warnings of what succeeded, by cause, most first.
     pub async fn causes(&self, selection: &Selection) -> Result<Vec<CauseCount>> {
         let statement = format!(
             "SELECT c.state, c.cause, c.documents, c.example, e.error
              FROM (SELECT d.state, d.cause, count(*) AS documents, min(d.document_id) AS example
                    FROM export_documents d
-                   WHERE d.period = $1{} AND d.cause IS NOT NULL AND d.state <> 'succeeded'
+                   WHERE d.period = $1{} AND d.cause IS NOT NULL
                    GROUP BY d.state, d.cause) c
              JOIN export_documents e ON e.document_id = c.example
              ORDER BY c.documents DESC, c.state, c.cause",

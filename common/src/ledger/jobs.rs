@@ -23,6 +23,19 @@ pub struct Assignment {
     pub run_id: String,
     pub issued_on: jiff::civil::Date,
     pub snapshots: Snapshots,
+    /// Of the profile that it is to be made with.
+    pub profile_hash: String,
+    /// From revision 2 on.
+    pub correction: Option<Correction>,
+}
+
+/// What a corrected document replaces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Correction {
+    /// The date of issue of the revision before.
+    pub replaced_on: jiff::civil::Date,
+    /// What the customer is told; never the internal reason.
+    pub customer_note: Option<String>,
 }
 
 impl Ledger {
@@ -137,8 +150,10 @@ impl Ledger {
 
 const ASSIGNMENT: &str =
     "SELECT d.document_id, d.run_id, d.issued_on, r.positions_opening, r.positions_closing,
-        r.cash_opening, r.cash_closing
-    FROM export_documents d JOIN export_runs r ON r.run_id = d.run_id";
+        r.cash_opening, r.cash_closing, d.profile_hash, p.issued_on, d.customer_note
+    FROM export_documents d JOIN export_runs r ON r.run_id = d.run_id
+    LEFT JOIN export_documents p ON p.kind = d.kind AND p.account_id = d.account_id AND p.period = d.period
+        AND p.revision = d.revision - 1";
 
 fn assignment(row: &sqlx::any::AnyRow) -> Result<Assignment> {
     let text = |position: usize| row.try_get::<String, _>(position).map_err(unreadable);
@@ -146,12 +161,23 @@ fn assignment(row: &sqlx::any::AnyRow) -> Result<Assignment> {
         row.try_get::<Option<String>, _>(position)
             .map_err(unreadable)
     };
-    let issued_on = text(2)?;
+    let date = |text: String| {
+        crate::statement::parse_date(&text)
+            .ok_or_else(|| Error::bug(format!("the ledger holds a date of issue {text:?}")))
+    };
+    let correction = match optional(8)? {
+        Some(replaced_on) => Some(Correction {
+            replaced_on: date(replaced_on)?,
+            customer_note: optional(9)?,
+        }),
+        None => None,
+    };
     Ok(Assignment {
         document: text(0)?.parse()?,
         run_id: text(1)?,
-        issued_on: crate::statement::parse_date(&issued_on)
-            .ok_or_else(|| Error::bug(format!("the ledger holds a date of issue {issued_on:?}")))?,
+        issued_on: date(text(2)?)?,
         snapshots: Snapshots::from_texts([optional(3)?, optional(4)?, optional(5)?, optional(6)?])?,
+        profile_hash: text(7)?,
+        correction,
     })
 }

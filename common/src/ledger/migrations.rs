@@ -12,11 +12,14 @@ use crate::dialect::Dialect;
 use crate::{Error, Result};
 
 /// The embedded migrations, in order. A landed migration never changes.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(
-    1,
-    "ledger",
-    include_str!("../../migrations/0001_ledger.sql"),
-)];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (
+        1,
+        "ledger",
+        include_str!("../../migrations/0001_ledger.sql"),
+    ),
+    (2, "proof", include_str!("../../migrations/0002_proof.sql")),
+];
 
 #[derive(Debug)]
 struct Embedded;

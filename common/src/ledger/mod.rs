@@ -5,6 +5,7 @@ mod attempts;
 mod documents;
 mod jobs;
 mod migrations;
+mod published;
 mod runs;
 
 use std::fmt::{self, Write as _};
@@ -12,9 +13,10 @@ use std::time::Duration;
 
 use sqlx::{Any, AnyPool, Transaction};
 
-pub use attempts::{Attempt, Claim, Published, SlotEnd};
+pub use attempts::{Attempt, Claim, Proof, Published, SlotEnd, Warning};
 pub use documents::{CauseCount, DocumentRow, DueDocument, Excuse, Selection};
-pub use jobs::{Assignment, Job};
+pub use jobs::{Assignment, Correction, Job};
+pub use published::PublishedDocument;
 pub use runs::{Run, RunCounts, Snapshots};
 
 use crate::config::{Config, Deployment};

@@ -11,7 +11,7 @@ use common::statement::DocumentId;
 use common::store::{ObjectKey, StoreUrl};
 use tempfile::NamedTempFile;
 
-pub use hashing::HashingWriter;
+pub use hashing::{HashingWriter, hex};
 
 /// A workbook that is finished and not published yet.
 #[derive(Debug)]
@@ -58,12 +58,16 @@ impl Store {
 
     /// The document's published workbook, if there is one.
     pub fn find(&self, document: &DocumentId) -> Result<Option<Found>> {
-        let opened: Option<File> = match self {
-            Store::Directory(store) => store.read(&ObjectKey::of(document))?,
-        };
-        opened
+        self.open_published(document)?
             .map(|file| adopt::read_back(file, document))
             .transpose()
+    }
+
+    /// Opens the document's published workbook, if there is one.
+    pub fn open_published(&self, document: &DocumentId) -> Result<Option<File>> {
+        match self {
+            Store::Directory(store) => store.read(&ObjectKey::of(document)),
+        }
     }
 
     /// Publishes a finished workbook, unless there is one already.

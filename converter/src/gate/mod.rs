@@ -1,7 +1,142 @@
-//! The gate: nothing is published that is not the account's own or does not add up. A refusal is an error of class
-//! `Data`, whose cause is the rule; its message names the exact break.
+//! The gate: nothing is published that is not the account's own or does not add up. What happens when a rule is broken
+//! is the profile's policy: a refusal is an error of class `Data` whose cause is the rule, a warning is kept in the ledger.
+//! Every message names the row, security or currency, both sides of the break and the difference.
 
+pub mod cash;
 pub mod identity;
 pub mod ownership;
 pub mod positions;
+pub mod reopened;
 pub mod shape;
+
+use std::fmt::Write as _;
+
+use common::ledger::Warning;
+use common::profile::{Policies, Policy, Rule};
+use common::{Error, Result};
+
+/// Warnings that are kept in full; of further ones only their number.
+const MAX_TOLD: usize = 10;
+
+/// The gate of one document.
+#[derive(Debug)]
+pub struct Gate {
+    policies: Policies,
+    /// What was let pass.
+    told: Vec<(Rule, String)>,
+    untold: u64,
+}
+
+impl Gate {
+    pub fn new(policies: Policies) -> Self {
+        Self {
+            policies,
+            told: Vec::new(),
+            untold: 0,
+        }
+    }
+
+    /// Whether a rule is looked at, for what costs more than a comparison.
+    pub fn looks_at(&self, rule: Rule) -> bool {
+        self.policies.of(rule) != Policy::Off
+    }
+
+    /// A rule is broken: refuses the document, or keeps the break as a warning.
+    pub fn broken(&mut self, rule: Rule, what: impl Into<String>) -> Result<()> {
+        match self.policies.of(rule) {
+            Policy::Block => Err(Error::data(rule.as_str(), what)),
+            Policy::Warn => {
+                self.warn(rule, what.into());
+                Ok(())
+            }
+            Policy::Off => Ok(()),
+        }
+    }
+
+    /// A rule cannot be checked, which is a warning even where a break is a refusal.
+    pub fn not_proven(&mut self, rule: Rule, why: &str) {
+        if self.looks_at(rule) {
+            self.warn(rule, format!("not proven: {why}"));
+        }
+    }
+
+    fn warn(&mut self, rule: Rule, what: String) {
+        tracing::warn!(rule = rule.as_str(), "{what}");
+        if self.told.len() < MAX_TOLD {
+            self.told.push((rule, what));
+        } else {
+            self.untold += 1;
+        }
+    }
+
+    /// What was let pass, under the first rule's name.
+    pub fn into_warning(self) -> Option<Warning> {
+        let (first, _) = self.told.first()?;
+        let cause = first.as_str().to_owned();
+        let mut text = self
+            .told
+            .iter()
+            .map(|(rule, what)| format!("{}: {what}", rule.as_str()))
+            .collect::<Vec<_>>()
+            .join("; ");
+        if self.untold > 0 {
+            let _ = write!(text, "; and {} more", self.untold);
+        }
+        Some(Warning { cause, text })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gate(policy: Policy) -> Gate {
+        Gate::new(Policies {
+            cash: policy,
+            ..Policies::default()
+        })
+    }
+
+    #[test]
+    fn a_break_is_refused_noted_or_not_looked_at() {
+        let refused = gate(Policy::Block)
+            .broken(Rule::Cash, "1 is not 2")
+            .unwrap_err();
+        assert_eq!(refused.cause(), "cash");
+        assert_eq!(refused.class(), common::Class::Data);
+        assert_eq!(refused.to_string(), "1 is not 2");
+
+        let mut warns = gate(Policy::Warn);
+        warns.broken(Rule::Cash, "1 is not 2").unwrap();
+        assert!(warns.looks_at(Rule::Cash));
+        assert!(warns.broken(Rule::Shape, "other rules block").is_err());
+        let warning = warns.into_warning().unwrap();
+        assert_eq!(warning.cause, "cash");
+        assert_eq!(warning.text, "cash: 1 is not 2");
+
+        let mut off = gate(Policy::Off);
+        off.broken(Rule::Cash, "1 is not 2").unwrap();
+        off.not_proven(Rule::Cash, "nobody asked");
+        assert!(!off.looks_at(Rule::Cash));
+        assert!(off.into_warning().is_none());
+    }
+
+    #[test]
+    fn what_cannot_be_proven_is_a_warning_even_where_a_break_is_refused() {
+        let mut gate = gate(Policy::Block);
+        gate.not_proven(Rule::Cash, "there is no snapshot");
+        let warning = gate.into_warning().unwrap();
+        assert_eq!(warning.text, "cash: not proven: there is no snapshot");
+    }
+
+    #[test]
+    fn many_warnings_are_counted() {
+        let mut gate = gate(Policy::Warn);
+        for n in 0..=MAX_TOLD + 1 {
+            gate.broken(Rule::Cash, n.to_string()).unwrap();
+        }
+        let text = gate.into_warning().unwrap().text;
+        assert!(text.starts_with("cash: 0; cash: 1; "), "{text}");
+        assert!(text.ends_with("cash: 9; and 2 more"), "{text}");
+    }
+}

@@ -1,19 +1,22 @@
-//! Rule 5, shape: dates lie where they select a row, and ids are unique. Nulls, codes, signs and precision are checked
-//! as each row is read (`rows::reader`).
+//! Rule 5, shape: dates lie where they select a row, and ids are unique. Signs are checked as each row is read; what could
+//! not even be shown as it is (nulls, unknown codes, numbers too fine or too long) is refused there whatever the policy
+//! (`rows::reader`).
 
+use common::Result;
 use common::contract::{POSITIONS, Relation};
 use common::database::{Whose, statement_failed};
+use common::profile::Rule;
 use common::statement::{AccountId, Period};
-use common::{Error, Result};
 use jiff::civil::Date;
 
+use super::Gate;
 use crate::rows::cash::CashMovement;
 use crate::rows::position::Position;
 use crate::rows::source::Source;
 use crate::rows::trade::{Trade, TradeSelection};
 
 /// Refuses a trade whose dates contradict each other or the section it is in.
-pub fn check_trade(trade: &Trade, selection: TradeSelection) -> Result<()> {
+pub fn check_trade(gate: &mut Gate, trade: &Trade, selection: TradeSelection) -> Result<()> {
     let Trade {
         trade_id,
         trade_date,
@@ -21,57 +24,77 @@ pub fn check_trade(trade: &Trade, selection: TradeSelection) -> Result<()> {
         ..
     } = trade;
     if settlement_date < trade_date {
-        return Err(refuse(format!(
-            "trade {trade_id}: settlement_date {settlement_date} is before trade_date {trade_date}"
-        )));
+        broken(
+            gate,
+            format!(
+                "trade {trade_id}: settlement_date {settlement_date} is before trade_date {trade_date}"
+            ),
+        )?;
     }
     if !selection.contains(trade) {
-        return Err(refuse(format!(
-            "trade {trade_id}: trade_date {trade_date}, settlement_date {settlement_date} is outside of what was asked for"
-        )));
+        broken(
+            gate,
+            format!(
+                "trade {trade_id}: trade_date {trade_date}, settlement_date {settlement_date} is outside of what was asked for"
+            ),
+        )?;
     }
     Ok(())
 }
 
 /// Refuses a movement outside of the days asked for.
-pub fn check_movement(movement: &CashMovement, after: Date, period: Period) -> Result<()> {
+pub fn check_movement(
+    gate: &mut Gate,
+    movement: &CashMovement,
+    after: Date,
+    period: Period,
+) -> Result<()> {
     if after < movement.booked_on && movement.booked_on <= period.last_day() {
         return Ok(());
     }
-    Err(refuse(format!(
-        "cash movement {}: booked_on {} is outside of what was asked for, after {after} up to {}",
-        movement.movement_id,
-        movement.booked_on,
-        period.last_day()
-    )))
+    broken(
+        gate,
+        format!(
+            "cash movement {}: booked_on {} is outside of what was asked for, after {after} up to {}",
+            movement.movement_id,
+            movement.booked_on,
+            period.last_day()
+        ),
+    )
 }
 
 /// Refuses a position of another day or with a price from its future.
-pub fn check_position(position: &Position, as_of: Date) -> Result<()> {
+pub fn check_position(gate: &mut Gate, position: &Position, as_of: Date) -> Result<()> {
     let Position {
         security_code,
         as_of: on,
         ..
     } = position;
     if *on != as_of {
-        return Err(refuse(format!(
-            "position {security_code}: as_of {on} is not the day of the snapshot, {as_of}"
-        )));
+        broken(
+            gate,
+            format!("position {security_code}: as_of {on} is not the day of the snapshot, {as_of}"),
+        )?;
     }
     if let Some(price_date) = position.price_date.filter(|price_date| *price_date > as_of) {
-        return Err(refuse(format!(
-            "position {security_code}: price_date {price_date} is after as_of {as_of}"
-        )));
+        broken(
+            gate,
+            format!("position {security_code}: price_date {price_date} is after as_of {as_of}"),
+        )?;
     }
     Ok(())
 }
 
 /// Refuses a snapshot in which a holding occurs twice: it would be valued twice.
 pub async fn refuse_duplicate_positions(
+    gate: &mut Gate,
     source: &mut Source,
     account_id: &AccountId,
     as_of: Date,
 ) -> Result<()> {
+    if !gate.looks_at(Rule::Shape) {
+        return Ok(());
+    }
     let market = source.column(&POSITIONS, "market");
     let query = format!(
         "SELECT CAST(min(t.security_code) AS text), CAST(min(t.custody) AS text), count(*)
@@ -90,20 +113,27 @@ pub async fn refuse_duplicate_positions(
         ))?;
     match duplicate {
         None => Ok(()),
-        Some((security_code, custody, rows)) => Err(refuse(format!(
-            "statement_positions: security_code {security_code}, custody {custody} occurs {rows} times on {as_of}; \
-             market, security_code and custody must be unique"
-        ))),
+        Some((security_code, custody, rows)) => broken(
+            gate,
+            format!(
+                "statement_positions: security_code {security_code}, custody {custody} occurs {rows} times on {as_of}; \
+                 market, security_code and custody must be unique"
+            ),
+        ),
     }
 }
 
 /// Refuses an account in which an id occurs twice.
 pub async fn refuse_duplicates(
+    gate: &mut Gate,
     source: &mut Source,
     relation: &Relation,
     id: &str,
     account_id: &AccountId,
 ) -> Result<()> {
+    if !gate.looks_at(Rule::Shape) {
+        return Ok(());
+    }
     let query = source.query(
         relation,
         &format!(
@@ -119,14 +149,17 @@ pub async fn refuse_duplicates(
         .map_err(statement_failed("looking for duplicate ids", Whose::Source))?;
     match duplicate {
         None => Ok(()),
-        Some((value, rows)) => Err(refuse(format!(
-            "{}: {id} {:?} occurs {rows} times; it must be unique per account",
-            relation.name,
-            value.unwrap_or_else(|| "null".to_owned())
-        ))),
+        Some((value, rows)) => broken(
+            gate,
+            format!(
+                "{}: {id} {:?} occurs {rows} times; it must be unique per account",
+                relation.name,
+                value.unwrap_or_else(|| "null".to_owned())
+            ),
+        ),
     }
 }
 
-fn refuse(message: String) -> Error {
-    Error::data("shape", message)
+fn broken(gate: &mut Gate, what: String) -> Result<()> {
+    gate.broken(Rule::Shape, what)
 }

@@ -7,6 +7,7 @@ use common::{Error, Result};
 use jiff::civil::Date;
 
 use super::codes::Code;
+use super::intake::Intake;
 use super::reader::RowReader;
 use super::source::Source;
 use crate::gate;
@@ -29,7 +30,11 @@ impl Code for Language {
 }
 
 /// Reads the account. None or two of the same id are bad data.
-pub async fn read(source: &mut Source, account_id: &AccountId) -> Result<Account> {
+pub async fn read(
+    source: &mut Source,
+    intake: &mut Intake,
+    account_id: &AccountId,
+) -> Result<Account> {
     let query = source.query(
         &ACCOUNTS,
         "SELECT {columns} FROM statement_accounts t WHERE t.account_id = $1",
@@ -44,8 +49,14 @@ pub async fn read(source: &mut Source, account_id: &AccountId) -> Result<Account
         ))?;
     match &rows[..] {
         [row] => {
-            let account = parse(&mut RowReader::new(&ACCOUNTS, row))?;
-            gate::ownership::check(account_id, &account.account_id, "statement_accounts")?;
+            intake.digest.section(ACCOUNTS.name);
+            let account = parse(&mut RowReader::new(&ACCOUNTS, row, intake))?;
+            gate::ownership::check(
+                &mut intake.gate,
+                account_id,
+                &account.account_id,
+                "statement_accounts",
+            )?;
             Ok(account)
         }
         [] => Err(Error::data(
@@ -71,10 +82,10 @@ fn parse(row: &mut RowReader) -> Result<Account> {
     let postal_address = row.optional_owned()?;
     let language = row.code()?;
     let base_currency = row.currency()?;
-    let _electronic_delivery = row.integer()?;
-    let _rollout_group = row.optional_text()?;
+    // Consent and roll-out group decide about delivery, not about what the document says.
+    row.skip();
+    row.skip();
     let opened_on = row.date()?;
-    let _closed_on = row.optional_date()?;
     Ok(Account {
         account_id,
         account_no,

@@ -1,4 +1,4 @@
-//! Cash: balances of a snapshot, and the movements of a period between its opening and closing balances.
+//! Cash: balances of a snapshot, and movements.
 
 use common::Result;
 use common::contract::{CASH_BALANCES, CASH_MOVEMENTS};
@@ -9,10 +9,11 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::codes::CashKind;
+use super::intake::Intake;
 use super::reader::RowReader;
-use super::sink::Sink;
 use super::source::Source;
 use crate::gate;
+use crate::gate::cash::CashRoll;
 use common::currency::Currency;
 
 /// The pocket of rows that name none.
@@ -68,17 +69,6 @@ pub struct Boundary {
     pub balance: Option<Decimal>,
 }
 
-/// The cash snapshot that opens a period.
-#[derive(Debug, Clone, Copy)]
-pub enum OpeningCash {
-    /// Taken on that day; an account, currency or pocket that it does not name had nothing.
-    Snapshot(Date),
-    /// There is no snapshot that early, but the account is not older than the period.
-    Nothing,
-    /// There is no snapshot that early.
-    Unknown,
-}
-
 /// What must be known of the movements before the first line is written.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CashOutline {
@@ -92,6 +82,7 @@ pub struct CashOutline {
 /// Counts the movements of the period, finds out which optional columns have a value, and that no id occurs twice.
 pub async fn outline(
     source: &mut Source,
+    intake: &mut Intake,
     account_id: &AccountId,
     period: Period,
 ) -> Result<CashOutline> {
@@ -118,7 +109,9 @@ pub async fn outline(
             Whose::Source,
         ))?;
     if rows > 0 {
-        gate::shape::refuse_duplicates(source, &CASH_MOVEMENTS, "movement_id", account_id).await?;
+        let gate = &mut intake.gate;
+        gate::shape::refuse_duplicates(gate, source, &CASH_MOVEMENTS, "movement_id", account_id)
+            .await?;
     }
     Ok(CashOutline {
         rows,
@@ -133,6 +126,7 @@ pub async fn outline(
 /// whatever it trades.
 pub async fn balances(
     source: &mut Source,
+    intake: &mut Intake,
     account_id: &AccountId,
     as_of: Date,
 ) -> Result<Vec<CashBalance>> {
@@ -153,8 +147,8 @@ pub async fn balances(
         ))?;
     let mut balances: Vec<CashBalance> = Vec::with_capacity(rows.len());
     for row in &rows {
-        let mut row = RowReader::new(&CASH_BALANCES, row);
-        gate::ownership::check(account_id, row.text()?, "statement_cash_balances")?;
+        let mut row = RowReader::new(&CASH_BALANCES, row, intake);
+        let owner = row.text()?;
         let on = row.date()?;
         if on != as_of {
             return Err(row.wrong(&format!("{on} is not the day of the snapshot, {as_of}")));
@@ -179,159 +173,64 @@ pub async fn balances(
             )));
         }
         balances.push(balance);
+        gate::ownership::check(&mut intake.gate, account_id, owner, CASH_BALANCES.name)?;
     }
     Ok(balances)
 }
 
-/// Streams the cash section: per currency and pocket the opening balance, every movement of the period, and the closing
-/// balance. Movements between the opening snapshot and the period count into the opening balance.
-pub async fn stream(
+/// Adds up the account's movements since the opening snapshot, for the gate only: a balance statement does not list them.
+pub async fn roll(
     source: &mut Source,
+    intake: &mut Intake,
     account_id: &AccountId,
-    period: Period,
-    opening: OpeningCash,
-    sink: &mut Sink<CashLine>,
+    (after, up_to): (Date, Date),
+    roll: &mut CashRoll,
 ) -> Result<()> {
-    let day_before = period.first_day().yesterday().unwrap_or(period.first_day());
-    let (balances, after) = match opening {
-        OpeningCash::Snapshot(as_of) => (balances(source, account_id, as_of).await?, as_of),
-        OpeningCash::Nothing | OpeningCash::Unknown => (Vec::new(), day_before),
-    };
-    let mut untouched = balances.into_iter().peekable();
-    let unnamed = if matches!(opening, OpeningCash::Unknown) {
-        None
-    } else {
-        Some(Decimal::ZERO)
-    };
-
     let pocket = source.column(&CASH_MOVEMENTS, "pocket");
-    let sequence = source.column(&CASH_MOVEMENTS, "sequence");
-    let query = format!(
-        "SELECT {{columns}} FROM statement_cash_movements t
-         WHERE t.account_id = $1 AND t.booked_on > date($2) AND t.booked_on <= date($3)
-         ORDER BY t.currency COLLATE {{C}}, COALESCE({pocket}, '{DEFAULT_POCKET}') COLLATE {{C}}, t.booked_on,
-                  CASE WHEN {sequence} IS NULL THEN 0 ELSE 1 END, {sequence}, t.movement_id COLLATE {{C}}"
+    let query = source.query(
+        &CASH_MOVEMENTS,
+        &format!(
+            "SELECT CAST(t.account_id AS text), CAST(t.movement_id AS text), CAST(t.booked_on AS text),
+                    CAST(t.currency AS text), {pocket}, CAST(t.amount AS text)
+             FROM statement_cash_movements t
+             WHERE t.account_id = $1 AND t.booked_on > date($2) AND t.booked_on <= date($3)
+             ORDER BY t.movement_id COLLATE {{C}}"
+        ),
     );
-    let query = source.query(&CASH_MOVEMENTS, &query);
     let mut rows = sqlx::query(query)
         .bind(account_id.as_str())
         .bind(after.to_string())
-        .bind(period.last_day().to_string())
+        .bind(up_to.to_string())
         .fetch(source.connection());
-
-    let mut current: Option<Group> = None;
     while let Some(row) = rows.try_next().await.map_err(statement_failed(
-        "reading statement_cash_movements",
+        "adding up statement_cash_movements",
         Whose::Source,
     ))? {
-        let movement = parse(&mut RowReader::new(&CASH_MOVEMENTS, &row))?;
-        gate::ownership::check(account_id, &movement.account_id, "statement_cash_movements")?;
-        gate::shape::check_movement(&movement, after, period)?;
-        if current.as_ref().is_none_or(|group| !group.holds(&movement)) {
-            if let Some(done) = current.take() {
-                done.close(period, day_before, sink).await?;
-            }
-            let key = (movement.currency, &movement.pocket);
-            while let Some(balance) =
-                untouched.next_if(|balance| (balance.currency, &balance.pocket) < key)
-            {
-                Group::untouched(balance)
-                    .close(period, day_before, sink)
-                    .await?;
-            }
-            let opening = untouched
-                .next_if(|balance| (balance.currency, &balance.pocket) == key)
-                .map_or(unnamed, |balance| Some(balance.amount));
-            current = Some(Group {
-                currency: movement.currency,
-                pocket: movement.pocket.clone(),
-                balance: opening,
-                opened: false,
-            });
-        }
-        let Some(group) = &mut current else { continue };
-        if movement.booked_on < period.first_day() {
-            group.add(movement.amount);
-            continue;
-        }
-        group.open(day_before, sink).await?;
-        group.add(movement.amount);
-        let balance = group.balance;
-        sink.push(CashLine::Movement { movement, balance }).await?;
-    }
-    if let Some(done) = current {
-        done.close(period, day_before, sink).await?;
-    }
-    for balance in untouched {
-        Group::untouched(balance)
-            .close(period, day_before, sink)
-            .await?;
+        let names = &[
+            "account_id",
+            "movement_id",
+            "booked_on",
+            "currency",
+            "pocket",
+            "amount",
+        ];
+        let mut row = RowReader::of_columns(&CASH_MOVEMENTS, names, &row, intake);
+        let (owner, _movement_id) = (row.text()?, row.text()?);
+        let booked_on = row.date()?;
+        let currency = row.currency()?;
+        let pocket = row.optional_text()?.unwrap_or(DEFAULT_POCKET);
+        roll.add(
+            currency,
+            pocket,
+            booked_on,
+            row.decimal(currency.exponent())?,
+        );
+        gate::ownership::check(&mut intake.gate, account_id, owner, CASH_MOVEMENTS.name)?;
     }
     Ok(())
 }
 
-/// The currency and pocket whose lines are being written.
-struct Group {
-    currency: Currency,
-    pocket: Box<str>,
-    balance: Option<Decimal>,
-    /// Whether the opening line is written.
-    opened: bool,
-}
-
-impl Group {
-    fn untouched(balance: CashBalance) -> Self {
-        Self {
-            currency: balance.currency,
-            pocket: balance.pocket,
-            balance: Some(balance.amount),
-            opened: false,
-        }
-    }
-
-    fn holds(&self, movement: &CashMovement) -> bool {
-        self.currency == movement.currency && self.pocket == movement.pocket
-    }
-
-    fn add(&mut self, amount: Decimal) {
-        self.balance = self.balance.map(|balance| balance + amount);
-    }
-
-    fn boundary(&self, date: Date) -> Boundary {
-        Boundary {
-            currency: self.currency,
-            pocket: self.pocket.clone(),
-            date,
-            balance: self.balance,
-        }
-    }
-
-    async fn open(&mut self, day_before: Date, sink: &mut Sink<CashLine>) -> Result<()> {
-        if !self.opened {
-            self.opened = true;
-            sink.push(CashLine::Opening(self.boundary(day_before)))
-                .await?;
-        }
-        Ok(())
-    }
-
-    async fn close(
-        mut self,
-        period: Period,
-        day_before: Date,
-        sink: &mut Sink<CashLine>,
-    ) -> Result<()> {
-        // A pocket with neither money nor movement says nothing.
-        if !self.opened && self.balance.is_some_and(|balance| balance.is_zero()) {
-            return Ok(());
-        }
-        self.open(day_before, sink).await?;
-        sink.push(CashLine::Closing(self.boundary(period.last_day())))
-            .await
-    }
-}
-
-fn parse(row: &mut RowReader) -> Result<CashMovement> {
+pub(super) fn parse(row: &mut RowReader) -> Result<CashMovement> {
     let account_id = row.owned()?;
     let movement_id = row.owned()?;
     let booked_on = row.date()?;

@@ -1,7 +1,7 @@
 //! The codes of the contract as types.
 
 /// A code column: its values in the contract's order.
-pub trait Code: Copy + 'static {
+pub trait Code: Copy + PartialEq + 'static {
     /// The contract's spelling of each value.
     const CODES: &'static [(&'static str, Self)];
 
@@ -10,6 +10,14 @@ pub trait Code: Copy + 'static {
             .iter()
             .find(|(code, _)| *code == text)
             .map(|(_, value)| *value)
+    }
+
+    /// The contract's spelling.
+    fn code(self) -> &'static str {
+        Self::CODES
+            .iter()
+            .find(|(_, value)| *value == self)
+            .map_or("?", |(code, _)| code)
     }
 }
 

@@ -3,7 +3,10 @@
 
 pub mod account;
 pub mod cash;
+pub mod cash_lines;
 pub mod codes;
+pub mod intake;
+pub mod opening;
 pub mod position;
 pub mod quantity;
 pub mod reader;

@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::codes::{AssetClass, Custody};
+use super::intake::Intake;
 use super::reader::RowReader;
 use super::sink::Sink;
 use super::source::Source;
@@ -45,12 +46,13 @@ pub const CUSTODY_ORDER: &str =
 /// Streams the holdings of a snapshot, ordered by asset class, security code and custody.
 pub async fn stream(
     source: &mut Source,
+    intake: &mut Intake,
     account_id: &AccountId,
     as_of: Date,
     rounding: Rounding,
     sink: &mut Sink<Position>,
 ) -> Result<()> {
-    gate::shape::refuse_duplicate_positions(source, account_id, as_of).await?;
+    gate::shape::refuse_duplicate_positions(&mut intake.gate, source, account_id, as_of).await?;
     let query = format!(
         "SELECT {{columns}} FROM statement_positions t WHERE t.account_id = $1 AND t.as_of = date($2)
          ORDER BY CASE t.asset_class WHEN 'equity' THEN 1 WHEN 'etf' THEN 2 WHEN 'fund' THEN 3 WHEN 'bond' THEN 4 ELSE 5 END,
@@ -66,9 +68,10 @@ pub async fn stream(
         "reading statement_positions",
         Whose::Source,
     ))? {
-        let position = parse(&mut RowReader::new(&POSITIONS, &row), rounding)?;
-        gate::ownership::check(account_id, &position.account_id, "statement_positions")?;
-        gate::shape::check_position(&position, as_of)?;
+        let position = parse(&mut RowReader::new(&POSITIONS, &row, intake), rounding)?;
+        let gate = &mut intake.gate;
+        gate::ownership::check(gate, account_id, &position.account_id, POSITIONS.name)?;
+        gate::shape::check_position(gate, &position, as_of)?;
         sink.push(position).await?;
     }
     Ok(())

@@ -3,17 +3,21 @@
 use common::Result;
 use common::contract::{POSITIONS, TRADES};
 use common::database::{Whose, statement_failed};
-use common::statement::AccountId;
+use common::profile::{Basis, Rule};
+use common::statement::{AccountId, Period};
 use futures_util::TryStreamExt;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
+use sqlx::any::AnyRow;
 
-use super::codes::{Custody, Side};
+use super::codes::{Code, Custody, Side};
+use super::intake::Intake;
+use super::opening::Opening;
 use super::position::CUSTODY_ORDER;
 use super::reader::RowReader;
 use super::sink::Sink;
 use super::source::Source;
-use crate::gate;
+use crate::gate::{self, Gate};
 
 /// One security in one custody: opening + bought + received − sold − delivered − redeemed = closing.
 #[derive(Debug, Clone, Default)]
@@ -38,37 +42,34 @@ impl QuantityMovement {
     }
 }
 
-/// The snapshots between which quantities moved.
+/// The snapshots between which quantities moved, and the day by which a trade moves them.
 #[derive(Debug, Clone, Copy)]
 pub struct Between {
-    /// `None` = the source has no snapshot that early: the opening is not known.
-    pub opening: Option<Date>,
+    pub opening: Opening,
     pub closing: Date,
-    /// The first day of movements when there is no opening snapshot.
-    pub period_starts: Date,
-}
-
-impl Between {
-    /// The last day before the movements.
-    fn after(self) -> Date {
-        self.opening
-            .unwrap_or_else(|| self.period_starts.yesterday().unwrap_or(self.period_starts))
-    }
+    pub period: Period,
+    pub basis: Basis,
 }
 
 /// Streams one line per security and custody found in either snapshot or in a settled trade between them, ordered by
 /// code, market and custody.
 pub async fn stream(
     source: &mut Source,
+    intake: &mut Intake,
     account_id: &AccountId,
     between: Between,
     sink: &mut Sink<QuantityMovement>,
 ) -> Result<()> {
+    if !between.opening.is_known() {
+        let why = "there is no snapshot of positions before the period, and the account is older";
+        intake.gate.not_proven(Rule::Positions, why);
+    }
     // One ordered stream of three kinds of rows, so that one line at a time is in memory. Only its columns are read:
     // account_id, security_code, market, custody, security_name, what, quantity, in this order.
     // A holding without a market is moved by the trades of every market, a trade without one moves the holding there is.
     let positions_market = source.column(&POSITIONS, "market");
     let trades_market = source.column(&TRADES, "market");
+    let moved_on = between.basis.column();
     let query = format!(
         "WITH held AS (
              SELECT t.account_id, t.security_code, {positions_market} AS market, t.custody, t.security_name,
@@ -86,7 +87,7 @@ pub async fn stream(
                     t.custody, t.security_name, t.side, t.quantity
              FROM statement_trades t
              LEFT JOIN held_in h ON h.security_code = t.security_code AND h.custody = t.custody
-             WHERE t.account_id = $1 AND t.settlement_date > date($2) AND t.settlement_date <= date($3)
+             WHERE t.account_id = $1 AND t.{moved_on} > date($2) AND t.{moved_on} <= date($3)
          )
          SELECT CAST(t.account_id AS text), CAST(t.security_code AS text), CAST(t.market AS text), CAST(t.custody AS text),
                 CAST(t.security_name AS text), CAST(t.what AS text), CAST(t.quantity AS text)
@@ -97,7 +98,7 @@ pub async fn stream(
     let query = source.query(&POSITIONS, &query);
     let mut rows = sqlx::query(query)
         .bind(account_id.as_str())
-        .bind(between.after().to_string())
+        .bind(between.opening.after(between.period).to_string())
         .bind(between.closing.to_string())
         .fetch(source.connection());
     let mut line: Option<QuantityMovement> = None;
@@ -107,73 +108,119 @@ pub async fn stream(
         .await
         .map_err(statement_failed("reading quantities", Whose::Source))?
     {
-        let mut row = RowReader::of_columns(
-            &POSITIONS,
-            &[
-                "account_id",
-                "security_code",
-                "market",
-                "custody",
-                "security_name",
-                "what",
-                "quantity",
-            ],
-            &row,
-        );
-        gate::ownership::check(account_id, row.text()?, "statement_positions")?;
-        let (code, market, custody) = (row.text()?, row.text()?, row.code::<Custody>()?);
-        let same = line.as_ref().is_some_and(|line| {
-            *line.security_code == *code && *line.market == *market && line.custody == Some(custody)
-        });
+        let moved = parse(&row, intake)?;
+        gate::ownership::check(&mut intake.gate, account_id, moved.owner, POSITIONS.name)?;
+        let same = line.as_ref().is_some_and(|line| moved.is_of(line));
         if !same {
             if let Some(done) = line.take() {
-                finish(done, between, sink).await?;
+                finish(done, between, &mut intake.gate, sink).await?;
             }
             name_is_of_holding = false;
             line = Some(QuantityMovement {
-                market: market.into(),
-                security_code: code.into(),
-                custody: Some(custody),
+                market: moved.market.into(),
+                security_code: moved.security_code.into(),
+                custody: Some(moved.custody),
                 ..QuantityMovement::default()
             });
         }
         let line = line.get_or_insert_default();
-        let name = row.text()?;
-        let what = row.text()?;
         // The name as held last; a trade's only for what neither snapshot holds. "closing" sorts before "opening".
-        let held = matches!(what, "closing" | "opening");
+        let held = matches!(moved.what, What::Closing | What::Opening);
         if line.security_name.is_empty() || (held && !name_is_of_holding) {
-            line.security_name = name.into();
+            line.security_name = moved.security_name.into();
             name_is_of_holding = held;
         }
-        let quantity = row.decimal(6)?;
-        let slot = match what {
-            "opening" => &mut line.opening,
-            "closing" => &mut line.closing,
-            side => match <Side as super::codes::Code>::from_code(side) {
-                Some(Side::Buy) => &mut line.bought,
-                Some(Side::Receipt) => &mut line.received,
-                Some(Side::Sell) => &mut line.sold,
-                Some(Side::Delivery) => &mut line.delivered,
-                Some(Side::Redemption) => &mut line.redeemed,
-                None => return Err(row.wrong(&format!("side {side:?} of a trade is not known"))),
-            },
-        };
-        *slot += quantity;
+        *line.slot(moved.what) += moved.quantity;
     }
     if let Some(done) = line {
-        finish(done, between, sink).await?;
+        finish(done, between, &mut intake.gate, sink).await?;
     }
     Ok(())
+}
+
+/// What a row says of a quantity.
+#[derive(Debug, Clone, Copy)]
+enum What {
+    Opening,
+    Closing,
+    Moved(Side),
+}
+
+/// A row of the stream.
+struct Moved<'r> {
+    owner: &'r str,
+    security_code: &'r str,
+    market: &'r str,
+    custody: Custody,
+    security_name: &'r str,
+    what: What,
+    quantity: Decimal,
+}
+
+impl Moved<'_> {
+    fn is_of(&self, line: &QuantityMovement) -> bool {
+        *line.security_code == *self.security_code
+            && *line.market == *self.market
+            && line.custody == Some(self.custody)
+    }
+}
+
+impl QuantityMovement {
+    fn slot(&mut self, what: What) -> &mut Decimal {
+        match what {
+            What::Opening => &mut self.opening,
+            What::Closing => &mut self.closing,
+            What::Moved(Side::Buy) => &mut self.bought,
+            What::Moved(Side::Receipt) => &mut self.received,
+            What::Moved(Side::Sell) => &mut self.sold,
+            What::Moved(Side::Delivery) => &mut self.delivered,
+            What::Moved(Side::Redemption) => &mut self.redeemed,
+        }
+    }
+}
+
+fn parse<'r>(row: &'r AnyRow, intake: &mut Intake) -> Result<Moved<'r>> {
+    const NAMES: &[&str] = &[
+        "account_id",
+        "security_code",
+        "market",
+        "custody",
+        "security_name",
+        "what",
+        "quantity",
+    ];
+    let mut row = RowReader::of_columns(&POSITIONS, NAMES, row, intake);
+    let (owner, security_code, market) = (row.text()?, row.text()?, row.text()?);
+    let custody = row.code()?;
+    let security_name = row.text()?;
+    let what = match row.text()? {
+        "opening" => What::Opening,
+        "closing" => What::Closing,
+        side => match Side::from_code(side) {
+            Some(side) => What::Moved(side),
+            None => return Err(row.wrong(&format!("side {side:?} of a trade is not known"))),
+        },
+    };
+    let quantity = row.decimal(6)?;
+    Ok(Moved {
+        owner,
+        security_code,
+        market,
+        custody,
+        security_name,
+        what,
+        quantity,
+    })
 }
 
 async fn finish(
     line: QuantityMovement,
     between: Between,
+    gate: &mut Gate,
     sink: &mut Sink<QuantityMovement>,
 ) -> Result<()> {
-    if between.opening.is_some() {
-        gate::positions::check(&line)?;
+    if between.opening.is_known() {
+        gate::positions::check(gate, &line)?;
     }
     sink.push(line).await
 }

@@ -2,6 +2,7 @@
 
 use common::contract::Relation;
 use common::decimal::{self, MAX_SIGNIFICANT_DIGITS};
+use common::profile::Rule;
 use common::statement::parse_date;
 use common::{Error, Result};
 use jiff::civil::Date;
@@ -10,27 +11,31 @@ use sqlx::Row;
 use sqlx::any::AnyRow;
 
 use super::codes::Code;
+use super::intake::Intake;
 use common::currency::Currency;
 
 /// Excel's limit of text in one cell, in UTF-16 units.
 const MAX_TEXT_UNITS: usize = 32_767;
 
 /// One row as selected by [`super::source::Source::columns`]: every column as text, in the order of the contract.
-pub struct RowReader<'r> {
+pub struct RowReader<'r, 'i> {
     relation: &'static Relation,
     /// The names of the selected columns, when they are not the relation's own.
     names: Option<&'static [&'static str]>,
     row: &'r AnyRow,
     position: usize,
+    intake: &'i mut Intake,
 }
 
-impl<'r> RowReader<'r> {
-    pub fn new(relation: &'static Relation, row: &'r AnyRow) -> Self {
+impl<'r, 'i> RowReader<'r, 'i> {
+    pub fn new(relation: &'static Relation, row: &'r AnyRow, intake: &'i mut Intake) -> Self {
+        intake.digest.begin_row();
         Self {
             relation,
             names: None,
             row,
             position: 0,
+            intake,
         }
     }
 
@@ -39,17 +44,32 @@ impl<'r> RowReader<'r> {
         relation: &'static Relation,
         names: &'static [&'static str],
         row: &'r AnyRow,
+        intake: &'i mut Intake,
     ) -> Self {
+        intake.digest.begin_row();
         Self {
             relation,
             names: Some(names),
             row,
             position: 0,
+            intake,
         }
+    }
+
+    /// Passes over a column that no document depends on.
+    pub fn skip(&mut self) {
+        self.position += 1;
     }
 
     /// The next column's text, or `None` when it is null.
     pub fn optional_text(&mut self) -> Result<Option<&'r str>> {
+        let value = self.next()?;
+        self.intake.digest.value(value);
+        Ok(value)
+    }
+
+    /// The next column's value as the database has it.
+    fn next(&mut self) -> Result<Option<&'r str>> {
         let value: Option<&str> = self.row.try_get(self.position).map_err(|reason| {
             Error::data(
                 "shape",
@@ -73,7 +93,11 @@ impl<'r> RowReader<'r> {
     /// The next column's text, which may not be null.
     pub fn text(&mut self) -> Result<&'r str> {
         let value = self.optional_text()?;
-        value.ok_or_else(|| self.wrong("it is null, where the contract allows no null"))
+        value.ok_or_else(|| self.is_null())
+    }
+
+    fn is_null(&self) -> Error {
+        self.wrong("it is null, where the contract allows no null")
     }
 
     pub fn optional_owned(&mut self) -> Result<Option<Box<str>>> {
@@ -131,46 +155,54 @@ impl<'r> RowReader<'r> {
 
     /// The next column as a decimal of at most `places` decimals.
     pub fn decimal(&mut self, places: u32) -> Result<Decimal> {
-        let text = self.text()?;
-        self.parse_decimal(text, places)
+        let value = self.optional_decimal(places)?;
+        value.ok_or_else(|| self.is_null())
     }
 
     pub fn optional_decimal(&mut self, places: u32) -> Result<Option<Decimal>> {
-        self.optional_text()?
-            .map(|text| self.parse_decimal(text, places))
+        let text = self.next()?;
+        // Engines pad to a column's scale: the digest is of the number.
+        self.intake.digest.value(text.map(decimal::without_padding));
+        text.map(|text| self.parse_decimal(text, places))
             .transpose()
     }
 
     /// The next column as a decimal that may not be negative.
     pub fn unsigned(&mut self, places: u32) -> Result<Decimal> {
-        let value = self.decimal(places)?;
-        if value.is_sign_negative() && !value.is_zero() {
-            return Err(self.wrong(&format!(
-                "{value} is negative, which the contract does not allow here"
-            )));
-        }
-        Ok(value)
+        let value = self.optional_unsigned(places)?;
+        value.ok_or_else(|| self.is_null())
     }
 
     pub fn optional_unsigned(&mut self, places: u32) -> Result<Option<Decimal>> {
         let value = self.optional_decimal(places)?;
-        match value {
-            Some(value) if value.is_sign_negative() && !value.is_zero() => Err(self.wrong(
-                &format!("{value} is negative, which the contract does not allow here"),
-            )),
-            value => Ok(value),
+        if let Some(value) = value
+            && value.is_sign_negative()
+            && !value.is_zero()
+        {
+            self.broken(&format!(
+                "{value} is negative, which the contract does not allow here"
+            ))?;
         }
+        Ok(value)
     }
 
     /// The next column as a decimal above zero.
     pub fn positive(&mut self, places: u32) -> Result<Decimal> {
         let value = self.decimal(places)?;
         if value <= Decimal::ZERO {
-            return Err(self.wrong(&format!(
+            self.broken(&format!(
                 "{value} is not above zero, as the contract demands"
-            )));
+            ))?;
         }
         Ok(value)
+    }
+
+    /// The gate's word on a value that breaks the contract but can be shown.
+    fn broken(&mut self, what: &str) -> Result<()> {
+        let place = self.place(self.position.saturating_sub(1));
+        self.intake
+            .gate
+            .broken(Rule::Shape, format!("{place}: {what}"))
     }
 
     /// An error about the column that was read last.

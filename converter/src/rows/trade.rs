@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::codes::{AssetClass, Custody, Side};
+use super::intake::Intake;
 use super::reader::RowReader;
 use super::sink::Sink;
 use super::source::Source;
@@ -43,6 +44,9 @@ pub struct Trade {
     pub settlement_amount: Option<Decimal>,
     pub note: Option<Box<str>>,
 }
+
+/// An event is a word or two; far more would not fit the cell it shares with the side.
+const MAX_EVENT_BYTES: usize = 4096;
 
 /// Which trades of the account a section lists.
 #[derive(Debug, Clone, Copy)]
@@ -89,6 +93,7 @@ pub struct TradesOutline {
 /// Counts the trades, finds out which optional columns have a value, and that no id occurs twice.
 pub async fn outline(
     source: &mut Source,
+    intake: &mut Intake,
     account_id: &AccountId,
     selection: TradeSelection,
 ) -> Result<TradesOutline> {
@@ -121,7 +126,8 @@ pub async fn outline(
         with_settlement: settlement > 0,
     };
     if outline.rows > 0 {
-        gate::shape::refuse_duplicates(source, &TRADES, "trade_id", account_id).await?;
+        let gate = &mut intake.gate;
+        gate::shape::refuse_duplicates(gate, source, &TRADES, "trade_id", account_id).await?;
     }
     Ok(outline)
 }
@@ -129,6 +135,7 @@ pub async fn outline(
 /// Streams the section's trades, ordered by settlement date, trade date and id, each checked by the gate.
 pub async fn stream(
     source: &mut Source,
+    intake: &mut Intake,
     account_id: &AccountId,
     selection: TradeSelection,
     sink: &mut Sink<Trade>,
@@ -152,10 +159,11 @@ pub async fn stream(
         .await
         .map_err(statement_failed("reading statement_trades", Whose::Source))?
     {
-        let trade = parse(&mut RowReader::new(&TRADES, &row))?;
-        gate::ownership::check(account_id, &trade.account_id, "statement_trades")?;
-        gate::shape::check_trade(&trade, selection)?;
-        gate::identity::check(&trade)?;
+        let trade = parse(&mut RowReader::new(&TRADES, &row, intake))?;
+        let gate = &mut intake.gate;
+        gate::ownership::check(gate, account_id, &trade.account_id, TRADES.name)?;
+        gate::shape::check_trade(gate, &trade, selection)?;
+        gate::identity::check(gate, &trade)?;
         sink.push(trade).await?;
     }
     Ok(())
@@ -172,6 +180,14 @@ fn parse(row: &mut RowReader) -> Result<Trade> {
     let market = row.optional_owned()?;
     let side = row.code()?;
     let event = row.optional_owned()?;
+    // It shares its cell with the side.
+    if let Some(event) = &event
+        && event.len() > MAX_EVENT_BYTES
+    {
+        return Err(row.wrong(&format!(
+            "the text is longer than the {MAX_EVENT_BYTES} bytes that stand beside a side"
+        )));
+    }
     let custody = row.code()?;
     let quantity = row.positive(6)?;
     let unit_price = row.unsigned(8)?;

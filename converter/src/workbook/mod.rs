@@ -20,6 +20,7 @@ use std::cell::RefCell;
 use std::io::Write;
 use std::sync::Arc;
 
+use common::ledger::Correction;
 use common::profile::{Profile, Section, Word};
 use common::statement::{DocumentId, Kind, Language};
 use common::{Error, PROGRAM_VERSION, Result};
@@ -28,6 +29,8 @@ use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook};
 use tokio::sync::mpsc::Receiver;
 
 pub use table::TableDone;
+pub use totals::{SumDone, TotalDone};
+pub use words::Words;
 
 use crate::rows::account::Account;
 use crate::rows::cash::{CashBalance, CashLine, CashOutline};
@@ -39,7 +42,6 @@ use cell::cannot_write;
 use layout::{ColumnSpec, Layout};
 use summary::Figures;
 use table::Table;
-use words::Words;
 
 /// The name of the custom property that says which document a workbook is.
 pub const DOCUMENT_ID_PROPERTY: &str = "Document ID";
@@ -62,15 +64,6 @@ pub struct Heading {
     pub correction: Option<Correction>,
 }
 
-/// What a corrected document replaces.
-#[derive(Debug, Clone)]
-pub struct Correction {
-    /// The date of issue of the revision before.
-    pub replaced_on: Date,
-    /// What the customer is told.
-    pub customer_note: Option<String>,
-}
-
 impl Heading {
     pub fn as_of(
         kind: Kind,
@@ -81,7 +74,8 @@ impl Heading {
         summary::as_of(kind, period_end, positions, cash)
     }
 
-    fn words(&self) -> Words<'_> {
+    /// The words it is written in.
+    pub fn words(&self) -> Words<'_> {
         Words::new(&self.profile, self.account.language)
     }
 }

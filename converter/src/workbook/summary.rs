@@ -181,7 +181,7 @@ fn write_links(lines: &mut Lines, tables: &[TableDone]) -> Result<(), XlsxError>
             .words
             .fill(Word::Rows, &[("rows", &table.rows.to_string())]);
         let title = lines.words.get(table.section.sheet());
-        let link = Url::new(format!("internal:'{}'!A1", table.sheet)).set_text(title);
+        let link = Url::new(format!("internal:'{title}'!A1")).set_text(title);
         lines
             .sheet
             .write_url_with_format(lines.row, 0, link, &lines.styles.link)?;

@@ -10,7 +10,7 @@ use super::cell::{self, Cell, cannot_write};
 use super::layout::{ColumnSpec, Layout, chosen};
 use super::page;
 use super::style::{ColumnStyle, Styles};
-use super::totals::Totals;
+use super::totals::{Part, TotalDone, Totals};
 use super::words::Words;
 
 /// Data rows of one sheet. Excel has 1,048,576 rows; a header, a blank row, totals and notes need some.
@@ -39,9 +39,10 @@ pub struct Table<'s, L: Layout> {
 #[derive(Debug, Clone)]
 pub struct TableDone {
     pub section: Section,
-    /// The first sheet's name, for links.
-    pub sheet: String,
+    /// Its sheets and the data rows of each, which begin in row 2.
+    pub parts: Vec<Part>,
     pub rows: u64,
+    pub totals: Vec<TotalDone>,
 }
 
 impl<'s, L: Layout> Table<'s, L>
@@ -132,15 +133,17 @@ where
                 .map_err(cannot_write)?;
             next_row += 1;
         }
+        let mut totals = Vec::new();
         if !self.totals.is_empty() {
-            next_row = self.totals.write(
+            totals = self.totals.write(
                 sheet,
                 next_row,
                 &self.columns,
                 &parts,
                 self.styles,
                 &self.words,
-            )? + 1;
+            )?;
+            next_row = totals.last().map_or(next_row, |total| total.row + 2);
         }
         for note in notes {
             sheet
@@ -156,8 +159,9 @@ where
         }
         Ok(TableDone {
             section: self.section,
-            sheet: parts[0].0.clone(),
+            parts,
             rows: self.rows,
+            totals,
         })
     }
 

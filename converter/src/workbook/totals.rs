@@ -24,6 +24,23 @@ struct TotalRow {
     sums: Vec<Option<(Decimal, Currency)>>,
 }
 
+/// A row of totals as it was written, for whoever reads the file again.
+#[derive(Debug, Clone)]
+pub struct TotalDone {
+    /// From 0, on the table's last sheet.
+    pub row: u32,
+    pub sums: Vec<SumDone>,
+}
+
+/// A sum, and the columns and texts that its lines have.
+#[derive(Debug, Clone)]
+pub struct SumDone {
+    pub column: u16,
+    pub sum: Decimal,
+    pub currency: Currency,
+    pub by: Vec<(u16, Box<str>)>,
+}
+
 /// A sheet that the totals span: its name and its data rows, which begin in row 2.
 pub type Part = (String, u32);
 
@@ -63,7 +80,7 @@ impl Totals {
         *sum = Some((sum.map_or(Decimal::ZERO, |(sum, _)| sum) + amount, currency));
     }
 
-    /// Writes the total rows from `row` on. Returns the row after them.
+    /// Writes the total rows from `row` on. Returns what was written, a row each.
     pub fn write<C: Copy + PartialEq>(
         &self,
         sheet: &mut Worksheet,
@@ -72,12 +89,14 @@ impl Totals {
         parts: &[Part],
         styles: &Styles,
         words: &Words,
-    ) -> Result<u32> {
+    ) -> Result<Vec<TotalDone>> {
+        let mut done = Vec::with_capacity(self.0.len());
         for total in &self.0 {
             total.write(sheet, row, columns, parts, styles, words)?;
+            done.push(total.done(row, columns));
             row += 1;
         }
-        Ok(row)
+        Ok(done)
     }
 }
 
@@ -111,6 +130,30 @@ impl TotalRow {
             written.map_err(cannot_write)?;
         }
         Ok(())
+    }
+
+    fn done<C: Copy + PartialEq>(&self, row: u32, columns: &[ColumnSpec<C>]) -> TotalDone {
+        let position = |of: C| (0..).zip(columns).find(|(_, spec)| spec.column == of);
+        let sums = (0..)
+            .zip(columns)
+            .zip(&self.sums)
+            .filter_map(|((column, spec), sum)| {
+                let (sum, currency) = (*sum)?;
+                let by = spec
+                    .sum_by
+                    .iter()
+                    .zip(&self.keys)
+                    .filter_map(|(by, key)| Some((position(*by)?.0, key.clone())))
+                    .collect();
+                Some(SumDone {
+                    column,
+                    sum,
+                    currency,
+                    by,
+                })
+            })
+            .collect();
+        TotalDone { row, sums }
     }
 
     /// The value that the row shows in a column it is summed by.

@@ -93,7 +93,7 @@ fn document_json(document: &DocumentRow) -> serde_json::Value {
     })
 }
 
-/// Failures, excuses and what was given back, one line per cause, with an example.
+/// Failures, excuses, what was given back and warnings, one line per cause, with an example.
 pub fn print_causes(causes: &[CauseCount]) {
     for CauseCount {
         state,
@@ -108,7 +108,12 @@ pub fn print_causes(causes: &[CauseCount]) {
         } else {
             "documents"
         };
-        line!("\n{documents} {noun} {state}, cause {cause}; e.g. {example}");
+        let warned = if *state == State::Succeeded {
+            " with a warning"
+        } else {
+            ""
+        };
+        line!("\n{documents} {noun} {state}{warned}, cause {cause}; e.g. {example}");
         if let (Some(error), true) = (example_error, *state != State::Excused) {
             line!("  {error}");
         }

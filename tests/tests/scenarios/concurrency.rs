@@ -238,6 +238,7 @@ on_every_engine! {
         // Another firm's customer of the same account id: what is published here is someone else's.
         let mut books = Books::of_october(["A001"])?;
         books.buy("A001", "later", "2026-10-20", "2026-10-22")?;
+        books.balances = books.balances.replace("2026-10-31,JPY,999000", "2026-10-31,JPY,998000");
         books.load(world).await?;
         let path = path_of(world, TRADE_KEY);
         std::fs::create_dir_all(path.parent().context("no parent")?)?;

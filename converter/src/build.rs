@@ -1,0 +1,168 @@
+//! Making a document: rows → gate → workbook, read and written at once, then reopened by an independent reader.
+
+use std::io::BufWriter;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use common::config::Config;
+use common::ledger::{Assignment, Proof};
+use common::profile::Rule;
+use common::{Error, Result};
+use tempfile::NamedTempFile;
+use tokio::task::JoinHandle;
+
+use crate::deliver::{Finished, HashingWriter};
+use crate::gate::reopened::Expected;
+use crate::rows::intake::Intake;
+use crate::rows::source::Source;
+use crate::sections;
+use crate::workbook::{self, Heading, Incoming, TableDone, WriteError};
+
+/// Makes documents, one after the other, over one connection.
+pub struct Builder {
+    config: Config,
+    /// Connected with the first document that needs it.
+    source: Option<Source>,
+}
+
+/// A workbook that passed the gate.
+pub struct Built {
+    pub finished: Finished,
+    pub tables: Vec<TableDone>,
+    pub proof: Proof,
+}
+
+/// What the writing thread hands back.
+struct Written {
+    finished: Finished,
+    tables: Vec<TableDone>,
+    /// What the reopened file does not show as it was written.
+    finding: Result<(), String>,
+}
+
+impl Builder {
+    pub fn new(config: Config) -> Self {
+        Self {
+            config,
+            source: None,
+        }
+    }
+
+    /// Makes the document in `partial`. `stop` ends the writing when the attempt is over.
+    pub async fn build(
+        &mut self,
+        assignment: &Assignment,
+        partial: NamedTempFile,
+        stop: Arc<AtomicBool>,
+    ) -> Result<Built> {
+        // A source whose snapshot did not end well is not used again.
+        let mut source = match self.source.take() {
+            Some(source) => source,
+            None => Source::connect(&self.config).await?,
+        };
+        source.begin_snapshot().await?;
+        let built = self
+            .build_from(&mut source, assignment, partial, stop)
+            .await?;
+        source.end_snapshot().await?;
+        self.source = Some(source);
+        Ok(built)
+    }
+
+    pub async fn close(self) {
+        if let Some(source) = self.source {
+            source.close().await;
+        }
+    }
+
+    async fn build_from(
+        &self,
+        source: &mut Source,
+        assignment: &Assignment,
+        partial: NamedTempFile,
+        stop: Arc<AtomicBool>,
+    ) -> Result<Built> {
+        let profile = &self.config.profile;
+        let mut intake = Intake::new(profile);
+        let plan = sections::plan(source, &mut intake, assignment, profile).await?;
+        crate::disk::check_temp_space(&std::env::temp_dir(), plan.rows)?;
+        let (feeds, incoming) = sections::channels(&plan);
+        let reopens = intake.gate.looks_at(Rule::Ownership);
+        let writer = spawn_writer(plan.heading.clone(), incoming, partial, reopens, stop);
+        let read = async {
+            for feed in feeds {
+                feed.read(source, &mut intake, assignment, &plan).await?;
+            }
+            Ok(())
+        }
+        .await;
+        let written = writer.await.unwrap_or_else(|panic| {
+            let error = match panic.try_into_panic() {
+                Ok(payload) => crate::disk::panicked(&*payload),
+                Err(_) => Error::bug("the writing thread was cancelled"),
+            };
+            Err(WriteError::Failed(error))
+        });
+        let written = match (read, written) {
+            (Ok(()), Ok(written)) => written,
+            // The writer stopped first: its error is the reason, and the reader's only says so.
+            (_, Err(WriteError::Failed(error))) | (Err(error), _) => return Err(error),
+            (Ok(()), Err(WriteError::ReaderStopped)) => {
+                return Err(Error::bug("a section was not read to its end"));
+            }
+        };
+        if let Err(finding) = written.finding {
+            let what = format!("the finished file, opened again: {finding}");
+            intake.gate.broken(Rule::Ownership, what)?;
+        }
+        Ok(Built {
+            finished: written.finished,
+            tables: written.tables,
+            proof: proof(intake),
+        })
+    }
+}
+
+fn proof(intake: Intake) -> Proof {
+    let (source_digest, rows) = intake.digest.finish();
+    Proof {
+        source_digest,
+        source_rows: i64::try_from(rows).unwrap_or(i64::MAX),
+        warning: intake.gate.into_warning(),
+    }
+}
+
+fn spawn_writer(
+    heading: Heading,
+    sections: Vec<Incoming>,
+    partial: NamedTempFile,
+    reopens: bool,
+    stop: Arc<AtomicBool>,
+) -> JoinHandle<Result<Written, WriteError>> {
+    tokio::task::spawn_blocking(move || {
+        let failed =
+            |reason| WriteError::Failed(crate::disk::failed("writing the workbook", reason));
+        let out = partial.as_file().try_clone().map_err(failed)?;
+        let mut out = HashingWriter::new(BufWriter::with_capacity(1 << 18, out), stop.clone());
+        let tables = workbook::write(&heading, sections, &mut out)?;
+        let (_, sha256, bytes) = out.finish().map_err(failed)?;
+        let finding = if reopens {
+            let expected = Expected {
+                heading: &heading,
+                tables: &tables,
+            };
+            expected.check(partial.reopen().map_err(failed)?, &stop)
+        } else {
+            Ok(())
+        };
+        Ok(Written {
+            finished: Finished {
+                file: partial,
+                sha256,
+                bytes,
+            },
+            tables,
+            finding,
+        })
+    })
+}
