@@ -137,6 +137,21 @@ pub struct Config {
 }
 
 impl Settings {
+    /// Nothing but the local defaults.
+    pub fn local() -> Self {
+        Self {
+            deployment: "local".to_owned(),
+            database_url: None,
+            source_database_url: None,
+            store_url: None,
+            alerts: None,
+            statement_profile: None,
+            business_timezone: None,
+            lease_seconds: None,
+            log: None,
+        }
+    }
+
     /// `DEPLOYMENT`, needed before anything else for the log.
     pub fn deployment(&self) -> Result<Deployment> {
         match self.deployment.as_str() {
@@ -276,17 +291,7 @@ mod tests {
     use super::*;
 
     fn settings() -> Settings {
-        Settings {
-            deployment: "local".into(),
-            database_url: None,
-            source_database_url: None,
-            store_url: None,
-            alerts: None,
-            statement_profile: None,
-            business_timezone: None,
-            lease_seconds: None,
-            log: None,
-        }
+        Settings::local()
     }
 
     #[test]

@@ -1,0 +1,205 @@
+//! Rules 1, 2 and 5 over single rows.
+
+use common::profile::Rule;
+use common::statement::Period;
+use rust_decimal::Decimal;
+
+use super::{amount, currency, day, passes, refused, trade};
+use crate::gate::{identity, positions, shape};
+use crate::rows::cash::CashMovement;
+use crate::rows::codes::{AssetClass, CashKind, Custody, Side};
+use crate::rows::position::Position;
+use crate::rows::quantity::QuantityMovement;
+use crate::rows::trade::{Trade, TradeSelection};
+
+/// Every amount differs, so that none can stand in for another.
+fn with_amounts(side: Side, net: &str) -> Trade {
+    Trade {
+        side,
+        gross_amount: amount("1000"),
+        accrued_interest: Some(amount("200")),
+        commission: amount("30"),
+        foreign_fees: Some(amount("4")),
+        consumption_tax: amount("0.5"),
+        withholding_tax: amount("0.06"),
+        net_amount: amount(net),
+        ..trade()
+    }
+}
+
+#[test]
+fn the_amounts_make_the_net_amount() {
+    for (side, net) in [
+        (Side::Buy, "-1234.5"),
+        (Side::Sell, "1165.44"),
+        (Side::Redemption, "1165.44"),
+        (Side::Receipt, "0"),
+        (Side::Delivery, "0"),
+    ] {
+        passes(|gate| identity::check(gate, &with_amounts(side, net)));
+        let cent_off = amount(net) + amount("0.01");
+        let broken = with_amounts(side, &cent_off.to_string());
+        let cent = "a difference of 0.01";
+        let both = [cent, "trade T1 of 2026-10-01 in 130A", "USD", net];
+        refused(Rule::Identity, &both, |gate| identity::check(gate, &broken));
+    }
+}
+
+#[test]
+fn absent_amounts_are_nothing() {
+    passes(|gate| identity::check(gate, &trade()));
+    let one_off = Trade {
+        net_amount: amount("999"),
+        ..trade()
+    };
+    refused(Rule::Identity, &["a difference of -1"], |gate| {
+        identity::check(gate, &one_off)
+    });
+}
+
+fn rolled(closing: &str) -> QuantityMovement {
+    QuantityMovement {
+        market: "XTKS".into(),
+        security_code: "130A".into(),
+        security_name: "Veritas".into(),
+        custody: Some(Custody::NisaGrowth),
+        opening: amount("100000"),
+        bought: amount("20000"),
+        received: amount("3000"),
+        sold: amount("400"),
+        delivered: amount("50"),
+        redeemed: amount("6"),
+        closing: amount(closing),
+    }
+}
+
+#[test]
+fn opening_and_movements_make_the_closing_quantity() {
+    passes(|gate| positions::check(gate, &rolled("122544")));
+    let says = [
+        "security 130A of XTKS (nisa_growth)",
+        "opening 100000 + bought 20000 + received 3000 − sold 400 − delivered 50 − redeemed 6 = 122544",
+        "holds 122545",
+        "a difference of 1",
+    ];
+    refused(Rule::Positions, &says, |gate| {
+        positions::check(gate, &rolled("122545"))
+    });
+    let without_market = QuantityMovement {
+        market: "".into(),
+        ..rolled("0.000001")
+    };
+    refused(Rule::Positions, &["security 130A (nisa_growth)"], |gate| {
+        positions::check(gate, &without_market)
+    });
+}
+
+fn october() -> Period {
+    "2026-10".parse().unwrap()
+}
+
+fn dated(trade_date: &str, settlement_date: &str) -> Trade {
+    Trade {
+        trade_date: day(trade_date),
+        settlement_date: day(settlement_date),
+        ..trade()
+    }
+}
+
+#[test]
+fn a_trade_settles_on_its_day_or_later() {
+    let selection = TradeSelection::OfPeriod(october());
+    for settled in ["2026-10-31", "2026-11-02"] {
+        passes(|gate| shape::check_trade(gate, &dated("2026-10-31", settled), selection));
+    }
+    let says = ["trade T1", "2026-10-30 is before trade_date 2026-10-31"];
+    refused(Rule::Shape, &says, |gate| {
+        shape::check_trade(gate, &dated("2026-10-31", "2026-10-30"), selection)
+    });
+}
+
+#[test]
+fn a_trade_lies_where_it_was_asked_for() {
+    let period = TradeSelection::OfPeriod(october());
+    for made in ["2026-10-01", "2026-10-31"] {
+        passes(|gate| shape::check_trade(gate, &dated(made, "2026-11-04"), period));
+    }
+    for made in ["2026-09-30", "2026-11-01"] {
+        refused(
+            Rule::Shape,
+            &["outside of what was asked for", made],
+            |gate| shape::check_trade(gate, &dated(made, "2026-11-04"), period),
+        );
+    }
+    let unsettled = TradeSelection::UnsettledAt(day("2026-10-31"));
+    passes(|gate| shape::check_trade(gate, &dated("2026-10-31", "2026-11-01"), unsettled));
+    for (made, settled) in [("2026-10-30", "2026-10-31"), ("2026-11-01", "2026-11-04")] {
+        refused(Rule::Shape, &["outside of what was asked for"], |gate| {
+            shape::check_trade(gate, &dated(made, settled), unsettled)
+        });
+    }
+}
+
+#[test]
+fn a_movement_lies_between_the_snapshot_and_the_end_of_the_period() {
+    let booked = |on: &str| CashMovement {
+        account_id: "A1".into(),
+        movement_id: "M1".into(),
+        booked_on: day(on),
+        kind: CashKind::Deposit,
+        description: "".into(),
+        currency: currency("JPY"),
+        pocket: "deposit".into(),
+        amount: Decimal::ONE,
+        gross_amount: None,
+        income_tax: None,
+        local_tax: None,
+        foreign_tax: None,
+    };
+    let after = day("2026-09-28");
+    for on in ["2026-09-29", "2026-10-31"] {
+        passes(|gate| shape::check_movement(gate, &booked(on), after, october()));
+    }
+    for on in ["2026-09-28", "2026-11-01"] {
+        refused(Rule::Shape, &["cash movement M1", on], |gate| {
+            shape::check_movement(gate, &booked(on), after, october())
+        });
+    }
+}
+
+#[test]
+fn a_position_is_of_its_day_and_its_price_not_of_the_future() {
+    let position = |as_of: &str, price_date: Option<&str>| Position {
+        account_id: "A1".into(),
+        as_of: day(as_of),
+        asset_class: AssetClass::Equity,
+        security_code: "130A".into(),
+        security_name: "Veritas".into(),
+        custody: Custody::General,
+        quantity: Decimal::ONE,
+        average_cost: None,
+        price: None,
+        price_date: price_date.map(day),
+        currency: currency("JPY"),
+        fx_rate: None,
+        market_value: None,
+        unrealized_pl: None,
+    };
+    let as_of = day("2026-10-31");
+    for price_date in [None, Some("2026-10-31"), Some("2026-10-30")] {
+        passes(|gate| shape::check_position(gate, &position("2026-10-31", price_date), as_of));
+    }
+    for (on, price_date, says) in [
+        ("2026-10-30", None, "as_of 2026-10-30 is not the day"),
+        ("2026-11-01", None, "as_of 2026-11-01 is not the day"),
+        (
+            "2026-10-31",
+            Some("2026-11-01"),
+            "price_date 2026-11-01 is after as_of 2026-10-31",
+        ),
+    ] {
+        refused(Rule::Shape, &["position 130A", says], |gate| {
+            shape::check_position(gate, &position(on, price_date), as_of)
+        });
+    }
+}
