@@ -5,6 +5,7 @@ mod audit;
 mod compare;
 mod engine;
 mod expected;
+pub mod office;
 pub mod ooxml;
 mod program;
 mod source;
