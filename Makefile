@@ -14,10 +14,11 @@ demo:
 build:
 	cargo build --release --locked
 
-# Every test, on every engine. Starts a PostgreSQL of its own; installs Debian's package when there is none.
+# Every test, on every engine. Starts a PostgreSQL of its own, opens workbooks in LibreOffice and openpyxl; installs
+# Debian's packages for what is missing.
 test:
 	cargo build --workspace --locked
-	tests/with-postgres.sh cargo test --workspace --locked
+	tests/with-postgres.sh tests/with-office.sh cargo test --workspace --locked
 
 fmt:
 	cargo fmt --all

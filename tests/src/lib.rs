@@ -5,6 +5,8 @@ mod audit;
 mod compare;
 mod engine;
 mod expected;
+pub mod office;
+pub mod ooxml;
 mod program;
 mod source;
 mod store;

@@ -13,3 +13,4 @@ mod processes;
 mod queue;
 mod status;
 mod terminal;
+mod workbooks;
