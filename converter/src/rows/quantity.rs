@@ -78,13 +78,14 @@ pub async fn stream(
          ),
          held_in AS (SELECT security_code, custody, max(market COLLATE {{C}}) AS market FROM held GROUP BY security_code, custody),
          moved AS (
-             SELECT account_id, security_code, COALESCE(market, '') AS market, custody, security_name, what, quantity
+             SELECT account_id, security_code, COALESCE(market, '') AS market, custody, security_name, what, quantity,
+                    '' AS trade_id
              FROM held
              UNION ALL
              SELECT t.account_id, t.security_code,
                     CASE WHEN h.security_code IS NOT NULL AND h.market IS NULL THEN ''
                          ELSE COALESCE({trades_market}, h.market, '') END,
-                    t.custody, t.security_name, t.side, t.quantity
+                    t.custody, t.security_name, t.side, t.quantity, t.trade_id
              FROM statement_trades t
              LEFT JOIN held_in h ON h.security_code = t.security_code AND h.custody = t.custody
              WHERE t.account_id = $1 AND t.{moved_on} > date($2) AND t.{moved_on} <= date($3)
@@ -93,7 +94,7 @@ pub async fn stream(
                 CAST(t.security_name AS text), CAST(t.what AS text), CAST(t.quantity AS text)
          FROM moved t
          ORDER BY t.security_code COLLATE {{C}}, t.market COLLATE {{C}}, {CUSTODY_ORDER},
-                  t.what COLLATE {{C}}, t.security_name COLLATE {{C}}"
+                  t.what COLLATE {{C}}, t.security_name COLLATE {{C}}, t.trade_id COLLATE {{C}}"
     );
     let query = source.query(&POSITIONS, &query);
     let mut rows = sqlx::query(query)

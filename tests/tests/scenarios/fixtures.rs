@@ -149,6 +149,18 @@ pub fn october<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Vec<&'a str>
         .collect()
 }
 
+/// Writes a profile of a firm with these tables; its path.
+pub fn profile(world: &World, tables: &str) -> Result<String> {
+    let path = world.path(&format!("profile-{:08x}.toml", fastrand::u32(..)));
+    let firm = "[firm]
+name = { ja = \"青葉証券株式会社\", en = \"Aoba Securities\" }
+registration = { ja = \"関東財務局長（金商）第1号\", en = \"Kinsho No. 1\" }
+contact = { ja = \"03-1111-2222\", en = \"+81-3-1111-2222\" }
+";
+    std::fs::write(&path, format!("{firm}{tables}"))?;
+    Ok(path.to_string_lossy().into_owned())
+}
+
 /// Runs October 2026 to its end.
 pub async fn run_october(world: &World) -> Result<Answer> {
     run_of(world, []).run().await

@@ -1,0 +1,280 @@
+//! The gate's rules through the real programs: blocked, let pass with a warning, or not looked at, as the profile says.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use tests::{Engine, World, on_every_engine};
+
+use crate::fixtures::{
+    Books, document, expect_ledger_agrees_with_store, load_october, partial_files, profile,
+    replace_trades, run_of,
+};
+
+const TRADE: &str = "2026-10.trade.A001";
+const BALANCE: &str = "2026-10.balance.A001";
+
+/// A rule, how the source breaks it, and what a refusal must say.
+struct Break<'a> {
+    rule: &'a str,
+    document: &'a str,
+    says: &'a [&'a str],
+}
+
+impl Break<'_> {
+    /// Runs the account under each policy. Only the broken document may be touched by it.
+    async fn expect_policies(&self, world: &World) -> Result<()> {
+        for policy in ["block", "warn", "off"] {
+            let found = self.run_under(world, policy).await?;
+            let state = if policy == "block" {
+                "failed"
+            } else {
+                "succeeded"
+            };
+            let cause = if policy == "off" {
+                Value::Null
+            } else {
+                self.rule.into()
+            };
+            ensure!(
+                found["state"] == state && found["cause"] == cause,
+                "{} = {policy}: {found}",
+                self.rule
+            );
+            let error = found["error"].as_str().unwrap_or_default();
+            for words in self.says.iter().filter(|_| policy != "off") {
+                ensure!(
+                    error.contains(words),
+                    "{policy}: {words:?} is missing in: {error}"
+                );
+            }
+            ensure!(policy != "off" || error.is_empty(), "{found}");
+            assert_eq!(partial_files(world)?, Vec::<String>::new());
+            expect_ledger_agrees_with_store(world).await?;
+        }
+        Ok(())
+    }
+
+    /// A month of the account from a ledger and a store without a past.
+    async fn run_under(&self, world: &World, policy: &str) -> Result<Value> {
+        forget(world).await?;
+        let file = profile(world, &format!("[gate]\n{} = \"{policy}\"\n", self.rule))?;
+        let kind = self.document.split('.').nth(1).context("a kind")?;
+        let run = run_of(world, ["--account", "A001", "--kind", kind]);
+        let code = i32::from(policy == "block");
+        let answer = run
+            .env("STATEMENT_PROFILE", &file)
+            .run()
+            .await?
+            .expect(code)?;
+        let alerted = answer.stderr.contains("published with a warning");
+        ensure!(alerted == (policy == "warn"), "{policy}: {}", answer.stderr);
+        if policy != "off" {
+            let status = world.enqueuer(["status"]).run().await?.expect(0)?.stdout;
+            for words in self.says.iter().chain([&self.rule]) {
+                ensure!(status.contains(words), "{words:?} is missing in: {status}");
+            }
+        }
+        document(world, self.document).await
+    }
+}
+
+/// Empties the ledger and the store.
+async fn forget(world: &World) -> Result<()> {
+    // Without a ledger yet there is nothing to forget.
+    let _ = world
+        .execute(
+            "DELETE FROM export_attempts; DELETE FROM export_job_documents; DELETE FROM export_documents;
+             DELETE FROM export_jobs; DELETE FROM export_runs",
+        )
+        .await;
+    if world.store().exists() {
+        std::fs::remove_dir_all(world.store())?;
+    }
+    Ok(())
+}
+
+on_every_engine! {
+    async fn identity(world: &World) {
+        load_october(world, 1).await?;
+        world.execute("UPDATE statement_trades SET net_amount = '-1001'").await?;
+        let says = [
+            "trade T2026-10-0 of 2026-10-05 in 130A", "net_amount is -1001 JPY", "is -1000, a difference of -1",
+        ];
+        Break { rule: "identity", document: TRADE, says: &says }.expect_policies(world).await
+    }
+}
+
+on_every_engine! {
+    async fn positions(world: &World) {
+        load_october(world, 1).await?;
+        world.execute("UPDATE statement_positions SET quantity = '199' WHERE as_of = '2026-10-31'").await?;
+        let says = [
+            "security 130A (specific): opening 100 + bought 100", "= 200, but the closing snapshot holds 199",
+            "a difference of -1",
+        ];
+        Break { rule: "positions", document: BALANCE, says: &says }.expect_policies(world).await
+    }
+}
+
+on_every_engine! {
+    async fn cash(world: &World) {
+        load_october(world, 1).await?;
+        world.execute("UPDATE statement_cash_balances SET amount = '999001' WHERE as_of = '2026-10-31'").await?;
+        let says = [
+            "JPY, pocket deposit: opening of 2026-09-30 1000000 + movements -1000 = 999000",
+            "the closing snapshot of 2026-10-31 holds 999001, a difference of 1",
+        ];
+        for document in [TRADE, BALANCE] {
+            Break { rule: "cash", document, says: &says }.expect_policies(world).await?;
+        }
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn ownership(world: &World) {
+        load_october(world, 1).await?;
+        // A collation that takes "a001" for "A001": the query's own condition lets another account's row through.
+        let collation = match world.engine {
+            Engine::Sqlite => "NOCASE",
+            Engine::Postgres => {
+                let ignoring_case = "CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false)";
+                world.execute(ignoring_case).await?;
+                "loose"
+            }
+        };
+        world.execute("UPDATE statement_trades SET account_id = 'a001'").await?;
+        replace_trades(world, "account_id", &format!("account_id COLLATE {collation}")).await?;
+        let says = ["statement_trades answered a row of account \"a001\" when asked for account A001"];
+        Break { rule: "ownership", document: TRADE, says: &says }.expect_policies(world).await
+    }
+}
+
+on_every_engine! {
+    async fn shape(world: &World) {
+        load_october(world, 1).await?;
+        world.execute("UPDATE statement_trades SET settlement_date = '2026-10-04'").await?;
+        let says = ["trade T2026-10-0: settlement_date 2026-10-04 is before trade_date 2026-10-05"];
+        Break { rule: "shape", document: TRADE, says: &says }.expect_policies(world).await
+    }
+}
+
+on_every_engine! {
+    async fn signs(world: &World) {
+        load_october(world, 1).await?;
+        world.execute("UPDATE statement_trades SET commission = '-10', net_amount = '-990'").await?;
+        let says = ["statement_trades (account_id A001, trade_id T2026-10-0), column commission: -10 is negative"];
+        Break { rule: "shape", document: TRADE, says: &says }.expect_policies(world).await
+    }
+}
+
+on_every_engine! {
+    async fn what_cannot_be_shown_is_refused_under_every_policy(world: &World) {
+        load_october(world, 1).await?;
+        world.execute("UPDATE statement_trades SET side = 'swap'").await?;
+        let broken = Break { rule: "shape", document: TRADE, says: &[] };
+        forget(world).await?;
+        let file = profile(world, "[gate]\nshape = \"off\"\n")?;
+        let run = run_of(world, ["--kind", "trade"]).env("STATEMENT_PROFILE", &file);
+        run.run().await?.expect(1)?;
+        let refused = document(world, broken.document).await?;
+        assert_eq!((&refused["state"], &refused["cause"]), (&"failed".into(), &"shape".into()), "{refused}");
+        Ok(())
+    }
+}
+
+/// Both documents of the account, after a run in which none failed.
+async fn warnings(world: &World) -> Result<[Value; 2]> {
+    forget(world).await?;
+    run_of(world, []).run().await?.expect(0)?;
+    Ok([
+        document(world, TRADE).await?,
+        document(world, BALANCE).await?,
+    ])
+}
+
+fn expect_warning(document: &Value, cause: Option<&str>, words: &[&str]) -> Result<()> {
+    let error = document["error"].as_str().unwrap_or_default();
+    ensure!(
+        document["state"] == "succeeded" && document["cause"].as_str() == cause,
+        "{document}"
+    );
+    for word in words {
+        ensure!(error.contains(word), "{word:?} is missing in: {document}");
+    }
+    Ok(())
+}
+
+on_every_engine! {
+    async fn what_cannot_be_proven_is_published_with_a_warning(world: &World) {
+        load_october(world, 1).await?;
+        for document in warnings(world).await? {
+            expect_warning(&document, None, &[])?;
+        }
+        // Without snapshots before the period an older account proves nothing.
+        world.execute(
+            "DELETE FROM statement_positions WHERE as_of < '2026-10-01';
+             DELETE FROM statement_cash_balances WHERE as_of < '2026-10-01'",
+        ).await?;
+        let [trade, balance] = warnings(world).await?;
+        let cash = "cash: not proven: there is no snapshot of cash before the period, and the account is older";
+        expect_warning(&trade, Some("cash"), &[cash])?;
+        let positions = "positions: not proven: there is no snapshot of positions before the period";
+        expect_warning(&balance, Some("cash"), &[cash, positions])?;
+        // An account that was opened in the period began with nothing, which does not make what it has.
+        world.execute("UPDATE statement_accounts SET opened_on = '2026-10-01'").await?;
+        forget(world).await?;
+        run_of(world, []).run().await?.expect(1)?;
+        assert_eq!(document(world, TRADE).await?["cause"], "cash");
+        world.execute(
+            "UPDATE statement_positions SET quantity = '100'; UPDATE statement_cash_balances SET amount = '-1000'",
+        ).await?;
+        for document in warnings(world).await? {
+            expect_warning(&document, None, &[])?;
+        }
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn what_lies_after_the_closing_snapshot_is_not_proven(world: &World) {
+        let mut books = Books::of_october(["A001"])?;
+        books.balances = books.balances.replace("2026-10-31", "2026-10-30");
+        books.buy("A001", "late", "2026-10-29", "2026-10-31")?;
+        books.positions = books.positions.replace("2026-10-31", "2026-10-30");
+        books.load(world).await?;
+        let [trade, balance] = warnings(world).await?;
+        let late = "cash: not proven: 1 movements after the closing snapshot of 2026-10-30";
+        expect_warning(&trade, Some("cash"), &[late])?;
+        // The balance statement is of the snapshot's day: nothing in it lies after it.
+        expect_warning(&balance, None, &[])
+    }
+}
+
+on_every_engine! {
+    async fn the_position_basis_is_the_profiles(world: &World) {
+        // Bought on the 30th, settled in November: in the holdings by trade date, not yet by settlement date.
+        let mut books = Books::of_october(["A001"])?;
+        books.trades.push_str(
+            "A001,T9,2026-10-30,2026-11-02,equity,130A,Ｖｅｒｉｔａｓ,buy,specific,50,10,1,JPY,500,0,0,0,-500\n",
+        );
+        books.load(world).await?;
+        for (basis, held) in [("settlement_date", "200"), ("trade_date", "250")] {
+            forget(world).await?;
+            world.execute(&format!("UPDATE statement_positions SET quantity = '{held}' WHERE as_of = '2026-10-31'")).await?;
+            let run = |basis: &str| -> Result<tests::Program> {
+                // Keys of the top stand before the first table.
+                let file = world.path("basis.toml");
+                let firm = std::fs::read_to_string(profile(world, "")?)?;
+                std::fs::write(&file, format!("position_basis = \"{basis}\"\n{firm}"))?;
+                Ok(run_of(world, ["--kind", "balance"]).env("STATEMENT_PROFILE", &file.to_string_lossy()))
+            };
+            run(basis)?.run().await?.expect(0)?;
+            expect_warning(&document(world, BALANCE).await?, None, &[])?;
+            let other = if basis == "trade_date" { "settlement_date" } else { "trade_date" };
+            forget(world).await?;
+            run(other)?.run().await?.expect(1)?;
+            assert_eq!(document(world, BALANCE).await?["cause"], "positions");
+        }
+        Ok(())
+    }
+}
