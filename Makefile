@@ -1,6 +1,6 @@
 # Every target does its own set-up on a machine with a Rust toolchain and make.
 
-.PHONY: demo test bench build fmt lint
+.PHONY: demo test bench build fmt lint mutants
 
 # A month end of a thousand sample customers: SQLite, a local directory, local processes. Made anew each time, apart from
 # whatever you loaded.
@@ -31,3 +31,8 @@ lint:
 bench:
 	cargo build --release --locked
 	tests/with-postgres.sh cargo bench -p tests --locked
+
+# Breaks the gate's code in every way that cargo-mutants knows: each must fail a test. Takes ten minutes.
+mutants:
+	cargo mutants --version >/dev/null 2>&1 || cargo install --locked cargo-mutants
+	cargo mutants -p converter -f 'converter/src/gate/*.rs' --output target -- --lib gate

@@ -57,8 +57,8 @@ impl Expected<'_> {
         let mut found = None;
         each_cell(workbook, summary, |row, _, value| {
             let text = value.to_text();
-            if labelled_row == Some(row) && found.is_none() && !text.is_empty() {
-                found = Some(text);
+            if labelled_row == Some(row) {
+                found.get_or_insert(text);
             } else if text == label {
                 labelled_row = Some(row);
             }
@@ -85,20 +85,21 @@ fn check_table(
         let is_last = part == table.parts.len();
         let mut data = DataRows::new(*rows);
         each_cell(workbook, sheet, |row, column, value| {
-            if row >= 1 && row <= *rows {
+            if row == 0 {
+                // The header.
+            } else if row <= *rows {
                 if data.current != Some(row) {
                     sums.end_row();
                     data.begin(row, sheet)?;
-                    if row % ROWS_PER_LOOK == 0 && stop.load(Ordering::Relaxed) {
+                    if row.is_multiple_of(ROWS_PER_LOOK) && stop.load(Ordering::Relaxed) {
                         return Err("the attempt was stopped".to_owned());
                     }
                 }
                 sums.see(column, value);
-            } else if row > *rows {
-                if !is_last {
-                    return Err(format!("{sheet}: there are more than its {rows} rows"));
-                }
+            } else if is_last {
                 check_total(&table.totals, sheet, (row, column), value)?;
+            } else {
+                return Err(format!("{sheet}: there are more than its {rows} rows"));
             }
             Ok(())
         })?;

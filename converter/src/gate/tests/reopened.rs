@@ -52,13 +52,20 @@ fn trades() -> Vec<Trade> {
     .collect()
 }
 
-/// A trade statement of those trades.
 async fn written(heading: &Heading) -> (std::fs::File, Vec<TableDone>) {
+    written_with(heading, trades()).await
+}
+
+/// A trade statement of these trades.
+async fn written_with(heading: &Heading, trades: Vec<Trade>) -> (std::fs::File, Vec<TableDone>) {
     let (mut sink, rows) = channel();
-    for trade in trades() {
-        sink.push(trade).await.unwrap();
-    }
-    sink.end().await.unwrap();
+    // More than a channel holds are pushed while the writer takes them.
+    let pushed = tokio::spawn(async move {
+        for trade in trades {
+            sink.push(trade).await.unwrap();
+        }
+        sink.end().await.unwrap();
+    });
     let (no_cash, cash) = channel();
     no_cash.end().await.unwrap();
     let sections = vec![
@@ -66,16 +73,16 @@ async fn written(heading: &Heading) -> (std::fs::File, Vec<TableDone>) {
         Incoming::CashMovements(cash, CashOutline::default()),
     ];
     let heading = heading.clone();
-    tokio::task::spawn_blocking(move || {
+    let written = tokio::task::spawn_blocking(move || {
         let mut bytes = Vec::new();
         let tables = workbook::write(&heading, sections, &mut bytes).unwrap();
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(&bytes).unwrap();
         file.rewind().unwrap();
         (file, tables)
-    })
-    .await
-    .unwrap()
+    });
+    pushed.await.unwrap();
+    written.await.unwrap()
 }
 
 fn check(heading: &Heading, tables: &[TableDone], file: std::fs::File) -> Result<(), String> {
@@ -200,4 +207,24 @@ async fn what_is_no_workbook_is_found() {
     file.rewind().unwrap();
     let found = check(&heading, &tables, file).unwrap_err();
     assert!(found.contains("cannot be opened"), "{found}");
+}
+
+#[tokio::test]
+async fn a_long_file_is_not_read_on_when_the_attempt_is_over() {
+    let heading = heading("No. 1");
+    let (file, tables) = written_with(&heading, vec![trade(); 4100]).await;
+    let expected = Expected {
+        heading: &heading,
+        tables: &tables,
+    };
+    let read = |stop: bool| expected.check(file.try_clone().unwrap(), &AtomicBool::new(stop));
+    read(false).unwrap();
+    assert!(read(true).unwrap_err().contains("stopped"));
+    // A short one is read sooner than the flag is looked at.
+    let (file, tables) = written(&heading).await;
+    let expected = Expected {
+        heading: &heading,
+        tables: &tables,
+    };
+    expected.check(file, &AtomicBool::new(true)).unwrap();
 }
