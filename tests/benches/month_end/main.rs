@@ -8,6 +8,7 @@ mod source;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use common::profile::Profile;
 use measure::{Measured, median};
 use tests::{Engine, World};
 
@@ -33,24 +34,29 @@ fn main() -> Result<()> {
 async fn bench() -> Result<()> {
     println!("One document of {BIG} trades, median of {RUNS} runs in turn:\n");
     println!("| | wall s | × alone | CPU s | peak RSS MiB | file MB |\n|---|---|---|---|---|---|");
-    let (mut alone, mut postgres, mut sqlite) = (Vec::new(), Vec::new(), Vec::new());
+    let mut alone = Vec::new();
+    let (mut postgres, mut sqlite) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
     let (pg, lite) = (
         big_world(Engine::Postgres).await?,
         big_world(Engine::Sqlite).await?,
     );
     for _ in 0..RUNS {
         alone.push(measure_alone(&pg)?);
-        postgres.push(measure_document(&pg).await?);
-        sqlite.push(measure_document(&lite).await?);
+        for (reopened, n) in [(false, 0), (true, 1)] {
+            postgres[n].push(measure_document(&pg, reopened).await?);
+            sqlite[n].push(measure_document(&lite, reopened).await?);
+        }
     }
     let base = median(&alone);
     row("rust_xlsxwriter alone, the same cells", &base, &base);
-    row(
-        "converter, PostgreSQL on the same two cores",
-        &median(&postgres),
-        &base,
-    );
-    row("converter, SQLite", &median(&sqlite), &base);
+    for (engine, [published, reopened]) in [
+        ("PostgreSQL on the same two cores", postgres),
+        ("SQLite", sqlite),
+    ] {
+        row(&format!("converter, {engine}"), &median(&published), &base);
+        let name = format!("converter, {engine}, and reopened for the gate");
+        row(&name, &median(&reopened), &base);
+    }
     pg.close().await?;
     lite.close().await?;
 
@@ -94,9 +100,13 @@ fn measure_alone(world: &World) -> Result<Measured> {
     measured.with_file(&path)
 }
 
-/// The converter's whole process: claim, read, gate, write, publish, settle.
-async fn measure_document(world: &World) -> Result<Measured> {
-    source::make_due(world).await?;
+/// The converter's whole process: claim, read, gate, write, publish, settle. The gate opens the finished file again unless
+/// the profile says that it should not look at rule 4.
+async fn measure_document(world: &World, reopened: bool) -> Result<Measured> {
+    let policy = if reopened { "block" } else { "off" };
+    let path = world.path(&format!("{policy}.toml"));
+    std::fs::write(&path, profile(policy))?;
+    source::make_due(world, &Profile::read(&path)?).await?;
     let store = world.store();
     if store.exists() {
         std::fs::remove_dir_all(&store)?;
@@ -105,10 +115,18 @@ async fn measure_document(world: &World) -> Result<Measured> {
     command
         .args(["--document", source::DOCUMENT])
         .env("DATABASE_URL", world.database_url())
-        .env("STORE_URL", format!("file:{}", store.display()));
+        .env("STORE_URL", format!("file:{}", store.display()))
+        .env("STATEMENT_PROFILE", &path);
     let measured = measure::process(&mut command)?;
     let published = world.published()?;
     measured.with_file(&published.first().context("nothing was published")?.path)
+}
+
+fn profile(ownership: &str) -> String {
+    let text = "{ ja = \"見本\", en = \"Sample\" }";
+    format!(
+        "[firm]\nname = {text}\nregistration = {text}\ncontact = {text}\n[gate]\nownership = \"{ownership}\"\n"
+    )
 }
 
 async fn measure_small(engine: Engine) -> Result<f64> {

@@ -1,6 +1,7 @@
 //! The benchmark's source, made by the database itself from one formula that `alone` repeats in Rust.
 
 use anyhow::Result;
+use common::profile::Profile;
 use tests::{Engine, World};
 
 /// The big document.
@@ -95,8 +96,8 @@ fn account_rows(accounts: u32) -> String {
     })
 }
 
-/// Makes the big document due, as a run would.
-pub async fn make_due(world: &World) -> Result<()> {
+/// Makes the big document due under a profile, as a run would.
+pub async fn make_due(world: &World, profile: &Profile) -> Result<()> {
     world.enqueuer(["migrate"]).run().await?.expect(0)?;
     world
         .execute(&format!(
@@ -105,7 +106,8 @@ pub async fn make_due(world: &World) -> Result<()> {
              VALUES ('bench', '2026-10', '2026-11-01', 'bench', 0, 0);
              INSERT INTO export_documents (document_id, period, kind, account_id, revision, state, run_id, delivery,
                  estimated_rows, issued_on, profile_hash, program_version, due_at)
-             VALUES ('{DOCUMENT}', '2026-10', 'trade', 'A0000', 1, 'due', 'bench', 'electronic', 0, '2026-11-01', 'bench', 'bench', 0)"
+             VALUES ('{DOCUMENT}', '2026-10', 'trade', 'A0000', 1, 'due', 'bench', 'electronic', 0, '2026-11-01', '{}', 'bench', 0)",
+            profile.hash
         ))
         .await
 }
