@@ -64,7 +64,8 @@ pub async fn run(
     )
     .await
     .inspect_err(|error| alerts::run_refused(config.alerts, error))?;
-    let found = targets::find(&mut source, selection, &snapshots).await?;
+    let trade_basis = config.profile.trade_basis;
+    let found = targets::find(&mut source, selection, &snapshots, trade_basis).await?;
     drop(source);
 
     let issued_on = clock.today(&config.business_timezone);
