@@ -133,6 +133,7 @@ impl Worker<'_> {
         let mut progress = Progress::begin();
         let mut waiting = false;
         while !self.cancel.is_requested() {
+            self.renew_profile().await?;
             while let Some(job) = self
                 .ledger
                 .record_job(self.run, self.selection, MAX_SLOTS)
@@ -161,6 +162,20 @@ impl Worker<'_> {
             take_over(self.ledger, &self.config.store, self.selection).await?;
         }
         progress.end();
+        Ok(())
+    }
+
+    /// What earlier runs left due is made with the profile of this one.
+    async fn renew_profile(&self) -> Result<()> {
+        let hash = &self.config.profile.hash;
+        let renewed = self.ledger.renew_profile(self.selection, hash).await?;
+        if renewed > 0 {
+            tracing::warn!(
+                documents = renewed,
+                profile.hash = hash,
+                "the profile has changed since these documents became due; they are made with the new one"
+            );
+        }
         Ok(())
     }
 
