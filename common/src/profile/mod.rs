@@ -4,6 +4,7 @@
 mod file;
 mod layout;
 mod number_format;
+mod syntax;
 mod wording;
 
 use std::collections::BTreeMap;
@@ -54,7 +55,10 @@ pub struct Firm {
 
 /// A text of the firm's own in both languages.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a text in both languages, { ja = \"…\", en = \"…\" }"
+)]
 pub struct Bilingual {
     pub ja: String,
     pub en: String,
