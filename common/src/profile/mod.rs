@@ -266,4 +266,6 @@ const fn index(language: Language) -> usize {
 }
 
 #[cfg(test)]
+mod example;
+#[cfg(test)]
 mod tests;
