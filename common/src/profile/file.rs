@@ -73,7 +73,7 @@ struct PerLanguage<T> {
 /// Reads and checks a profile. The error is what is wrong, without the file's name.
 pub fn read(path: &Path) -> Result<Profile, String> {
     let text = std::fs::read_to_string(path).map_err(|reason| match reason.kind() {
-        std::io::ErrorKind::InvalidData => "is not UTF-8: save it in that encoding".to_owned(),
+        std::io::ErrorKind::InvalidData => "is not UTF-8 text: save it in that encoding".to_owned(),
         _ => format!("cannot be read ({reason}): give a file made as docs/profile.toml shows"),
     })?;
     let logo = |name: &str| {

@@ -134,6 +134,14 @@ pub enum Rule {
 }
 
 impl Rule {
+    pub const ALL: [Rule; 5] = [
+        Rule::Identity,
+        Rule::Positions,
+        Rule::Cash,
+        Rule::Ownership,
+        Rule::Shape,
+    ];
+
     /// Its name in profiles, and the cause of a failed document.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -157,6 +165,16 @@ pub enum Policy {
     Warn,
     /// Not looked at.
     Off,
+}
+
+impl Policy {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Policy::Block => "block",
+            Policy::Warn => "warn",
+            Policy::Off => "off",
+        }
+    }
 }
 
 /// The policy of every rule.
