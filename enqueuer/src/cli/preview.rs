@@ -49,11 +49,11 @@ pub struct Preview {
 impl Preview {
     pub async fn execute(self, settings: &Settings) -> Result<ExitCode> {
         let out = self.destination()?;
+        let cancel = Termination::listen()?;
         // The ordinary month end, in a directory of its own that goes when we do.
         let directory = scratch_directory()?;
         let own_settings = settings_within(directory.path(), settings);
         let config = own_settings.resolve()?;
-        let cancel = Termination::listen()?;
         let selection = self.make_sample(&config).await?;
         let ledger = open_ledger(&config).await?;
         let made = make(&config, &own_settings, &ledger, selection, &cancel).await;
