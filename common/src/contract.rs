@@ -145,6 +145,7 @@ pub static TRADES: Relation = Relation {
         &["account_id", "trade_date"],
         &["account_id", "settlement_date", "trade_date", "trade_id"],
         &["trade_date", "account_id"],
+        &["settlement_date", "account_id"],
     ],
     columns: &[
         ACCOUNT_ID,

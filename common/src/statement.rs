@@ -151,11 +151,24 @@ pub enum Language {
 }
 
 impl Language {
+    pub const ALL: [Language; 2] = [Language::Ja, Language::En];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Language::Ja => "ja",
             Language::En => "en",
         }
+    }
+}
+
+impl FromStr for Language {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Language::ALL
+            .into_iter()
+            .find(|language| language.as_str() == text)
+            .ok_or_else(|| Error::config(format!("language {text:?} is not known: write ja or en")))
     }
 }
 

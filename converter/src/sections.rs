@@ -51,7 +51,7 @@ pub async fn plan(
     );
     let (trades_outline, cash_outline) = match document.kind {
         Kind::Trade => {
-            let selection = TradeSelection::OfPeriod(document.period);
+            let selection = TradeSelection::OfPeriod(document.period, profile.trade_basis);
             (
                 trade::outline(source, intake, account_id, selection).await?,
                 cash::outline(source, intake, account_id, document.period).await?,
@@ -161,7 +161,7 @@ impl Feed {
         intake.digest.section(self.section().as_str());
         match self {
             Feed::Trades(mut sink) => {
-                let selection = TradeSelection::OfPeriod(period);
+                let selection = TradeSelection::OfPeriod(period, profile.trade_basis);
                 trade::stream(source, intake, account_id, selection, &mut sink).await?;
                 sink.end().await
             }

@@ -4,9 +4,10 @@ use common::config::{Config, Settings};
 use common::contract::RELATIONS;
 use common::database::Database;
 use common::ledger::Ledger;
+use common::profile::{Policy, Profile, Rule};
 use common::{Error, Result};
 
-use crate::context::Source;
+use crate::context::{Source, profile_file};
 use crate::deviations::{self, Deviation};
 use crate::queue::converter_path;
 
@@ -16,12 +17,15 @@ pub struct Finding {
     pub subject: String,
     /// What is wrong and the mend; `None` = nothing.
     pub problem: Option<String>,
+    /// What is right and yet should be known.
+    pub note: Option<String>,
 }
 
 fn finding(subject: impl Into<String>, result: Result<()>) -> Finding {
     Finding {
         subject: subject.into(),
         problem: result.err().map(|error| error.chain()),
+        note: None,
     }
 }
 
@@ -37,6 +41,7 @@ pub async fn all(settings: &Settings) -> Vec<Finding> {
         }
     };
     let mut findings = vec![finding("settings", Ok(()))];
+    findings.push(profile(settings, &config.profile));
     findings.push(finding(
         format!("ledger {}", config.database_url),
         ledger(&config).await,
@@ -58,6 +63,7 @@ pub async fn all(settings: &Settings) -> Vec<Finding> {
                         .map(|Deviation { place, problem }| Finding {
                             subject: place,
                             problem: Some(problem),
+                            note: None,
                         }),
                 );
             }
@@ -71,6 +77,40 @@ pub async fn all(settings: &Settings) -> Vec<Finding> {
     findings.push(finding("temp directory", temp_directory()));
     findings.push(finding("converter", converter_path().map(drop)));
     findings
+}
+
+/// The profile was read with the settings; what is said here is what an operator should know before customers see it.
+fn profile(settings: &Settings, profile: &Profile) -> Finding {
+    let mut notes = Vec::new();
+    let subject = if let Some(file) = profile_file(settings) {
+        format!("profile {file}")
+    } else {
+        let mend = "set STATEMENT_PROFILE before sending statements to customers";
+        notes.push(format!("it is a sample firm's: {mend}"));
+        "profile built in".to_owned()
+    };
+    let policies = profile.policies;
+    let lenient: Vec<String> = Rule::ALL
+        .into_iter()
+        .filter(|rule| policies.of(*rule) != Policy::Block)
+        .map(|rule| format!("{} = {}", rule.as_str(), policies.of(rule).as_str()))
+        .collect();
+    if !lenient.is_empty() {
+        notes.push(format!(
+            "the gate does not stop documents that break these rules: {}",
+            lenient.join(", ")
+        ));
+    }
+    if policies.ownership != Policy::Block {
+        notes.push(
+            "with ownership not at block a customer may be sent rows of another customer's account"
+                .to_owned(),
+        );
+    }
+    Finding {
+        note: (!notes.is_empty()).then(|| notes.join("; ")),
+        ..finding(subject, Ok(()))
+    }
 }
 
 /// Looks at the ledger without changing it: an old or absent one is brought up to date by the next command locally.

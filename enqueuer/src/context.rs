@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use common::Result;
 use common::catalog::Catalog;
-use common::config::Config;
+use common::config::{Config, Settings};
 use common::contract::RELATIONS;
 use common::database::{Database, Whose, statement_failed};
 use common::ledger::Ledger;
@@ -57,6 +57,12 @@ impl Source {
 pub async fn open_ledger(config: &Config) -> Result<Ledger> {
     Database::new(&config.database_url)?.verify().await?;
     Ledger::open(config, LEDGER_CONNECTIONS).await
+}
+
+/// The profile's file as the operator named it; `None` = the built-in profile.
+pub fn profile_file(settings: &Settings) -> Option<&str> {
+    let file = settings.statement_profile.as_deref();
+    file.filter(|file| !file.trim().is_empty())
 }
 
 /// Whether the operator looks at a terminal.

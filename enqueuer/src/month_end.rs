@@ -64,7 +64,8 @@ pub async fn run(
     )
     .await
     .inspect_err(|error| alerts::run_refused(config.alerts, error))?;
-    let found = targets::find(&mut source, selection, &snapshots).await?;
+    let trade_basis = config.profile.trade_basis;
+    let found = targets::find(&mut source, selection, &snapshots, trade_basis).await?;
     drop(source);
 
     let issued_on = clock.today(&config.business_timezone);
@@ -132,6 +133,7 @@ impl Worker<'_> {
         let mut progress = Progress::begin();
         let mut waiting = false;
         while !self.cancel.is_requested() {
+            self.renew_profile().await?;
             while let Some(job) = self
                 .ledger
                 .record_job(self.run, self.selection, MAX_SLOTS)
@@ -160,6 +162,20 @@ impl Worker<'_> {
             take_over(self.ledger, &self.config.store, self.selection).await?;
         }
         progress.end();
+        Ok(())
+    }
+
+    /// What earlier runs left due is made with the profile of this one.
+    async fn renew_profile(&self) -> Result<()> {
+        let hash = &self.config.profile.hash;
+        let renewed = self.ledger.renew_profile(self.selection, hash).await?;
+        if renewed > 0 {
+            tracing::warn!(
+                documents = renewed,
+                profile.hash = hash,
+                "the profile has changed since these documents became due; they are made with the new one"
+            );
+        }
         Ok(())
     }
 

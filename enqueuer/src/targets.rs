@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use common::contract::ACCOUNTS;
 use common::database::{Whose, query_text, statement_failed};
 use common::ledger::{DueDocument, Excuse, Selection, Snapshots};
-use common::statement::{AccountId, DocumentId, Kind};
+use common::profile::Basis;
+use common::statement::{AccountId, DocumentId, Kind, Period};
 use common::{Error, Result};
+use jiff::civil::Date;
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
@@ -22,38 +24,87 @@ pub struct Targets {
 /// The word under which accounts closed before the period are excused.
 const CLOSED: &str = "closed_before_period";
 
-/// Finds the documents that the source gives rise to, whatever has become of them already.
+/// Finds the documents that the source gives rise to, whatever has become of them already. Which period a trade belongs
+/// to is the firm's `trade_basis`.
 pub async fn find(
     source: &mut Source,
     selection: &Selection,
     snapshots: &Snapshots,
+    trade_basis: Basis,
 ) -> Result<Targets> {
     let mut targets = Targets::default();
     let mut seen = BTreeSet::new();
     for kind in selection.kinds.iter().copied() {
-        find_kind(source, selection, snapshots, kind, &mut targets, &mut seen).await?;
+        let activity = Activity::of(kind, selection.period, snapshots, trade_basis);
+        find_kind(source, selection, &activity, &mut targets, &mut seen).await?;
     }
     refuse_unknown_accounts(source, selection).await?;
     Ok(targets)
 }
 
+/// What makes a kind of document due: accounts with their numbers of rows.
+struct Activity {
+    kind: Kind,
+    query: String,
+    /// The parameters of the query.
+    days: Vec<Option<Date>>,
+}
+
+impl Activity {
+    fn of(kind: Kind, period: Period, snapshots: &Snapshots, trade_basis: Basis) -> Self {
+        match kind {
+            Kind::Trade => Self {
+                kind,
+                query: trade_activity(trade_basis),
+                days: vec![Some(period.first_day()), Some(period.last_day())],
+            },
+            Kind::Balance => Self {
+                kind,
+                query: BALANCE_ACTIVITY.to_owned(),
+                days: vec![
+                    snapshots.positions_opening,
+                    snapshots.positions_closing,
+                    snapshots.cash_opening,
+                    snapshots.cash_closing,
+                ],
+            },
+        }
+    }
+}
+
+/// A trade document is due with a trade or a cash movement in the period.
+fn trade_activity(basis: Basis) -> String {
+    let day = basis.column();
+    format!(
+        "SELECT account_id, count(*) AS row_count FROM statement_trades
+         WHERE {day} >= date($1) AND {day} <= date($2) GROUP BY account_id
+         UNION ALL
+         SELECT account_id, count(*) AS row_count FROM statement_cash_movements
+         WHERE booked_on >= date($1) AND booked_on <= date($2) GROUP BY account_id"
+    )
+}
+
+/// A balance document is due with a position or a non-zero cash balance in the opening or the closing snapshot. Numbers
+/// are compared with zero only, for which a double serves.
+const BALANCE_ACTIVITY: &str = "
+    SELECT account_id, count(*) AS row_count FROM statement_positions
+    WHERE as_of IN (date($1), date($2)) GROUP BY account_id
+    UNION ALL
+    SELECT account_id, count(*) AS row_count FROM statement_cash_balances
+    WHERE as_of IN (date($3), date($4)) AND CAST(amount AS double precision) <> 0 GROUP BY account_id";
+
 async fn find_kind(
     source: &mut Source,
     selection: &Selection,
-    snapshots: &Snapshots,
-    kind: Kind,
+    activity: &Activity,
     targets: &mut Targets,
     seen: &mut BTreeSet<DocumentId>,
 ) -> Result<()> {
     let closed_on = source.catalog.column(&ACCOUNTS, "closed_on");
-    let activity = match kind {
-        Kind::Trade => TRADE_ACTIVITY,
-        Kind::Balance => BALANCE_ACTIVITY,
-    };
     // Accounts without activity are there for the excuses of closed ones; activity without an account is there too,
     // because a customer whose account row is missing must show as a failure, not vanish.
     let query = format!(
-        "WITH activity AS ({activity}),
+        "WITH activity AS ({}),
               by_account AS (SELECT account_id, sum(row_count) AS row_count FROM activity GROUP BY account_id)
          SELECT CAST(t.account_id AS text), CAST(t.electronic_delivery AS text), CAST({closed_on} AS text),
                 CAST(b.row_count AS bigint)
@@ -62,25 +113,12 @@ async fn find_kind(
          SELECT CAST(b.account_id AS text), CAST(NULL AS text), CAST(NULL AS text), CAST(b.row_count AS bigint)
          FROM by_account b
          WHERE b.account_id IS NOT NULL
-           AND NOT EXISTS (SELECT 1 FROM statement_accounts t WHERE t.account_id = b.account_id)"
+           AND NOT EXISTS (SELECT 1 FROM statement_accounts t WHERE t.account_id = b.account_id)",
+        activity.query
     );
-    let period = selection.period;
-    let (positions, cash) = (
-        (snapshots.positions_opening, snapshots.positions_closing),
-        (snapshots.cash_opening, snapshots.cash_closing),
-    );
-    let parameters: Vec<Option<String>> = match kind {
-        Kind::Trade => vec![
-            Some(period.first_day().to_string()),
-            Some(period.last_day().to_string()),
-        ],
-        Kind::Balance => [positions.0, positions.1, cash.0, cash.1]
-            .map(|date| date.map(|date| date.to_string()))
-            .to_vec(),
-    };
     let mut rows = sqlx::query(query_text(source.database.dialect.sql(&query)));
-    for parameter in parameters {
-        rows = rows.bind(parameter);
+    for day in &activity.days {
+        rows = rows.bind(day.map(|day| day.to_string()));
     }
     let rows = rows
         .fetch_all(&mut source.connection)
@@ -97,8 +135,8 @@ async fn find_kind(
             continue;
         }
         let document = DocumentId {
-            period,
-            kind,
+            period: selection.period,
+            kind: activity.kind,
             account_id: row.checked_id()?,
             revision: 1,
         };
@@ -113,7 +151,7 @@ async fn find_kind(
         }
         if row
             .closed_on
-            .is_some_and(|closed_on| closed_on < period.first_day().to_string())
+            .is_some_and(|closed_on| closed_on < selection.period.first_day().to_string())
         {
             targets.excused.push(Excuse {
                 document,
@@ -165,23 +203,6 @@ impl AccountRow {
         })
     }
 }
-
-/// A trade document is due with a trade or a cash movement in the period.
-const TRADE_ACTIVITY: &str = "
-    SELECT account_id, count(*) AS row_count FROM statement_trades
-    WHERE trade_date >= date($1) AND trade_date <= date($2) GROUP BY account_id
-    UNION ALL
-    SELECT account_id, count(*) AS row_count FROM statement_cash_movements
-    WHERE booked_on >= date($1) AND booked_on <= date($2) GROUP BY account_id";
-
-/// A balance document is due with a position or a non-zero cash balance in the opening or the closing snapshot. Numbers
-/// are compared with zero only, for which a double serves.
-const BALANCE_ACTIVITY: &str = "
-    SELECT account_id, count(*) AS row_count FROM statement_positions
-    WHERE as_of IN (date($1), date($2)) GROUP BY account_id
-    UNION ALL
-    SELECT account_id, count(*) AS row_count FROM statement_cash_balances
-    WHERE as_of IN (date($3), date($4)) AND CAST(amount AS double precision) <> 0 GROUP BY account_id";
 
 /// An account that the operator named must exist: a mistyped one would look like nothing due.
 async fn refuse_unknown_accounts(source: &mut Source, selection: &Selection) -> Result<()> {

@@ -23,6 +23,7 @@ pub use engine::Engine;
 pub use program::{Answer, Program};
 pub use source::Source;
 pub use store::Published;
+pub use workbook::{Sheet, Workbook, part};
 
 /// Everything a test has. Dropped, it leaves nothing behind.
 pub struct World {

@@ -44,6 +44,13 @@ impl Program {
         self
     }
 
+    /// Without a setting that every program of the world has.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
     #[must_use]
     pub fn arg(mut self, value: &str) -> Self {
         self.command.arg(value);

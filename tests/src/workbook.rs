@@ -56,7 +56,47 @@ impl Workbook {
     }
 }
 
+impl Workbook {
+    /// The sheet of that name.
+    pub fn sheet(&self, name: &str) -> Result<&Sheet> {
+        let found = self.sheets.iter().find(|sheet| sheet.name == name);
+        found.with_context(|| format!("there is no sheet {name:?}"))
+    }
+
+    pub fn sheet_names(&self) -> Vec<&str> {
+        self.sheets
+            .iter()
+            .map(|sheet| sheet.name.as_str())
+            .collect()
+    }
+}
+
+/// A part of a workbook's package as its text, e.g. `xl/styles.xml`.
+pub fn part(path: &Path, name: &str) -> Result<String> {
+    let mut package = zip::ZipArchive::new(std::fs::File::open(path)?)?;
+    let part = package.by_name(name).with_context(|| name.to_owned())?;
+    Ok(std::io::read_to_string(part)?)
+}
+
 impl Sheet {
+    /// Whether a cell holds this text, whatever else stands in it.
+    pub fn says(&self, text: &str) -> bool {
+        let mut cells = self.cells.values();
+        cells.any(|cell| matches!(cell, Data::String(found) if found.contains(text)))
+    }
+
+    /// Whether the texts of a row are these, and there is nothing else in it.
+    pub fn has_row(&self, texts: &[&str]) -> bool {
+        (0..=self.last_row()).any(|row| {
+            let cells = self.cells.range((row, 0)..=(row, u32::MAX));
+            let found = cells.map(|(_, cell)| match cell {
+                Data::String(text) => text.as_str(),
+                _ => "",
+            });
+            found.eq(texts.iter().copied())
+        })
+    }
+
     pub fn cell(&self, place: Place) -> &Data {
         self.cells.get(&place).unwrap_or(&Data::Empty)
     }

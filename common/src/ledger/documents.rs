@@ -173,6 +173,29 @@ impl Ledger {
         Ok(done.rows_affected())
     }
 
+    /// Gives due documents of the selection the profile that they are going to be made with: whoever mends the profile
+    /// between two runs means it for what is still to be made. One that an attempt was about to publish keeps the profile
+    /// of that attempt, which may have published it. Returns how many were changed.
+    pub async fn renew_profile(&self, selection: &Selection, profile_hash: &str) -> Result<u64> {
+        let statement = format!(
+            "UPDATE export_documents AS d SET profile_hash = $1
+             WHERE d.period = $2{} AND d.state = 'due' AND d.profile_hash <> $1
+               AND NOT EXISTS (SELECT 1 FROM export_attempts a
+                               WHERE a.document_id = d.document_id AND a.sha256 IS NOT NULL)",
+            selection_clause(selection)
+        );
+        let done = sqlx::query(self.sql(&statement))
+            .bind(profile_hash.to_owned())
+            .bind(selection.period.to_string())
+            .execute(&self.pool)
+            .await
+            .map_err(statement_failed(
+                "renewing the profile of due documents",
+                Whose::Ledger,
+            ))?;
+        Ok(done.rows_affected())
+    }
+
     /// Locally, takes documents over from runs whose process is gone: those that nobody works on become due again, or
     /// failed when their attempts are used up. Returns their ids.
     pub async fn take_over_expired(&self, selection: &Selection) -> Result<Vec<DocumentId>> {

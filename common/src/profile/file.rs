@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::wording::placeholders;
 use super::{
     Basis, Bilingual, Firm, LegalStatus, Policies, Profile, Rounding, Section, Word, Wording,
-    number_format,
+    number_format, syntax,
 };
 use crate::currency::Currency;
 use crate::statement::{Kind, Language};
@@ -47,7 +47,7 @@ struct File {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "the table [firm]")]
 struct FirmFile {
     name: Bilingual,
     registration: Bilingual,
@@ -72,8 +72,10 @@ struct PerLanguage<T> {
 
 /// Reads and checks a profile. The error is what is wrong, without the file's name.
 pub fn read(path: &Path) -> Result<Profile, String> {
-    let text =
-        std::fs::read_to_string(path).map_err(|reason| format!("cannot be read: {reason}"))?;
+    let text = std::fs::read_to_string(path).map_err(|reason| match reason.kind() {
+        std::io::ErrorKind::InvalidData => "is not UTF-8 text: save it in that encoding".to_owned(),
+        _ => format!("cannot be read ({reason}): give a file made as docs/profile.toml shows"),
+    })?;
     let logo = |name: &str| {
         let path = path.parent().unwrap_or(Path::new("")).join(name);
         std::fs::read(&path).map_err(|reason| format!("firm.logo {}: {reason}", path.display()))
@@ -86,7 +88,7 @@ pub fn parse(
     text: &str,
     logo: impl Fn(&str) -> Result<Vec<u8>, String>,
 ) -> Result<Profile, String> {
-    let file: File = toml::from_str(text).map_err(|reason| reason.to_string())?;
+    let file: File = syntax::parse(text)?;
     let firm = firm(file.firm, logo)?;
     Ok(Profile {
         hash: hash(text, firm.logo.as_deref()),
@@ -268,7 +270,7 @@ fn wording(language: Language, given: &toml::Table) -> Result<Wording, String> {
     for (place, key, text) in texts {
         let Some(word) = Word::of_key(&key) else {
             return Err(format!(
-                "{place}: there is no such word; the example profile lists them all"
+                "{place}: there is no such word; docs/profile.toml lists them all"
             ));
         };
         printable(&place, &text)?;

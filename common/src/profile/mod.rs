@@ -4,6 +4,7 @@
 mod file;
 mod layout;
 mod number_format;
+mod syntax;
 mod wording;
 
 use std::collections::BTreeMap;
@@ -54,7 +55,10 @@ pub struct Firm {
 
 /// A text of the firm's own in both languages.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a text in both languages, { ja = \"…\", en = \"…\" }"
+)]
 pub struct Bilingual {
     pub ja: String,
     pub en: String,
@@ -130,6 +134,14 @@ pub enum Rule {
 }
 
 impl Rule {
+    pub const ALL: [Rule; 5] = [
+        Rule::Identity,
+        Rule::Positions,
+        Rule::Cash,
+        Rule::Ownership,
+        Rule::Shape,
+    ];
+
     /// Its name in profiles, and the cause of a failed document.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -153,6 +165,16 @@ pub enum Policy {
     Warn,
     /// Not looked at.
     Off,
+}
+
+impl Policy {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Policy::Block => "block",
+            Policy::Warn => "warn",
+            Policy::Off => "off",
+        }
+    }
 }
 
 /// The policy of every rule.
@@ -261,5 +283,7 @@ const fn index(language: Language) -> usize {
     }
 }
 
+#[cfg(test)]
+mod example;
 #[cfg(test)]
 mod tests;

@@ -214,3 +214,64 @@ fn the_hash_is_of_the_text_and_the_logo() {
         .unwrap_err();
     assert!(said.contains("not a PNG"), "{said}");
 }
+
+#[test]
+fn where_something_is_wrong_is_told_on_one_line() {
+    for (top, tables, says) in [
+        (
+            "legal = 1\n",
+            "",
+            "line 1, `legal = 1`: there is no key `legal`, expected one of `firm`, `legal_status`",
+        ),
+        (
+            "rounding = \"up\"\n",
+            "",
+            "line 1, `rounding = \"up\"`: there is no value `up`, expected one of `half_up`",
+        ),
+        ("rounding = \"up\n", "", "line 1, `rounding = \"up`: "),
+        (
+            "",
+            "[columns]\ncash = [\"currency\",\n1]",
+            "line 8, `1]`: invalid type: integer `1`",
+        ),
+        ("", "[gate", "line 6, `[gate`: unclosed table"),
+    ] {
+        let said = with(top, tables).map(|_| ()).unwrap_err();
+        assert!(said.starts_with(says) && !said.contains('\n'), "{said}");
+    }
+    for (text, says) in [
+        ("", "it lacks the key `firm`"),
+        (
+            "[firm]\nname = \"x\"",
+            "expected a text in both languages, { ja = \"…\", en = \"…\" }",
+        ),
+        (
+            "[firm]\nname = { ja = \"x\" }",
+            "line 2, `name = { ja = \"x\" }`: it lacks the key `en`",
+        ),
+        ("firm = 1", "expected the table [firm]"),
+    ] {
+        let said = file::parse(text, |_| Err(String::new()))
+            .map(|_| ())
+            .unwrap_err();
+        assert!(said.contains(says), "{said}");
+    }
+}
+
+#[test]
+fn a_profile_that_notepad_saved_is_one() {
+    let text = format!("\u{feff}{FIRM}").replace('\n', "\r\n");
+    assert!(file::parse(&text, |_| Err(String::new())).is_ok());
+}
+
+#[test]
+fn what_cannot_be_read_is_told_with_the_mend() {
+    let directory = std::env::temp_dir();
+    let missing = Profile::read(&directory.join("statement-export-no-such-profile.toml"));
+    let said = missing.map(|_| ()).unwrap_err().to_string();
+    assert!(said.starts_with("STATEMENT_PROFILE ") && said.contains("no-such-profile.toml"));
+    assert!(
+        said.contains("cannot be read") && said.contains("docs/profile.toml"),
+        "{said}"
+    );
+}

@@ -3,6 +3,7 @@
 use common::Result;
 use common::contract::TRADES;
 use common::database::{Whose, statement_failed};
+use common::profile::Basis;
 use common::statement::{AccountId, Period};
 use futures_util::TryStreamExt;
 use jiff::civil::Date;
@@ -51,8 +52,8 @@ const MAX_EVENT_BYTES: usize = 4096;
 /// Which trades of the account a section lists.
 #[derive(Debug, Clone, Copy)]
 pub enum TradeSelection {
-    /// Those of a period, by trade date.
-    OfPeriod(Period),
+    /// Those that the firm counts to a period: by trade date or by settlement date.
+    OfPeriod(Period, Basis),
     /// Those made up to a day and not settled by then.
     UnsettledAt(Date),
 }
@@ -60,14 +61,19 @@ pub enum TradeSelection {
 impl TradeSelection {
     fn condition(self) -> &'static str {
         match self {
-            Self::OfPeriod(_) => "t.trade_date >= date($2) AND t.trade_date <= date($3)",
+            Self::OfPeriod(_, Basis::TradeDate) => {
+                "t.trade_date >= date($2) AND t.trade_date <= date($3)"
+            }
+            Self::OfPeriod(_, Basis::SettlementDate) => {
+                "t.settlement_date >= date($2) AND t.settlement_date <= date($3)"
+            }
             Self::UnsettledAt(_) => "t.trade_date <= date($2) AND t.settlement_date > date($3)",
         }
     }
 
     fn dates(self) -> (Date, Date) {
         match self {
-            Self::OfPeriod(period) => (period.first_day(), period.last_day()),
+            Self::OfPeriod(period, _) => (period.first_day(), period.last_day()),
             Self::UnsettledAt(day) => (day, day),
         }
     }
@@ -75,7 +81,8 @@ impl TradeSelection {
     /// Whether a row's dates are those that selected it.
     pub fn contains(self, trade: &Trade) -> bool {
         match self {
-            Self::OfPeriod(period) => period.contains(trade.trade_date),
+            Self::OfPeriod(period, Basis::TradeDate) => period.contains(trade.trade_date),
+            Self::OfPeriod(period, Basis::SettlementDate) => period.contains(trade.settlement_date),
             Self::UnsettledAt(day) => trade.trade_date <= day && day < trade.settlement_date,
         }
     }

@@ -25,7 +25,7 @@ impl Check {
             let list: Vec<_> = findings
                 .iter()
                 .map(|finding| {
-                    serde_json::json!({"check": finding.subject, "ok": finding.problem.is_none(), "problem": finding.problem})
+                    serde_json::json!({"check": finding.subject, "ok": finding.problem.is_none(), "problem": finding.problem, "note": finding.note})
                 })
                 .collect();
             line!("{}", serde_json::json!({"ok": wrong == 0, "checks": list}));
@@ -34,6 +34,9 @@ impl Check {
                 match &finding.problem {
                     None => line!("ok     {}", finding.subject),
                     Some(problem) => line!("WRONG  {}: {problem}", finding.subject),
+                }
+                if let Some(note) = &finding.note {
+                    line!("note   {}: {note}", finding.subject);
                 }
             }
             line!(

@@ -84,8 +84,9 @@ impl Demo {
         let mut writer = SourceWriter::create(&database, &pool, "demo", self.replace).await?;
         let options = SampleOptions {
             seed: self.seed,
-            accounts: self.accounts,
+            accounts: 1..=self.accounts,
             period,
+            position_basis: config.profile.position_basis,
         };
         let sample = sample::write(&mut writer, &options).await?;
         writer.finish().await?;

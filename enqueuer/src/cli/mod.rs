@@ -5,6 +5,7 @@ mod contract;
 mod demo;
 mod load;
 mod migrate;
+mod preview;
 mod run;
 mod status;
 
@@ -36,6 +37,7 @@ enum Command {
     Contract(contract::Contract),
     Migrate(migrate::Migrate),
     Check(check::Check),
+    Preview(preview::Preview),
     Run(run::Run),
     Status(status::Status),
 }
@@ -50,6 +52,7 @@ impl Cli {
             Command::Contract(command) => command.execute(),
             Command::Migrate(command) => command.execute(settings).await,
             Command::Check(command) => command.execute(settings).await,
+            Command::Preview(command) => command.execute(settings).await,
             Command::Run(command) => command.execute(settings).await,
             Command::Status(command) => command.execute(settings).await,
         }

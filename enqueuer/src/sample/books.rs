@@ -1,6 +1,7 @@
 //! One account's books of the month: everything that the source says about it. They follow from the seed and the
 //! account's index alone, so that an account is the same in a large sample and in a small one.
 
+use common::profile::Basis;
 use fastrand::Rng;
 use jiff::civil::Date;
 
@@ -25,8 +26,9 @@ pub struct Books {
     pub trouble: Option<Trouble>,
 }
 
-/// The books of the account with this index, counted from 1. They add up, unless a trouble is planted.
-pub fn books(seed: u64, index: u32, month: &Month) -> Books {
+/// The books of the account with this index, counted from 1. They add up, unless a trouble is planted. A trade moves the
+/// holdings of the snapshots on its trade date or on its settlement date.
+pub fn books(seed: u64, index: u32, month: &Month, position_basis: Basis) -> Books {
     let mut rng = Rng::with_seed(mix(seed ^ mix(u64::from(index))));
     let plan = plan(index, month, &mut rng);
     if plan.account.closed_on.is_some() {
@@ -44,9 +46,13 @@ pub fn books(seed: u64, index: u32, month: &Month) -> Books {
     let actions = actions(&plan, month, &opening, &mut rng);
     let trades = trade_month(&plan, month, &opening, actions, &mut rng);
     let (movements, balances) = cash_month(&plan, month, &opening, &trades, &mut rng);
-    let closing = settled(&opening, &trades, month);
-    let mut positions = snapshot(&opening, month.opening, month);
-    positions.extend(snapshot(&closing, month.closing, month));
+    let positions = [month.opening, month.closing]
+        .into_iter()
+        .flat_map(|as_of| {
+            let held = held(&opening, &trades, as_of, position_basis);
+            snapshot(&held, as_of, month)
+        })
+        .collect();
     let mut books = Books {
         account: plan.account,
         trades,
@@ -61,15 +67,16 @@ pub fn books(seed: u64, index: u32, month: &Month) -> Books {
     books
 }
 
-/// What is held once all that settles up to the closing snapshot has settled.
-fn settled(opening: &Portfolio, trades: &[Trade], month: &Month) -> Portfolio {
-    let mut settling: Vec<_> = trades
-        .iter()
-        .filter(|trade| month.settles_between_snapshots(trade.settlement_date))
-        .collect();
-    settling.sort_by_key(|trade| (trade.settlement_date, trade.number));
-    let mut portfolio = opening.clone();
-    for trade in settling {
+/// What is held at the end of a day. `settled` is what was settled when the period opened.
+fn held(settled: &Portfolio, trades: &[Trade], as_of: Date, basis: Basis) -> Portfolio {
+    let day = |trade: &Trade| match basis {
+        Basis::TradeDate => trade.trade_date,
+        Basis::SettlementDate => trade.settlement_date,
+    };
+    let mut moving: Vec<_> = trades.iter().filter(|trade| day(trade) <= as_of).collect();
+    moving.sort_by_key(|trade| (day(trade), trade.number));
+    let mut portfolio = settled.clone();
+    for trade in moving {
         portfolio.apply(trade);
     }
     portfolio

@@ -18,18 +18,23 @@ mod portfolio;
 mod relations;
 mod rows;
 mod securities;
+mod showcase;
 #[cfg(test)]
 mod tests;
 mod trading;
 mod universe;
 
+use std::ops::RangeInclusive;
+
 use common::Result;
 use common::contract::{ACCOUNTS, CASH_BALANCES, CASH_MOVEMENTS, POSITIONS, Relation, TRADES};
+use common::profile::Basis;
 use common::statement::Period;
 
 use self::books::{Books, books};
 use self::calendar::Month;
 pub use self::planted::Planted;
+pub use self::showcase::showcase;
 use crate::source_writer::{Row, SourceWriter};
 
 /// The source writer writes what is pending whenever the relation changes: many rows of a relation at a time keep its
@@ -38,8 +43,11 @@ const ROWS_AT_ONCE: usize = 2_000;
 
 pub struct SampleOptions {
     pub seed: u64,
-    pub accounts: u32,
+    /// Their indexes, counted from 1.
+    pub accounts: RangeInclusive<u32>,
     pub period: Period,
+    /// The day on which trades move the holdings of the snapshots.
+    pub position_basis: Basis,
 }
 
 /// What the generator did, planted troubles included, so that `demo` can tell it in plain words and tests can rely
@@ -57,13 +65,14 @@ pub async fn write(writer: &mut SourceWriter, options: &SampleOptions) -> Result
     let month = Month::of(options.period);
     let mut shelves = Shelves::default();
     let mut sample = Sample {
-        accounts: options.accounts,
+        accounts: 0,
         trades: 0,
         planted: Vec::new(),
     };
-    for index in 1..=options.accounts {
-        let books = books(options.seed, index, &month);
+    for index in options.accounts.clone() {
+        let books = books(options.seed, index, &month, options.position_basis);
         shelves.put(writer, &books).await?;
+        sample.accounts += 1;
         sample.trades += books.trades.len() as u64;
         if let Some(trouble) = books.trouble {
             sample.planted.push(Planted {

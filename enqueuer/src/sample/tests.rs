@@ -1,9 +1,11 @@
 //! What everything built on the sample relies on: the books add up, except where a trouble is planted.
 
 mod shape;
+mod showcase;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use common::profile::Basis;
 use rust_decimal::Decimal;
 
 use super::books::{Books, books};
@@ -17,9 +19,13 @@ fn month() -> Month {
     Month::of("2026-10".parse().unwrap())
 }
 
+fn settled_books(seed: u64, index: u32) -> Books {
+    books(seed, index, &month(), Basis::SettlementDate)
+}
+
 fn all_books(seed: u64) -> Vec<Books> {
     (1..=ACCOUNTS)
-        .map(|index| books(seed, index, &month()))
+        .map(|index| settled_books(seed, index))
         .collect()
 }
 
@@ -68,36 +74,55 @@ fn every_trade_keeps_the_identity_except_the_planted_one() {
     assert_eq!(found, [Some(Trouble::BrokenIdentity); 3]);
 }
 
-#[test]
-fn positions_roll_forward_except_the_planted_ones() {
+/// Whether the holdings of the snapshots differ by more than the trades between them.
+fn broken_positions(books: &Books, basis: Basis) -> bool {
     let month = month();
-    let found = broken(|books| {
-        let mut quantities = BTreeMap::new();
-        for position in &books.positions {
-            assert!(position.quantity > Decimal::ZERO);
-            let key = (
-                position.security.market,
-                position.security.code,
-                position.custody,
-            );
-            let sign = if position.as_of == month.opening {
-                Decimal::ONE
-            } else {
-                Decimal::NEGATIVE_ONE
-            };
-            *quantities.entry(key).or_insert(Decimal::ZERO) += sign * position.quantity;
-        }
-        for trade in books
-            .trades
-            .iter()
-            .filter(|trade| month.settles_between_snapshots(trade.settlement_date))
-        {
+    let mut quantities = BTreeMap::new();
+    for position in &books.positions {
+        assert!(position.quantity > Decimal::ZERO);
+        let key = (
+            position.security.market,
+            position.security.code,
+            position.custody,
+        );
+        let sign = if position.as_of == month.opening {
+            Decimal::ONE
+        } else {
+            Decimal::NEGATIVE_ONE
+        };
+        *quantities.entry(key).or_insert(Decimal::ZERO) += sign * position.quantity;
+    }
+    for trade in &books.trades {
+        let day = match basis {
+            Basis::TradeDate => trade.trade_date,
+            Basis::SettlementDate => trade.settlement_date,
+        };
+        if month.opening < day && day <= month.closing {
             let key = (trade.security.market, trade.security.code, trade.custody);
             *quantities.entry(key).or_insert(Decimal::ZERO) += signed_quantity(trade);
         }
-        quantities.values().any(|quantity| !quantity.is_zero())
-    });
+    }
+    quantities.values().any(|quantity| !quantity.is_zero())
+}
+
+#[test]
+fn positions_roll_forward_except_the_planted_ones() {
+    let found = broken(|books| broken_positions(books, Basis::SettlementDate));
     assert_eq!(found, [Some(Trouble::PositionsDoNotRollForward); 3]);
+}
+
+#[test]
+fn positions_roll_forward_by_trade_date_for_firms_that_book_so() {
+    let month = month();
+    for index in 1..=ACCOUNTS {
+        let books = books(1, index, &month, Basis::TradeDate);
+        let planted = books.trouble == Some(Trouble::PositionsDoNotRollForward);
+        assert_eq!(
+            broken_positions(&books, Basis::TradeDate),
+            planted,
+            "{index}"
+        );
+    }
 }
 
 #[test]

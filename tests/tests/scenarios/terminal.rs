@@ -47,6 +47,7 @@ async fn the_other_commands_do_not_fail_on_a_terminal() -> Result<()> {
     for command in [
         "status --documents",
         "check",
+        "preview --kind trade --language en",
         "contract",
         "migrate",
         "--help",

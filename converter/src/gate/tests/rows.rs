@@ -1,6 +1,6 @@
 //! Rules 1, 2 and 5 over single rows.
 
-use common::profile::Rule;
+use common::profile::{Basis, Rule};
 use common::statement::Period;
 use rust_decimal::Decimal;
 
@@ -108,7 +108,7 @@ fn dated(trade_date: &str, settlement_date: &str) -> Trade {
 
 #[test]
 fn a_trade_settles_on_its_day_or_later() {
-    let selection = TradeSelection::OfPeriod(october());
+    let selection = TradeSelection::OfPeriod(october(), Basis::TradeDate);
     for settled in ["2026-10-31", "2026-11-02"] {
         passes(|gate| shape::check_trade(gate, &dated("2026-10-31", settled), selection));
     }
@@ -120,7 +120,7 @@ fn a_trade_settles_on_its_day_or_later() {
 
 #[test]
 fn a_trade_lies_where_it_was_asked_for() {
-    let period = TradeSelection::OfPeriod(october());
+    let period = TradeSelection::OfPeriod(october(), Basis::TradeDate);
     for made in ["2026-10-01", "2026-10-31"] {
         passes(|gate| shape::check_trade(gate, &dated(made, "2026-11-04"), period));
     }
@@ -129,6 +129,17 @@ fn a_trade_lies_where_it_was_asked_for() {
             Rule::Shape,
             &["outside of what was asked for", made],
             |gate| shape::check_trade(gate, &dated(made, "2026-11-04"), period),
+        );
+    }
+    let settled = TradeSelection::OfPeriod(october(), Basis::SettlementDate);
+    for settled_on in ["2026-10-01", "2026-10-31"] {
+        passes(|gate| shape::check_trade(gate, &dated("2026-09-29", settled_on), settled));
+    }
+    for settled_on in ["2026-09-30", "2026-11-01"] {
+        refused(
+            Rule::Shape,
+            &["outside of what was asked for", settled_on],
+            |gate| shape::check_trade(gate, &dated("2026-09-29", settled_on), settled),
         );
     }
     let unsettled = TradeSelection::UnsettledAt(day("2026-10-31"));

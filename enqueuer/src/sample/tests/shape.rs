@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use common::contract;
 use common::decimal::{MAX_SIGNIFICANT_DIGITS, decimal_places, significant_digits};
 
-use super::{all_books, month};
-use crate::sample::books::{Books, books};
+use super::{all_books, month, settled_books};
+use crate::sample::books::Books;
 use crate::sample::planted::Trouble;
 use crate::sample::universe::{
     EQUITIES, ETFS, FUNDS, GOLD, MATURING, SPLITTING, UNLISTED, US_BOND, US_SECURITIES, YEN_BONDS,
@@ -110,9 +110,8 @@ fn numbers_and_codes_are_within_the_contract() {
 
 #[test]
 fn an_account_does_not_depend_on_the_others() {
-    let month = month();
     let in_company = all_books(5).into_iter().nth(42).unwrap();
-    let alone = books(5, 43, &month);
+    let alone = settled_books(5, 43);
     assert_eq!(rows(&in_company).len(), rows(&alone).len());
     assert!(
         rows(&in_company)
@@ -129,7 +128,7 @@ fn an_account_does_not_depend_on_the_others() {
 #[test]
 fn the_planted_accounts_have_something_to_show() {
     for seed in 1..=20 {
-        for books in (1..=20).map(|index| books(seed, index, &month())) {
+        for books in (1..=20).map(|index| settled_books(seed, index)) {
             match books.trouble {
                 None => {}
                 Some(Trouble::ClosedBeforePeriod) => {

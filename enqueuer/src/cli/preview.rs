@@ -1,0 +1,237 @@
+use std::fs::Permissions;
+use std::num::NonZeroUsize;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use common::clock::{Clock, parse_instant};
+use common::config::{Config, Settings};
+use common::database::Database;
+use common::ledger::{DocumentRow, Ledger, MAX_ATTEMPTS, Selection, State};
+use common::statement::{Kind, Language};
+use common::termination::Termination;
+use common::{Error, Result};
+use serde_json::json;
+
+use crate::context::{open_ledger, profile_file};
+use crate::month_end::{self, Request};
+use crate::out::line;
+use crate::queue::ProcessQueue;
+use crate::sample::{self, SampleOptions};
+use crate::source_database;
+use crate::source_writer::SourceWriter;
+
+/// The month of the sample, and the instant at which it is made: the same profile gives the same bytes on any day.
+const PERIOD: &str = "2026-10";
+const AT: &str = "2026-11-02T09:00:00+09:00";
+
+/// A sample is made within a second or two; something is wrong when it takes this long.
+const TIMEOUT: Duration = Duration::from_mins(5);
+
+/// Renders a sample document with the profile; touches no source, ledger or store
+#[derive(Debug, clap::Args)]
+pub struct Preview {
+    /// The kind of statement: trade or balance
+    #[arg(long, value_name = "KIND")]
+    kind: Kind,
+    /// The customer's language: ja or en
+    #[arg(long, value_name = "LANGUAGE")]
+    language: Language,
+    /// Where the workbook goes; an earlier one is replaced [default: preview.KIND.LANGUAGE.xlsx]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Prints the answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Preview {
+    pub async fn execute(self, settings: &Settings) -> Result<ExitCode> {
+        let out = self.destination()?;
+        let cancel = Termination::listen()?;
+        // The ordinary month end, in a directory of its own that goes when we do.
+        let directory = scratch_directory()?;
+        let own_settings = settings_within(directory.path(), settings);
+        let config = own_settings.resolve()?;
+        let selection = self.make_sample(&config).await?;
+        let ledger = open_ledger(&config).await?;
+        let made = make(&config, &own_settings, &ledger, selection, &cancel).await;
+        ledger.close().await;
+        let made = made?;
+        let key = made.object_key.as_deref().unwrap_or_default();
+        replace(&config.store.directory().join(key), &out)?;
+        if self.json {
+            line!(
+                "{}",
+                json!({"file": out.display().to_string(), "document_id": made.document_id, "sha256": made.sha256})
+            );
+        } else {
+            let profile = profile_file(settings).map_or_else(
+                || {
+                    "the built-in profile of a sample firm; set STATEMENT_PROFILE to see your own"
+                        .to_owned()
+                },
+                |file| format!("the profile {file}"),
+            );
+            line!(
+                "Open {} in Excel or LibreOffice: a sample customer's {} statement with {profile}.",
+                out.display(),
+                self.kind
+            );
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Where the workbook goes. What is there and no file (a directory, a device) is not replaced by one.
+    fn destination(&self) -> Result<PathBuf> {
+        let out = self.out.clone().unwrap_or_else(|| {
+            format!("preview.{}.{}.xlsx", self.kind, self.language.as_str()).into()
+        });
+        let refused = |what: &str| Err(Error::config(format!("--out {}: {what}", out.display())));
+        if !parent(&out).is_dir() {
+            return refused("there is no such directory");
+        }
+        match std::fs::metadata(&out) {
+            Ok(found) if !found.is_file() => refused("it exists and is not a file"),
+            _ => Ok(out),
+        }
+    }
+
+    /// Writes the source of one customer. Returns the document to make of it.
+    async fn make_sample(&self, config: &Config) -> Result<Selection> {
+        let period = PERIOD.parse()?;
+        let customer = sample::showcase(self.language);
+        let (database, pool) = source_database::open_for_writing(config).await?;
+        let mut writer = SourceWriter::create(&database, &pool, "preview", false).await?;
+        let options = SampleOptions {
+            seed: customer.seed,
+            accounts: customer.index..=customer.index,
+            period,
+            position_basis: config.profile.position_basis,
+        };
+        sample::write(&mut writer, &options).await?;
+        writer.finish().await?;
+        pool.close().await;
+        Database::new(&config.database_url)?.create_file()?;
+        Ok(Selection {
+            period,
+            kinds: vec![self.kind],
+            accounts: Vec::new(),
+        })
+    }
+}
+
+fn scratch_directory() -> Result<tempfile::TempDir> {
+    tempfile::Builder::new()
+        .prefix("statement-export-preview-")
+        .tempdir()
+        .map_err(|reason| {
+            let place = std::env::temp_dir();
+            Error::config(format!(
+                "no directory can be made in {}; set TMPDIR",
+                place.display()
+            ))
+            .because(reason)
+        })
+}
+
+/// Settings of which only the profile is the operator's: whatever else is set, wrong or missing does not matter here.
+fn settings_within(directory: &Path, settings: &Settings) -> Settings {
+    Settings {
+        database_url: Some(format!(
+            "sqlite://{}",
+            directory.join("sample.db").display()
+        )),
+        store_url: Some(format!("file:{}", directory.join("store").display())),
+        statement_profile: settings.statement_profile.clone(),
+        // Converters inherit what is not said.
+        business_timezone: Some("Asia/Tokyo".to_owned()),
+        log: settings.log.clone(),
+        ..Settings::local()
+    }
+}
+
+/// Runs the month end of the sample.
+async fn make(
+    config: &Config,
+    settings: &Settings,
+    ledger: &Ledger,
+    selection: Selection,
+    cancel: &Termination,
+) -> Result<DocumentRow> {
+    let queue = ProcessQueue::new(
+        config,
+        settings,
+        ledger.clone(),
+        Some(NonZeroUsize::MIN),
+        TIMEOUT,
+    )?;
+    let request = Request {
+        selection,
+        accept_snapshot: None,
+    };
+    let clock = Clock::at(Some(parse_instant(AT)?));
+    let report = month_end::run(config, ledger, &queue, clock, &request, cancel).await?;
+    if report.cancelled {
+        return Err(Error::retry(
+            "terminated",
+            "terminated before the preview was made",
+        ));
+    }
+    let document = ledger.documents(&request.selection).await?.pop();
+    match document {
+        Some(made) if made.state == State::Succeeded => Ok(made),
+        other => Err(not_made(other)),
+    }
+}
+
+fn not_made(document: Option<DocumentRow>) -> Error {
+    let Some(document) = document else {
+        return Error::bug("the sample has no document to show");
+    };
+    let reason = document
+        .error
+        .unwrap_or_else(|| "its converter ended without a word".to_owned());
+    if document.state != State::Failed || document.attempts >= MAX_ATTEMPTS {
+        return Error::retry(
+            "preview",
+            format!("the preview could not be made: {reason}"),
+        );
+    }
+    Error::bug(format!(
+        "the sample's statement was refused, which is our fault: {reason}"
+    ))
+}
+
+/// Puts the workbook into its place in one step: whoever looks finds the earlier one or this one whole.
+fn replace(workbook: &Path, out: &Path) -> Result<()> {
+    // Behind a link it is the file that is replaced.
+    let target = out.canonicalize().unwrap_or_else(|_| out.to_owned());
+    let place = || -> std::io::Result<()> {
+        let mut copy = tempfile::Builder::new()
+            .prefix(".preview-")
+            .suffix(".xlsx")
+            // As any other file: what the umask leaves of it.
+            .permissions(Permissions::from_mode(0o666))
+            .tempfile_in(parent(&target))?;
+        std::io::copy(&mut std::fs::File::open(workbook)?, &mut copy)?;
+        copy.persist(&target)?;
+        Ok(())
+    };
+    place().map_err(|reason| {
+        Error::config(format!(
+            "the preview cannot be written to {}",
+            out.display()
+        ))
+        .because(reason)
+    })
+}
+
+/// The directory of a file, which for a bare name is the current one.
+fn parent(file: &Path) -> &Path {
+    match file.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
