@@ -6,8 +6,8 @@ use std::sync::atomic::AtomicBool;
 
 use common::config::Config;
 use common::ledger::{Assignment, Proof};
-use common::profile::Rule;
-use common::{Error, Result};
+use common::profile::{Profile, Rule};
+use common::{Error, PROGRAM_VERSION, Result};
 use tempfile::NamedTempFile;
 use tokio::task::JoinHandle;
 
@@ -118,14 +118,16 @@ impl Builder {
         Ok(Built {
             finished: written.finished,
             tables: written.tables,
-            proof: proof(intake),
+            proof: proof(intake, profile),
         })
     }
 }
 
-fn proof(intake: Intake) -> Proof {
+fn proof(intake: Intake, profile: &Profile) -> Proof {
     let (source_digest, rows) = intake.digest.finish();
     Proof {
+        profile_hash: profile.hash.clone(),
+        program_version: PROGRAM_VERSION.to_owned(),
         source_digest,
         source_rows: i64::try_from(rows).unwrap_or(i64::MAX),
         warning: intake.gate.into_warning(),

@@ -225,7 +225,7 @@ fn check_profile(assignment: &Assignment, config: &Config) -> Result<()> {
         return Ok(());
     }
     Err(Error::config(format!(
-        "{} is to be made with profile {recorded}, but STATEMENT_PROFILE is {ours}: give the converter the profile of the enqueuer",
+        "{} is recorded with profile {recorded}, but STATEMENT_PROFILE here is {ours}: give the converter the profile of the enqueuer",
         assignment.document
     )))
 }

@@ -38,9 +38,11 @@ pub struct Published {
     pub proof: Proof,
 }
 
-/// What a workbook was made from, and what the gate let pass.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// What a workbook was made from and with, and what the gate let pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof {
+    pub profile_hash: String,
+    pub program_version: String,
     /// Of all rows that were read, in lower-case hexadecimal.
     pub source_digest: String,
     pub source_rows: i64,
@@ -55,6 +57,15 @@ pub struct Warning {
     /// Every break and what could not be proven.
     pub text: String,
 }
+
+type ProofRow = (
+    Option<String>,
+    Option<i64>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+);
 
 /// How a slot's process ended, as the queue saw it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,14 +178,17 @@ impl Ledger {
         let warning = proof.warning.as_ref();
         sqlx::query(self.sql(
             "UPDATE export_attempts
-             SET sha256 = $1, source_digest = $2, source_rows = $3, warning_cause = $4, warning = $5
-             WHERE attempt_id = $6",
+             SET sha256 = $1, source_digest = $2, source_rows = $3, warning_cause = $4, warning = $5, profile_hash = $6,
+                 program_version = $7
+             WHERE attempt_id = $8",
         ))
         .bind(sha256)
         .bind(proof.source_digest.clone())
         .bind(proof.source_rows)
         .bind(warning.map(|warning| warning.cause.clone()))
         .bind(warning.map(|warning| warning.text.clone()))
+        .bind(proof.profile_hash.clone())
+        .bind(proof.program_version.clone())
         .bind(attempt.attempt_id.clone())
         .execute(&self.pool)
         .await
@@ -189,9 +203,8 @@ impl Ledger {
         document: &DocumentId,
         sha256: &str,
     ) -> Result<Option<Proof>> {
-        type Row = (Option<String>, Option<i64>, Option<String>, Option<String>);
-        let row: Option<Row> = sqlx::query_as(self.sql(
-            "SELECT source_digest, source_rows, warning_cause, warning FROM export_attempts
+        let row: Option<ProofRow> = sqlx::query_as(self.sql(
+            "SELECT source_digest, source_rows, warning_cause, warning, profile_hash, program_version FROM export_attempts
              WHERE document_id = $1 AND sha256 = $2 ORDER BY started_at LIMIT 1",
         ))
         .bind(document.to_string())
@@ -202,11 +215,15 @@ impl Ledger {
             "reading the document's attempts",
             Whose::Ledger,
         ))?;
-        Ok(row.map(|(digest, rows, cause, text)| Proof {
-            source_digest: digest.unwrap_or_default(),
-            source_rows: rows.unwrap_or_default(),
-            warning: cause.zip(text).map(|(cause, text)| Warning { cause, text }),
-        }))
+        Ok(
+            row.map(|(digest, rows, cause, text, profile, version)| Proof {
+                profile_hash: profile.unwrap_or_default(),
+                program_version: version.unwrap_or_default(),
+                source_digest: digest.unwrap_or_default(),
+                source_rows: rows.unwrap_or_default(),
+                warning: cause.zip(text).map(|(cause, text)| Warning { cause, text }),
+            }),
+        )
     }
 
     /// Settles a published document. An error of class `Retry` when the lease is lost: whoever has the document finds
@@ -218,20 +235,21 @@ impl Ledger {
         let settled = sqlx::query(self.sql(
             "UPDATE export_documents
              SET state = 'succeeded', object_key = $1, sha256 = $2, bytes = $3, row_count = $4, row_counts = $5,
-                 program_version = $6, cause = $7, error = $8, source_digest = $9, source_rows = $10,
+                 program_version = $6, cause = $7, error = $8, source_digest = $9, source_rows = $10, profile_hash = $11,
                  lease_expires_at = NULL, settled_at = {NOW_MS}
-             WHERE document_id = $11 AND attempt_id = $12 AND state = 'running'",
+             WHERE document_id = $12 AND attempt_id = $13 AND state = 'running'",
         ))
         .bind(published.object_key.clone())
         .bind(published.sha256.clone())
         .bind(published.bytes)
         .bind(published.rows)
         .bind(published.row_counts.clone())
-        .bind(crate::PROGRAM_VERSION)
+        .bind(published.proof.program_version.clone())
         .bind(warning.map(|warning| warning.cause.clone()))
         .bind(warning.map(|warning| warning.text.clone()))
         .bind(published.proof.source_digest.clone())
         .bind(published.proof.source_rows)
+        .bind(published.proof.profile_hash.clone())
         .bind(attempt.document.to_string())
         .bind(attempt.attempt_id.clone())
         .execute(&mut *transaction)

@@ -174,14 +174,12 @@ impl Ledger {
     }
 
     /// Gives due documents of the selection the profile that they are going to be made with: whoever mends the profile
-    /// between two runs means it for what is still to be made. One that an attempt was about to publish keeps the profile
-    /// of that attempt, which may have published it. Returns how many were changed.
+    /// between two runs means it for what is still to be made. Whoever finds one published already records the profile of
+    /// the attempt that published it. Returns how many were changed.
     pub async fn renew_profile(&self, selection: &Selection, profile_hash: &str) -> Result<u64> {
         let statement = format!(
             "UPDATE export_documents AS d SET profile_hash = $1
-             WHERE d.period = $2{} AND d.state = 'due' AND d.profile_hash <> $1
-               AND NOT EXISTS (SELECT 1 FROM export_attempts a
-                               WHERE a.document_id = d.document_id AND a.sha256 IS NOT NULL)",
+             WHERE d.period = $2{} AND d.state = 'due' AND d.profile_hash <> $1",
             selection_clause(selection)
         );
         let done = sqlx::query(self.sql(&statement))

@@ -262,22 +262,35 @@ on_every_engine! {
 }
 
 on_every_engine! {
-    async fn what_may_be_published_with_the_old_profile_keeps_it(world: &World) {
+    async fn what_the_old_profile_published_is_recorded_with_it(world: &World) {
         load_october(world, 1).await?;
-        let only_trades = october(["--kind", "trade"]);
-        world.enqueuer_beside("kill -9 $$", only_trades)?.run().await?.expect(75)?;
-        assert_eq!(recorded(world).await?, ["built-in"]);
-        // An attempt got as far as saying what it was about to publish.
+        // Published, and the ledger heard nothing of it.
+        let answer = world
+            .enqueuer_beside("$CONVERTER \"$@\"; exit 0", october(["--kind", "trade"]))?
+            .run().await?.expect(0)?;
         world.execute(
-            "INSERT INTO export_attempts (attempt_id, document_id, number, started_at, ended_at, sha256, outcome)
-             VALUES ('lost', '2026-10.trade.A001', 1, 0, 0, 'abc', 'lost')",
-        ).await?;
+            "UPDATE export_documents SET state = 'due', job_id = NULL, attempt_id = NULL, sha256 = NULL, object_key = NULL",
+        ).await.context(answer.stdout)?;
+        let file = world.published()?;
         write_profile(world, "firm.toml", "", "")?;
-        let other = run_of(world, ["--kind", "trade", "--statement-profile", "firm.toml"]).run().await?.expect(78)?;
-        ensure!(other.stderr.contains("is to be made with profile built-in"), "{other:?}");
+        run_of(world, ["--kind", "trade", "--statement-profile", "firm.toml"]).run().await?.expect(0)?;
+        assert_eq!(world.published()?, file, "it was adopted as it is");
         assert_eq!(recorded(world).await?, ["built-in"]);
-        run_of(world, ["--kind", "trade"]).run().await?.expect(0)?;
-        assert_eq!(document(world, "2026-10.trade.A001").await?["state"], "succeeded");
+        world.converter(["--document", "2026-10.trade.A001", "--verify"]).run().await?.expect(0)?;
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn a_converter_with_another_profile_makes_nothing(world: &World) {
+        load_october(world, 1).await?;
+        world.enqueuer_beside("kill -9 $$", october(["--kind", "trade"]))?.run().await?.expect(75)?;
+        write_profile(world, "firm.toml", "", "")?;
+        let other = world
+            .converter(["--document", "2026-10.trade.A001", "--statement-profile", "firm.toml"])
+            .run().await?.expect(78)?;
+        ensure!(other.stderr.contains("is recorded with profile built-in"), "{other:?}");
+        assert_eq!(world.published()?, []);
         Ok(())
     }
 }
