@@ -118,13 +118,19 @@ impl Checked<'_> {
         end
     }
 
-    /// What no valuation contains is named in column A, one blank row below the totals.
+    /// The sentences below: in column A, one blank row below the totals, each with something that must be named.
     fn named_below(&mut self, end_of_totals: u32) {
         let blank = u32::from(!self.table.totals.is_empty());
         let mut text = String::new();
         if !self.table.named_below.is_empty() {
             for row in end_of_totals + blank..=self.sheet.last_row() {
-                if let Data::String(line) = self.sheet.cell((row, 0)) {
+                if let Data::String(line) = self.sheet.cell((row, 0))
+                    && self
+                        .table
+                        .named_below
+                        .iter()
+                        .any(|name| line.contains(name))
+                {
                     self.seen.insert((row, 0));
                     text.push_str(line);
                 }
@@ -215,6 +221,9 @@ fn summary(sheet: &Sheet, expected: &Summary, differences: &mut Vec<String>) {
     if !reports {
         say("no sentence that errors are to be reported at once".to_owned());
     }
+    if let Some(line) = days(sheet, &expected.days) {
+        say(line);
+    }
     let mut taken = BTreeSet::new();
     for line in &expected.lines {
         let labelled = labelled(sheet, line);
@@ -253,11 +262,46 @@ fn summary(sheet: &Sheet, expected: &Summary, differences: &mut Vec<String>) {
     }
 }
 
+/// The chart's days stand somewhere right of the lines, row below row, and nothing stands below them in their columns
+/// but the sentence about errors.
+fn days(sheet: &Sheet, expected: &[[Cell; 3]]) -> Option<String> {
+    let Some([day, ..]) = expected.first() else {
+        let stray = sheet
+            .cells
+            .iter()
+            .find(|((_, column), cell)| *column > 4 && matches!(cell, Data::Float(_)));
+        return stray
+            .map(|(place, cell)| format!("{}: {cell:?}, expected no days", address(*place)));
+    };
+    let places = sheet.cells.iter();
+    let found = places
+        .filter(|((_, column), cell)| *column > 4 && holds(cell, day))
+        .map(|(place, _)| *place)
+        .next();
+    let Some((top, left)) = found else {
+        return Some(format!("no heading {day:?} of the chart's days"));
+    };
+    for (row, cells) in (top..).zip(expected) {
+        for (column, cell) in (left..).zip(cells) {
+            let found = sheet.cell((row, column));
+            if !holds(found, cell) {
+                let place = address((row, column));
+                return Some(format!("{place}: {found:?}, expected {cell:?}"));
+            }
+        }
+    }
+    let below = top + row_number(expected.len());
+    let more = sheet.cells.range((below, 0)..);
+    more.map(|(place, _)| *place)
+        .find(|(_, column)| (left..left + 3).contains(column))
+        .map(|place| format!("{}: a day too many", address(place)))
+}
+
 /// The lines of that label, and with that kind of value: a link to a sheet may be called like a figure.
 fn labelled(sheet: &Sheet, line: &Line) -> Vec<u32> {
     let wants_text = matches!(line.cells.first(), Some(Cell::Text(_)));
     (0..=sheet.last_row())
-        .filter(|row| holds(sheet.cell((*row, 0)), &Cell::text(line.label)))
+        .filter(|row| holds(sheet.cell((*row, 0)), &Cell::text(line.label.as_str())))
         .filter(|row| matches!(sheet.cell((*row, 1)), Data::String(_)) == wants_text)
         .collect()
 }

@@ -69,6 +69,7 @@ words! {
     ByCurrency "summary.by_currency" "うち通貨別評価額" "of this, by currency"
     Share "summary.share" "構成比" "Share"
     CashFigure "summary.cash" "金銭残高" "Cash"
+    CashFigureOf "summary.cash_pocket" "金銭残高（{pocket}）" "Cash ({pocket})"
     ValuationAndCash "summary.valuation_and_cash" "評価額・金銭残高合計" "Valuation and cash"
     Details "summary.details" "明細" "Details"
     Rows "summary.rows" "{rows}件" "{rows} rows"

@@ -38,32 +38,19 @@ pub fn movement_columns(outline: CashOutline) -> Vec<ColumnSpec<MovementColumn>>
     const BY_CURRENCY: &[MovementColumn] = &[C::Currency];
     let column = ColumnSpec::new;
     let mut columns = vec![
-        column(C::Date, "date", Word::CashMovementDate, 11.5, Date),
-        column(C::Kind, "kind", Word::CashMovementKind, 17.0, Text),
+        column(C::Date, "date", Word::CashMovementDate, Date),
+        column(C::Kind, "kind", Word::CashMovementKind, Text(18)),
         column(
             C::Description,
             "description",
             Word::CashMovementDescription,
-            44.0,
-            Text,
+            Text(48),
         ),
-        column(
-            C::Currency,
-            "currency",
-            Word::CashMovementCurrency,
-            9.0,
-            Text,
-        ),
-        column(C::Pocket, "pocket", Word::CashMovementPocket, 13.0, Text),
-        column(C::In, "in", Word::CashMovementIn, 15.0, Amount).sum_by(BY_CURRENCY),
-        column(C::Out, "out", Word::CashMovementOut, 15.0, Amount).sum_by(BY_CURRENCY),
-        column(
-            C::Balance,
-            "balance",
-            Word::CashMovementBalance,
-            16.0,
-            Amount,
-        ),
+        column(C::Currency, "currency", Word::CashMovementCurrency, Text(6)),
+        column(C::Pocket, "pocket", Word::CashMovementPocket, Text(18)),
+        column(C::In, "in", Word::CashMovementIn, Amount).sum_by(BY_CURRENCY),
+        column(C::Out, "out", Word::CashMovementOut, Amount).sum_by(BY_CURRENCY),
+        column(C::Balance, "balance", Word::CashMovementBalance, Amount),
     ];
     let optional = [
         (
@@ -95,9 +82,7 @@ pub fn movement_columns(outline: CashOutline) -> Vec<ColumnSpec<MovementColumn>>
         optional
             .into_iter()
             .filter(|(shown, ..)| *shown)
-            .map(|(_, of, name, heading)| {
-                column(of, name, heading, 13.0, Amount).sum_by(BY_CURRENCY)
-            }),
+            .map(|(_, of, name, heading)| column(of, name, heading, Amount).sum_by(BY_CURRENCY)),
     );
     columns
 }
@@ -162,11 +147,11 @@ pub fn balance_columns() -> Vec<ColumnSpec<BalanceColumn>> {
     use BalanceColumn as C;
     let column = ColumnSpec::new;
     vec![
-        column(C::Currency, "currency", Word::CashCurrency, 9.0, Text),
-        column(C::Pocket, "pocket", Word::CashPocket, 18.0, Text),
-        column(C::Amount, "amount", Word::CashAmount, 18.0, Amount).sum_by(&[C::Currency]),
-        column(C::FxRate, "fx_rate", Word::CashFxRate, 11.0, Rate),
-        column(C::BaseAmount, "base_amount", Word::CashInBase, 18.0, Amount),
+        column(C::Currency, "currency", Word::CashCurrency, Text(6)),
+        column(C::Pocket, "pocket", Word::CashPocket, Text(18)),
+        column(C::Amount, "amount", Word::CashAmount, Amount).sum_by(&[C::Currency]),
+        column(C::FxRate, "fx_rate", Word::CashFxRate, Rate),
+        column(C::BaseAmount, "base_amount", Word::CashInBase, Amount),
     ]
 }
 
@@ -191,11 +176,13 @@ impl Layout for CashBalances<'_> {
 
 /// The sentence below the table that names the cash no total in the base currency contains.
 pub fn notes(balances: &[CashBalance], base: Currency, words: &Words) -> Vec<String> {
-    let without_rate: Vec<&str> = balances
+    let mut without_rate: Vec<&str> = balances
         .iter()
         .filter(|balance| balance.currency != base && balance.fx_rate.is_none())
         .map(|balance| balance.currency.code())
         .collect();
+    // Sorted by currency: each is named once.
+    without_rate.dedup();
     if without_rate.is_empty() {
         return Vec::new();
     }
@@ -219,9 +206,10 @@ pub fn in_base(
 
 /// The pocket that rows without one are in has a word; other pockets are the firm's own words.
 fn pocket<'r>(pocket: &'r str, words: &Words<'r>) -> Cell<'r> {
-    if pocket == DEFAULT_POCKET {
-        Cell::Text(words.get(Word::PocketDeposit))
-    } else {
-        Cell::Text(pocket)
-    }
+    Cell::Text(pocket_name(pocket).unwrap_or(words.get(Word::PocketDeposit)))
+}
+
+/// What a pocket is called when it is not the usual one.
+pub fn pocket_name(pocket: &str) -> Option<&str> {
+    (pocket != DEFAULT_POCKET).then_some(pocket)
 }

@@ -1,5 +1,7 @@
 //! One cell: what it holds, and how it is written.
 
+use std::borrow::Cow;
+
 use common::decimal::{decimal_places, nearest_f64};
 use common::{Error, Result};
 use jiff::civil::Date;
@@ -7,6 +9,7 @@ use rust_decimal::Decimal;
 use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use super::style::{ColumnStyle, Styles};
+use super::widths::ColumnWidth;
 use common::currency::Currency;
 
 /// What a cell holds.
@@ -49,57 +52,73 @@ impl<'r> Cell<'r> {
     }
 }
 
-/// Writes one cell; without a format of its own where the column's says the same.
+/// Writes one cell, and takes note of its width; without a format of its own where the column's says the same. Returns
+/// the lines that it needs.
 pub fn write(
     sheet: &mut Worksheet,
-    row: u32,
-    column: u16,
+    (row, column): (u32, u16),
     cell: &Cell,
     style: ColumnStyle,
     styles: &Styles,
-) -> Result<()> {
-    let (value, places) = match cell {
-        Cell::Empty => return Ok(()),
+    width: &mut ColumnWidth,
+) -> Result<u32> {
+    let mut lines = 1;
+    let written = match cell {
+        Cell::Empty => return Ok(lines),
         Cell::Text(text) => {
-            return sheet
-                .write_string(row, column, *text)
-                .map(drop)
-                .map_err(cannot_write);
+            lines = width.see_text(text);
+            sheet.write_string(row, column, *text)
         }
         Cell::Joined(text) => {
-            return sheet
-                .write_string(row, column, text)
-                .map(drop)
-                .map_err(cannot_write);
+            let text = fitting(text);
+            lines = width.see_text(&text);
+            sheet.write_string(row, column, text)
         }
-        Cell::Date(date) => {
-            return sheet
-                .write_number(row, column, serial(*date))
-                .map(drop)
-                .map_err(cannot_write);
-        }
-        Cell::Quantity(value) => (value, decimal_places(*value) as usize),
-        Cell::Price(value, currency) => (value, Styles::price_places(*currency, *value)),
-        Cell::Rate(value) => (value, decimal_places(*value).max(2) as usize),
+        Cell::Date(date) => sheet.write_number(row, column, serial(*date)),
         Cell::Amount(value, currency) => {
             let number = nearest_f64(*value);
-            return if styles.is_columns_own(*currency) {
+            width.see_number(number, currency.exponent() as usize);
+            if styles.is_columns_own(*currency) {
                 sheet.write_number(row, column, number)
             } else {
                 sheet.write_number_with_format(row, column, number, styles.amount(*currency))
             }
-            .map(drop)
-            .map_err(cannot_write);
+        }
+        Cell::Quantity(value) | Cell::Price(value, _) | Cell::Rate(value) => {
+            let places = match cell {
+                Cell::Price(_, currency) => Styles::price_places(*currency, *value),
+                Cell::Rate(_) => decimal_places(*value).max(2) as usize,
+                _ => decimal_places(*value) as usize,
+            };
+            let number = nearest_f64(*value);
+            width.see_number(number, places);
+            if places == styles.column_places(style) {
+                sheet.write_number(row, column, number)
+            } else {
+                sheet.write_number_with_format(row, column, number, styles.number(places))
+            }
         }
     };
-    let number = nearest_f64(*value);
-    if places == styles.column_places(style) {
-        sheet.write_number(row, column, number)
-    } else {
-        sheet.write_number_with_format(row, column, number, styles.number(places))
+    written.map_err(cannot_write)?;
+    Ok(lines)
+}
+
+/// The text as far as a cell can hold it. Single texts of the source fit; joined ones may not.
+pub fn fitting(text: &str) -> Cow<'_, str> {
+    /// Excel's limit, in UTF-16 units.
+    const MAX_UNITS: usize = 32_767;
+    // A character has no more units than bytes.
+    if text.len() <= MAX_UNITS || text.encode_utf16().count() <= MAX_UNITS {
+        return Cow::Borrowed(text);
     }
-    .map(drop)
-    .map_err(cannot_write)
+    let mut left = MAX_UNITS - 1;
+    let kept = text.chars().take_while(|character| {
+        let units = character.len_utf16();
+        let fits = units <= left;
+        left = left.saturating_sub(units);
+        fits
+    });
+    Cow::Owned(kept.chain(['…']).collect())
 }
 
 /// Excel's number of a date: days since 1899-12-30, with its leap day that never was before March 1900.

@@ -42,54 +42,38 @@ pub fn holding_columns() -> Vec<ColumnSpec<HoldingColumn>> {
     const BY_CLASS_AND_CURRENCY: &[HoldingColumn] = &[C::AssetClass, C::Currency];
     let column = ColumnSpec::new;
     let amount =
-        |of, name, heading| column(of, name, heading, 16.0, Amount).sum_by(BY_CLASS_AND_CURRENCY);
+        |of, name, heading| column(of, name, heading, Amount).sum_by(BY_CLASS_AND_CURRENCY);
     vec![
         column(
             C::AssetClass,
             "asset_class",
             Word::HoldingAssetClass,
-            11.0,
-            Text,
+            Text(12),
         ),
         column(
             C::SecurityCode,
             "security_code",
             Word::HoldingCode,
-            12.0,
-            Code,
+            Code(14),
         ),
         column(
             C::SecurityName,
             "security_name",
             Word::HoldingName,
-            38.0,
-            Text,
+            Text(44),
         ),
-        column(C::Custody, "custody", Word::HoldingCustody, 14.0, Text),
-        column(
-            C::Quantity,
-            "quantity",
-            Word::HoldingQuantity,
-            14.0,
-            Quantity,
-        ),
+        column(C::Custody, "custody", Word::HoldingCustody, Text(14)),
+        column(C::Quantity, "quantity", Word::HoldingQuantity, Quantity),
         column(
             C::AverageCost,
             "average_cost",
             Word::HoldingAverageCost,
-            13.5,
             Price,
         ),
-        column(C::Price, "price", Word::HoldingPrice, 12.0, Price),
-        column(
-            C::PriceDate,
-            "price_date",
-            Word::HoldingPriceDate,
-            11.5,
-            Date,
-        ),
-        column(C::Currency, "currency", Word::HoldingCurrency, 9.0, Text),
-        column(C::FxRate, "fx_rate", Word::HoldingFxRate, 10.5, Rate),
+        column(C::Price, "price", Word::HoldingPrice, Price),
+        column(C::PriceDate, "price_date", Word::HoldingPriceDate, Date),
+        column(C::Currency, "currency", Word::HoldingCurrency, Text(6)),
+        column(C::FxRate, "fx_rate", Word::HoldingFxRate, Rate),
         amount(C::MarketValue, "market_value", Word::HoldingMarketValue),
         amount(C::UnrealizedPl, "unrealized_pl", Word::HoldingUnrealizedPl),
     ]
@@ -208,24 +192,22 @@ pub struct Movements<'p> {
 pub fn movement_columns() -> Vec<ColumnSpec<MovementColumn>> {
     use MovementColumn as C;
     let column = ColumnSpec::new;
-    let quantity = |of, name, heading| column(of, name, heading, 13.0, Quantity);
+    let quantity = |of, name, heading| column(of, name, heading, Quantity);
     vec![
         column(
             C::SecurityCode,
             "security_code",
             Word::MovementCode,
-            12.0,
-            Code,
+            Code(14),
         ),
         column(
             C::SecurityName,
             "security_name",
             Word::MovementName,
-            38.0,
-            Text,
+            Text(44),
         ),
-        column(C::Market, "market", Word::MovementMarket, 15.0, Text),
-        column(C::Custody, "custody", Word::MovementCustody, 14.0, Text),
+        column(C::Market, "market", Word::MovementMarket, Text(18)).on_screen_only(),
+        column(C::Custody, "custody", Word::MovementCustody, Text(14)),
         quantity(C::Opening, "opening", Word::MovementOpening),
         quantity(C::Bought, "bought", Word::MovementBought),
         quantity(C::Received, "received", Word::MovementReceived),

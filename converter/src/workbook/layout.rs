@@ -22,28 +22,22 @@ pub struct ColumnSpec<C: 'static> {
     /// The name by which a profile chooses it.
     pub name: &'static str,
     pub heading: Word,
-    /// In characters of the default font; full-width characters count double.
-    pub width: f64,
     pub style: ColumnStyle,
     /// Summed by the values of these columns; empty = not summed.
     pub sum_by: &'static [C],
+    /// For the screen: paper leaves it out, so that the others are large enough to read.
+    pub on_screen_only: bool,
 }
 
 impl<C> ColumnSpec<C> {
-    pub fn new(
-        column: C,
-        name: &'static str,
-        heading: Word,
-        width: f64,
-        style: ColumnStyle,
-    ) -> Self {
+    pub fn new(column: C, name: &'static str, heading: Word, style: ColumnStyle) -> Self {
         Self {
             column,
             name,
             heading,
-            width,
             style,
             sum_by: &[],
+            on_screen_only: false,
         }
     }
 
@@ -51,9 +45,18 @@ impl<C> ColumnSpec<C> {
     pub fn sum_by(self, sum_by: &'static [C]) -> Self {
         Self { sum_by, ..self }
     }
+
+    #[must_use]
+    pub fn on_screen_only(self) -> Self {
+        Self {
+            on_screen_only: true,
+            ..self
+        }
+    }
 }
 
-/// The columns of a section that the firm shows, in its order; without a choice of its own, all.
+/// The columns of a section that the firm shows, in its order; without a choice of its own, all. What a firm chose is
+/// printed, too.
 pub fn chosen<C: Clone>(
     columns: Vec<ColumnSpec<C>>,
     section: Section,
@@ -66,5 +69,9 @@ pub fn chosen<C: Clone>(
         .iter()
         .filter_map(|name| columns.iter().find(|spec| spec.name == name))
         .cloned()
+        .map(|spec| ColumnSpec {
+            on_screen_only: false,
+            ..spec
+        })
         .collect()
 }

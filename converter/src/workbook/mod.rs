@@ -3,10 +3,12 @@
 
 mod cash;
 mod cell;
+mod chart;
 mod holdings;
 pub mod labels;
 mod layout;
 mod page;
+mod shape;
 mod style;
 mod summary;
 mod table;
@@ -14,6 +16,7 @@ mod table;
 mod tests;
 mod totals;
 mod trades;
+mod widths;
 mod words;
 
 use std::cell::RefCell;
@@ -21,8 +24,8 @@ use std::io::Write;
 use std::sync::Arc;
 
 use common::ledger::Correction;
-use common::profile::{Profile, Section, Word};
-use common::statement::{DocumentId, Kind, Language};
+use common::profile::{LegalStatus, Profile, Section, Word};
+use common::statement::{DocumentId, Kind};
 use common::{Error, PROGRAM_VERSION, Result};
 use jiff::civil::Date;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook};
@@ -117,12 +120,8 @@ pub fn write(
     let styles = style::Styles::new(&words, heading.account.base_currency);
     let mut workbook = Workbook::new();
     workbook.set_zip_compression_level(COMPRESSION_LEVEL);
-    // Japanese fonts stand higher; the library knows the column metrics of these widths only.
-    let (row_height, column_width) = if words.language == Language::Ja {
-        (25, 72)
-    } else {
-        (20, 64)
-    };
+    let row_height = style::row_height(words.language);
+    let column_width = style::default_column(words.language);
     workbook
         .set_default_format(&styles.default, row_height, column_width)
         .map_err(cannot_write)?;
@@ -135,7 +134,9 @@ pub fn write(
         .map_err(cannot_write)?;
 
     let mut figures = Figures::default();
+    let footer = footer(heading);
     let mut writer = Writer {
+        footer: &footer,
         workbook: &mut workbook,
         styles: &styles,
         words,
@@ -147,7 +148,7 @@ pub fn write(
         .collect::<Result<Vec<_>, _>>()?;
 
     let sheet = workbook.worksheet_from_index(0).map_err(cannot_write)?;
-    summary::write(sheet, &styles, heading, &figures, &tables)?;
+    summary::write(sheet, &styles, heading, &figures, &tables, &footer)?;
     workbook.set_properties(&properties(heading, &tables)?);
     workbook.save_to_writer(out).map_err(cannot_write)?;
     Ok(tables)
@@ -167,6 +168,7 @@ struct Writer<'w> {
     styles: &'w style::Styles,
     words: Words<'w>,
     heading: &'w Heading,
+    footer: &'w str,
 }
 
 impl Writer<'_> {
@@ -181,7 +183,7 @@ impl Writer<'_> {
         match incoming {
             Incoming::Trades(rows, outline) => {
                 let layout = (trades::Trades { words }, trades::columns(outline));
-                let seen = |trade: &Trade| figures.trades.add(trade);
+                let seen = |trade: &Trade| figures.trades.add(trade, words.profile.trade_basis);
                 self.table(Section::Trades, layout, rows, seen, |_| Vec::new())
             }
             Incoming::UnsettledTrades(rows, outline) => {
@@ -233,9 +235,8 @@ impl Writer<'_> {
         mut seen: impl FnMut(&L::Row),
         notes: impl FnOnce(&Words) -> Vec<String>,
     ) -> Result<TableDone, WriteError> {
-        let document = self.heading.document.to_string();
         let (styles, words) = (self.styles, self.words);
-        let mut table = Table::begin(self.workbook, section, layout, styles, words, &document)?;
+        let mut table = Table::begin(self.workbook, section, layout, styles, words, self.footer)?;
         loop {
             match rows.blocking_recv() {
                 Some(Batch::Rows(batch)) => {
@@ -250,6 +251,12 @@ impl Writer<'_> {
         }
         Ok(table.finish(self.workbook, &notes(&words))?)
     }
+}
+
+fn footer(heading: &Heading) -> String {
+    let is_reference = heading.profile.legal_status == LegalStatus::Reference;
+    let notice = is_reference.then(|| heading.words().get(Word::NotStatutory));
+    page::footer(&heading.document.to_string(), notice)
 }
 
 fn properties(heading: &Heading, tables: &[TableDone]) -> Result<DocProperties> {

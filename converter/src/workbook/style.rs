@@ -6,17 +6,19 @@ use common::currency::Currency;
 use common::decimal::decimal_places;
 use common::statement::Language;
 use rust_decimal::Decimal;
-use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, FormatUnderline};
+use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder};
 
+use super::widths::{Width, text_width};
 use super::words::Words;
 
 /// How the cells of a column look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColumnStyle {
     Date,
-    /// Codes and ids: text cells, whatever digits they are made of.
-    Code,
-    Text,
+    /// Codes and ids: text cells, whatever digits they are made of. Wider ones wrap, in half-width characters.
+    Code(u16),
+    /// Wraps as codes do.
+    Text(u16),
     Quantity,
     Price,
     Rate,
@@ -24,33 +26,56 @@ pub enum ColumnStyle {
     Amount,
 }
 
+impl ColumnStyle {
+    pub const fn is_text(self) -> bool {
+        matches!(self, ColumnStyle::Code(_) | ColumnStyle::Text(_))
+    }
+
+    /// The width beyond which a text wraps.
+    pub const fn at_most(self) -> Width {
+        match self {
+            ColumnStyle::Code(characters) | ColumnStyle::Text(characters) => {
+                characters as Width * 100
+            }
+            _ => Width::MAX,
+        }
+    }
+}
+
 /// All formats of a workbook.
 pub struct Styles {
+    /// 0xRRGGBB.
+    pub accent: u32,
     pub default: Format,
-    pub title: Format,
-    pub heading: Format,
-    pub label: Format,
-    pub value: Format,
-    pub value_date: Format,
-    pub link: Format,
+    /// The default in the middle of its row, as rows that wrap have their other cells.
+    pub cell: Format,
     pub header: Format,
     pub total_label: Format,
-    pub percent: Format,
+    /// What stands in the place of rows when there are none.
+    pub none: Format,
+    /// Sentences below a table.
+    pub note: Format,
+    /// A thin line below each row of a table.
+    pub ruled: Format,
     date: Format,
     code: Format,
     text: Format,
-    /// A currency beside its amount.
-    pub unit: Format,
     /// By decimal places.
     numbers: Vec<Format>,
     totals: Vec<Format>,
+    number_formats: Vec<String>,
     /// The firm's own formats of amounts, of lines and of totals.
     own: BTreeMap<Currency, (Format, Format)>,
+    own_formats: BTreeMap<Currency, String>,
+    /// What the firm's own formats add to a number's width.
+    literal: Width,
     base: Currency,
 }
 
 /// Decimal places of the finest number: prices and rates.
 const MAX_PLACES: usize = 8;
+
+pub const LIGHT_GREY: Color = Color::RGB(0x00C8_CCD2);
 
 impl Styles {
     pub fn new(words: &Words, base: Currency) -> Self {
@@ -59,86 +84,84 @@ impl Styles {
         // Calibri in Japanese cells.
         let default = match language {
             Language::Ja => Format::new()
-                .set_font_name("游ゴシック")
+                .set_font_name(font_name(language))
                 .set_font_size(11)
                 .set_font_charset(128),
-            Language::En => Format::new().set_font_name("Calibri").set_font_size(11),
+            Language::En => Format::new()
+                .set_font_name(font_name(language))
+                .set_font_size(11),
         };
-        let negative = match language {
-            Language::Ja => "▲",
-            Language::En => "-",
-        };
-        let number_format = |places: usize| {
-            let digits = if places == 0 {
-                "#,##0".to_owned()
-            } else {
-                format!("#,##0.{}", "0".repeat(places))
-            };
-            let zero = if places == 0 {
-                "0".to_owned()
-            } else {
-                format!("0.{}", "0".repeat(places))
-            };
-            format!("{digits};{negative}{digits};{zero}")
-        };
-        let numbers: Vec<Format> = (0..=MAX_PLACES)
-            .map(|places| default.clone().set_num_format(number_format(places)))
+        let accent = words.profile.accent_color;
+        let accented = Color::RGB(accent);
+        // Rows that wrap have their other cells in the middle.
+        let cell = default.clone().set_align(FormatAlign::VerticalCenter);
+        let number_formats: Vec<String> = (0..=MAX_PLACES)
+            .map(|places| number_format(places, language))
+            .collect();
+        let numbers: Vec<Format> = number_formats
+            .iter()
+            .map(|format| cell.clone().set_num_format(format))
             .collect();
         let total = |format: &Format| format.clone().set_bold().set_border_top(FormatBorder::Thin);
         let totals = numbers.iter().map(total).collect();
-        let own = words
+        let own_formats: BTreeMap<Currency, String> = words
             .profile
             .number_formats(language)
+            .map(|(currency, format)| (currency, format.to_owned()))
+            .collect();
+        let own = own_formats
+            .iter()
             .map(|(currency, format)| {
-                let format = default.clone().set_num_format(format);
-                (currency, (format.clone(), total(&format)))
+                let format = cell.clone().set_num_format(format);
+                (*currency, (format.clone(), total(&format)))
             })
             .collect();
+        let text = cell
+            .clone()
+            .set_num_format("@")
+            .set_indent(1)
+            .set_text_wrap();
         Self {
-            title: default.clone().set_bold().set_font_size(18),
-            heading: default
+            accent,
+            header: cell
                 .clone()
                 .set_bold()
-                .set_font_size(12)
-                .set_border_bottom(FormatBorder::Medium),
-            label: default
-                .clone()
-                .set_font_color(Color::RGB(0x0040_4040))
-                .set_align(FormatAlign::Top),
-            value: default
-                .clone()
-                .set_text_wrap()
-                .set_align(FormatAlign::Top)
-                .set_num_format("@"),
-            value_date: default
-                .clone()
-                .set_num_format("yyyy/mm/dd")
-                .set_align(FormatAlign::Left),
-            link: default
-                .clone()
-                .set_font_color(Color::RGB(0x0005_63C1))
-                .set_underline(FormatUnderline::Single),
-            header: default
-                .clone()
-                .set_bold()
+                .set_font_size(10)
+                .set_font_color(Color::White)
+                .set_background_color(accented)
                 .set_text_wrap()
                 .set_align(FormatAlign::Center)
-                .set_align(FormatAlign::VerticalCenter)
-                .set_background_color(Color::RGB(0x00E7_ECF2))
-                .set_border_bottom(FormatBorder::Thin),
-            total_label: default
+                .set_border(FormatBorder::Thin)
+                .set_border_color(Color::White),
+            total_label: cell
                 .clone()
                 .set_bold()
+                .set_indent(1)
                 .set_border_top(FormatBorder::Thin),
-            unit: default.clone().set_indent(1),
-            percent: default.clone().set_num_format("0.00%"),
-            date: default.clone().set_num_format("yyyy/mm/dd"),
-            code: default.clone().set_num_format("@").set_indent(1),
-            text: default.clone().set_num_format("@").set_indent(1),
+            // Left: a column's own alignment would push the sentence over the sheet's edge.
+            none: cell.clone().set_align(FormatAlign::Left).set_indent(1),
+            note: cell.clone().set_align(FormatAlign::Top).set_text_wrap(),
+            ruled: Format::new()
+                .set_border_bottom(FormatBorder::Thin)
+                .set_border_bottom_color(LIGHT_GREY),
+            date: cell
+                .clone()
+                .set_num_format("yyyy/mm/dd")
+                .set_align(FormatAlign::Center),
+            code: text.clone(),
+            text,
             numbers,
             totals,
+            number_formats,
             own,
+            literal: own_formats
+                .values()
+                .map(|format| literal_width(format))
+                .max()
+                .unwrap_or_default(),
+            own_formats,
             base,
+            cell,
             default,
         }
     }
@@ -148,8 +171,8 @@ impl Styles {
     pub fn column(&self, style: ColumnStyle) -> &Format {
         match style {
             ColumnStyle::Date => &self.date,
-            ColumnStyle::Code => &self.code,
-            ColumnStyle::Text => &self.text,
+            ColumnStyle::Code(_) => &self.code,
+            ColumnStyle::Text(_) => &self.text,
             ColumnStyle::Amount => self.amount(self.base),
             number => &self.numbers[self.column_places(number)],
         }
@@ -183,6 +206,22 @@ impl Styles {
         )
     }
 
+    /// Excel's format of amounts of a currency.
+    pub fn amount_format(&self, currency: Currency) -> &str {
+        let places = (currency.exponent() as usize).min(MAX_PLACES);
+        self.own_formats
+            .get(&currency)
+            .unwrap_or(&self.number_formats[places])
+    }
+
+    /// What a column's numbers may be wider by than their digits.
+    pub fn literal(&self, style: ColumnStyle) -> Width {
+        match style {
+            ColumnStyle::Amount => self.literal,
+            _ => 0,
+        }
+    }
+
     /// Whether an amount looks as the column of amounts does.
     pub fn is_columns_own(&self, currency: Currency) -> bool {
         currency == self.base
@@ -197,5 +236,82 @@ impl Styles {
         self.own
             .get(&currency)
             .map_or(&self.totals[places.min(MAX_PLACES)], |(_, total)| total)
+    }
+}
+
+/// Pixels of the default row: Japanese fonts stand higher.
+pub const fn row_height(language: Language) -> u32 {
+    match language {
+        Language::Ja => 25,
+        Language::En => 20,
+    }
+}
+
+/// Pixels of the default column. The library knows the metrics of the default font by it.
+pub const fn default_column(language: Language) -> u32 {
+    match language {
+        Language::Ja => 72,
+        Language::En => 64,
+    }
+}
+
+/// The pixels that the library and Excel make of a column's width.
+pub fn column_pixels(width: Width, language: Language) -> u32 {
+    const PADDING: u32 = 5;
+    let digit = match language {
+        Language::Ja => 8,
+        Language::En => 7,
+    };
+    (width * digit).div_ceil(100) + PADDING
+}
+
+/// The default font, also that of charts.
+pub const fn font_name(language: Language) -> &'static str {
+    match language {
+        Language::Ja => "游ゴシック",
+        Language::En => "Calibri",
+    }
+}
+
+fn number_format(places: usize, language: Language) -> String {
+    let negative = match language {
+        Language::Ja => "▲",
+        Language::En => "-",
+    };
+    let decimals = if places == 0 {
+        String::new()
+    } else {
+        format!(".{}", "0".repeat(places))
+    };
+    format!("#,##0{decimals};{negative}#,##0{decimals};0{decimals}")
+}
+
+/// The width of what a format prints besides digits, points and commas; what stands in brackets is not printed.
+fn literal_width(format: &str) -> Width {
+    let mut widest = 0;
+    let mut printed = String::new();
+    let mut characters = format.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '[' => while characters.next().is_some_and(|other| other != ']') {},
+            ';' => {
+                widest = widest.max(text_width(&printed));
+                printed.clear();
+            }
+            '"' | '\\' | '_' | '#' | '0' | '?' | '.' | ',' => {}
+            other => printed.push(other),
+        }
+    }
+    widest.max(text_width(&printed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_format_adds_is_counted() {
+        assert_eq!(literal_width("#,##0;▲#,##0;0"), text_width("▲"));
+        assert_eq!(literal_width("[Red]#,##0\"円\""), text_width("円"));
     }
 }

@@ -4,35 +4,54 @@
 
 use common::Result;
 use common::profile::{Section, Word};
-use rust_xlsxwriter::{IgnoreError, Workbook, Worksheet};
+use rust_xlsxwriter::{ConditionalFormatFormula, IgnoreError, Workbook, Worksheet};
 
 use super::cell::{self, Cell, cannot_write};
 use super::layout::{ColumnSpec, Layout, chosen};
 use super::page;
-use super::style::{ColumnStyle, Styles};
-use super::totals::{Part, TotalDone, Totals};
+use super::shape::{ColumnShape, Shape};
+use super::style::{Styles, row_height};
+use super::totals::{TotalDone, Totals};
+use super::widths::ColumnWidth;
 use super::words::Words;
 
-/// Data rows of one sheet. Excel has 1,048,576 rows; a header, a blank row, totals and notes need some.
-const SHEET_ROWS: u32 = 1_048_000;
+/// Data rows of one sheet. Excel has 1,048,576 rows; a header, a blank row, a total for every asset class and currency
+/// there is (about 900), and notes need some.
+const SHEET_ROWS: u32 = 1_047_000;
 
-/// Points; room for two lines.
-const HEADER_HEIGHT: u32 = 34;
+/// Pixels; room for two lines.
+const HEADER_HEIGHT: u32 = 45;
+
+/// Rows that get a height of their own because a text wraps in them. The library keeps each in memory; programs fit the
+/// heights of further ones when they open the file.
+const MAX_HIGH_ROWS: u32 = 10_000;
 
 /// A table being written.
 pub struct Table<'s, L: Layout> {
     layout: L,
     columns: Vec<ColumnSpec<L::Column>>,
+    widths: Vec<ColumnWidth>,
     styles: &'s Styles,
     words: Words<'s>,
     section: Section,
-    /// For the footer.
-    document: String,
-    /// Index of each of this table's sheets in the workbook, and its data rows.
-    sheets: Vec<(usize, u32)>,
+    footer: String,
+    sheets: Vec<Part>,
     rows: u64,
+    high_rows: u32,
     totals: Totals,
     sheet_rows: u32,
+}
+
+/// One of a table's sheets.
+struct Part {
+    /// In the workbook.
+    index: usize,
+    /// Of data.
+    rows: u32,
+    /// Of the data rows, in pixels.
+    height: u32,
+    /// With anything in it.
+    last_row: u32,
 }
 
 /// A finished table.
@@ -40,7 +59,7 @@ pub struct Table<'s, L: Layout> {
 pub struct TableDone {
     pub section: Section,
     /// Its sheets and the data rows of each, which begin in row 2.
-    pub parts: Vec<Part>,
+    pub parts: Vec<(String, u32)>,
     pub rows: u64,
     pub totals: Vec<TotalDone>,
 }
@@ -56,17 +75,23 @@ where
         (layout, columns): (L, Vec<ColumnSpec<L::Column>>),
         styles: &'s Styles,
         words: Words<'s>,
-        document: &str,
+        footer: &str,
     ) -> Result<Self> {
+        let columns = chosen(columns, section, &words);
         let mut table = Self {
             layout,
-            columns: chosen(columns, section, &words),
+            widths: columns
+                .iter()
+                .map(|spec| ColumnWidth::new(spec.style.at_most()))
+                .collect(),
+            columns,
             styles,
             words,
             section,
-            document: document.to_owned(),
+            footer: footer.to_owned(),
             sheets: Vec::new(),
             rows: 0,
+            high_rows: 0,
             totals: Totals::default(),
             sheet_rows: SHEET_ROWS,
         };
@@ -85,22 +110,31 @@ where
         if self
             .sheets
             .last()
-            .is_some_and(|(_, rows)| *rows == self.sheet_rows)
+            .is_some_and(|part| part.rows == self.sheet_rows)
         {
             self.add_sheet(workbook)?;
         }
-        let Some((index, rows)) = self.sheets.last_mut() else {
+        let Some(part) = self.sheets.last_mut() else {
             return Ok(());
         };
-        *rows += 1;
-        let row_number = *rows;
+        part.rows += 1;
+        part.last_row = part.rows;
         self.rows += 1;
         let sheet = workbook
-            .worksheet_from_index(*index)
+            .worksheet_from_index(part.index)
             .map_err(cannot_write)?;
-        for (column, spec) in (0..).zip(&self.columns) {
+        let mut lines = 1;
+        for ((column, spec), width) in (0..).zip(&self.columns).zip(&mut self.widths) {
             let cell = self.layout.cell(row, spec.column);
-            cell::write(sheet, row_number, column, &cell, spec.style, self.styles)?;
+            let place = (part.rows, column);
+            lines = lines.max(cell::write(
+                sheet,
+                place,
+                &cell,
+                spec.style,
+                self.styles,
+                width,
+            )?);
             if !spec.sum_by.is_empty()
                 && let Cell::Amount(amount, currency) = cell
             {
@@ -113,24 +147,39 @@ where
                     .add(&keys, position, self.columns.len(), amount, currency);
             }
         }
+        let height = lines * row_height(self.words.language);
+        part.height = part.height.saturating_add(height);
+        if lines > 1 && self.high_rows < MAX_HIGH_ROWS {
+            self.high_rows += 1;
+            sheet
+                .set_row_height_pixels(part.rows, height)
+                .map_err(cannot_write)?;
+        }
         Ok(())
     }
 
     /// Writes the totals and the notes, and sets up view and print of every sheet of the table.
-    pub fn finish(self, workbook: &mut Workbook, notes: &[String]) -> Result<TableDone> {
+    pub fn finish(mut self, workbook: &mut Workbook, notes: &[String]) -> Result<TableDone> {
         let parts: Vec<_> = self
             .sheet_names()
             .into_iter()
-            .zip(self.sheets.iter().map(|(_, rows)| *rows))
+            .zip(self.sheets.iter().map(|part| part.rows))
             .collect();
-        let (last, last_rows) = self.sheets[self.sheets.len() - 1];
-        let sheet = workbook.worksheet_from_index(last).map_err(cannot_write)?;
-        let mut next_row = last_rows + 2;
+        // Sentences about the rows.
+        let notes = if self.rows == 0 { &[] } else { notes };
+        let shape = self.shape();
+        let last = self.sheets.len() - 1;
+        let part = &mut self.sheets[last];
+        let sheet = workbook
+            .worksheet_from_index(part.index)
+            .map_err(cannot_write)?;
+        let mut next_row = part.rows + 2;
         if self.rows == 0 {
             let none = self.words.get(Word::NoEntries);
             sheet
-                .write_string_with_format(1, 0, none, &self.styles.default)
+                .write_string_with_format(1, 0, none, &self.styles.none)
                 .map_err(cannot_write)?;
+            part.last_row = 1;
             next_row += 1;
         }
         let mut totals = Vec::new();
@@ -143,19 +192,31 @@ where
                 self.styles,
                 &self.words,
             )?;
-            next_row = totals.last().map_or(next_row, |total| total.row + 2);
-        }
-        for note in notes {
-            sheet
-                .write_string_with_format(next_row, 0, note, &self.styles.default)
-                .map_err(cannot_write)?;
+            next_row = totals.last().map_or(next_row, |total| total.row + 1);
+            part.last_row = next_row - 1;
             next_row += 1;
         }
-        for (index, rows) in &self.sheets {
-            let sheet = workbook
-                .worksheet_from_index(*index)
+        let mut below = (self.totals.rows() + 2) * row_height(self.words.language);
+        for note in notes {
+            below += shape
+                .write_note(sheet, next_row, note, self.styles)
                 .map_err(cannot_write)?;
-            self.set_up(sheet, *rows)?;
+            part.last_row = next_row;
+            next_row += 1;
+        }
+        if self.totals.is_empty() && notes.is_empty() {
+            below = 0;
+        }
+        for (number, part) in self.sheets.iter().enumerate() {
+            let sheet = workbook
+                .worksheet_from_index(part.index)
+                .map_err(cannot_write)?;
+            self.set_up(sheet, part, &shape)?;
+            if number == last {
+                let rows = (part.rows, part.height);
+                page::keep_together(sheet, shape.fit, HEADER_HEIGHT, rows, below)
+                    .map_err(cannot_write)?;
+            }
         }
         Ok(TableDone {
             section: self.section,
@@ -163,6 +224,24 @@ where
             rows: self.rows,
             totals,
         })
+    }
+
+    /// The widths that the data, the totals and the headings need.
+    fn shape(&mut self) -> Shape {
+        let language = self.words.language;
+        for (column, sum, currency) in self.totals.sums() {
+            self.widths[column].see_total(sum, currency.exponent() as usize, language);
+        }
+        let specs = self.columns.iter().zip(&self.widths);
+        Shape::of(
+            specs.map(|(spec, width)| ColumnShape {
+                heading: self.words.get(spec.heading),
+                content: width.widest(language, self.styles.literal(spec.style)),
+                style: spec.style,
+                on_screen_only: spec.on_screen_only,
+            }),
+            language,
+        )
     }
 
     fn sheet_names(&self) -> Vec<String> {
@@ -180,7 +259,12 @@ where
 
     fn add_sheet(&mut self, workbook: &mut Workbook) -> Result<()> {
         let index = workbook.worksheets().len();
-        self.sheets.push((index, 0));
+        self.sheets.push(Part {
+            index,
+            rows: 0,
+            height: 0,
+            last_row: 0,
+        });
         let name = self.sheet_names().pop().unwrap_or_default();
         let sheet = workbook
             .add_worksheet_with_constant_memory()
@@ -188,12 +272,9 @@ where
         sheet.set_name(name).map_err(cannot_write)?;
         // Two lines: English headings wrap.
         sheet
-            .set_row_height(0, HEADER_HEIGHT)
+            .set_row_height_pixels(0, HEADER_HEIGHT)
             .map_err(cannot_write)?;
         for (column, spec) in (0..).zip(&self.columns) {
-            sheet
-                .set_column_width(column, spec.width)
-                .map_err(cannot_write)?;
             sheet
                 .set_column_format(column, self.styles.column(spec.style))
                 .map_err(cannot_write)?;
@@ -209,22 +290,32 @@ where
         Ok(())
     }
 
-    fn set_up(&self, sheet: &mut Worksheet, rows: u32) -> Result<()> {
-        let last_row = rows.max(1);
+    fn set_up(&self, sheet: &mut Worksheet, part: &Part, shape: &Shape) -> Result<()> {
+        let last_row = part.rows.max(1);
         let last_column = u16::try_from(self.columns.len() - 1).unwrap_or(u16::MAX);
         sheet.set_freeze_panes(1, 0).map_err(cannot_write)?;
         sheet
             .autofilter(0, 0, last_row, last_column)
             .map_err(cannot_write)?;
         for (column, spec) in (0..).zip(&self.columns) {
-            if matches!(spec.style, ColumnStyle::Code | ColumnStyle::Text) {
+            if spec.style.is_text() {
                 let as_text = IgnoreError::NumberStoredAsText;
                 sheet
                     .ignore_error_range(1, column, last_row, column, as_text)
                     .map_err(cannot_write)?;
             }
         }
-        page::set_up(sheet, &self.document);
+        if part.rows > 0 {
+            // On the range and not on cells, which would each need a format of their own.
+            let ruled = ConditionalFormatFormula::new()
+                .set_rule("=TRUE")
+                .set_format(&self.styles.ruled);
+            sheet
+                .add_conditional_format(1, 0, part.rows, last_column, &ruled)
+                .map_err(cannot_write)?;
+        }
+        shape.apply(sheet, part.last_row).map_err(cannot_write)?;
+        page::set_up(sheet, shape.fit.paper, &self.footer);
         sheet.set_repeat_rows(0, 0).map_err(cannot_write)?;
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Tables written and read back by an independent reader.
 
+mod look;
+
 use std::io::Cursor;
 
 use calamine::{Data, Reader, Xlsx};

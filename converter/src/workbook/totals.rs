@@ -80,6 +80,20 @@ impl Totals {
         *sum = Some((sum.map_or(Decimal::ZERO, |(sum, _)| sum) + amount, currency));
     }
 
+    /// The sums of every column.
+    pub fn sums(&self) -> impl Iterator<Item = (usize, Decimal, Currency)> {
+        self.0.iter().flat_map(|total| {
+            (0..).zip(&total.sums).filter_map(|(column, sum)| {
+                let (sum, currency) = (*sum)?;
+                Some((column, sum, currency))
+            })
+        })
+    }
+
+    pub fn rows(&self) -> u32 {
+        u32::try_from(self.0.len()).unwrap_or(u32::MAX)
+    }
+
     /// Writes the total rows from `row` on. Returns what was written, a row each.
     pub fn write<C: Copy + PartialEq>(
         &self,

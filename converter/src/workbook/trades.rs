@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use common::profile::Word;
+use common::profile::{Basis, Word};
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::cell::Cell;
 use super::labels;
 use super::layout::{ColumnSpec, Layout};
-use super::style::ColumnStyle::{Amount, Code, Date, Price, Quantity, Rate, Text};
+use super::style::ColumnStyle::{self, Amount, Code, Price, Quantity, Rate, Text};
 use super::words::Words;
 use crate::rows::codes::Side;
 use crate::rows::trade::{Trade, TradesOutline};
@@ -50,37 +51,50 @@ pub fn columns(outline: TradesOutline) -> Vec<ColumnSpec<Column>> {
     use Column as C;
     const BY_CURRENCY: &[Column] = &[C::Currency];
     let column = ColumnSpec::new;
-    let amount = |of, name, heading| column(of, name, heading, 14.0, Amount).sum_by(BY_CURRENCY);
+    // More columns leave less to the name, so that the page stays readable.
+    let further = [
+        outline.with_accrued_interest,
+        outline.with_foreign_fees,
+        outline.with_settlement,
+    ];
+    let name = match further.into_iter().filter(|shown| *shown).count() {
+        0 => 36,
+        1 => 30,
+        _ => 26,
+    };
+    let amount = |of, name, heading| column(of, name, heading, Amount).sum_by(BY_CURRENCY);
     let mut columns = vec![
-        column(C::TradeDate, "trade_date", Word::HeadTradeDate, 11.5, Date),
+        column(
+            C::TradeDate,
+            "trade_date",
+            Word::HeadTradeDate,
+            ColumnStyle::Date,
+        ),
         column(
             C::SettlementDate,
             "settlement_date",
             Word::HeadSettlementDate,
-            11.5,
-            Date,
+            ColumnStyle::Date,
         ),
         column(
             C::SecurityCode,
             "security_code",
             Word::HeadSecurityCode,
-            11.0,
-            Code,
+            Code(14),
         ),
         column(
             C::SecurityName,
             "security_name",
             Word::HeadSecurityName,
-            32.0,
-            Text,
+            Text(name),
         ),
-        column(C::Market, "market", Word::HeadMarket, 15.0, Text),
-        column(C::Side, "side", Word::HeadSide, 13.0, Text),
-        column(C::Custody, "custody", Word::HeadCustody, 13.0, Text),
-        column(C::Quantity, "quantity", Word::HeadQuantity, 13.0, Quantity),
-        column(C::UnitPrice, "unit_price", Word::HeadUnitPrice, 12.0, Price),
-        column(C::Currency, "currency", Word::HeadCurrency, 9.0, Text),
-        column(C::FxRate, "fx_rate", Word::HeadFxRate, 10.0, Rate),
+        column(C::Market, "market", Word::HeadMarket, Text(18)).on_screen_only(),
+        column(C::Side, "side", Word::HeadSide, Text(18)),
+        column(C::Custody, "custody", Word::HeadCustody, Text(14)),
+        column(C::Quantity, "quantity", Word::HeadQuantity, Quantity),
+        column(C::UnitPrice, "unit_price", Word::HeadUnitPrice, Price),
+        column(C::Currency, "currency", Word::HeadCurrency, Text(6)),
+        column(C::FxRate, "fx_rate", Word::HeadFxRate, Rate),
         amount(C::GrossAmount, "gross_amount", Word::HeadGrossAmount),
     ];
     if outline.with_accrued_interest {
@@ -117,22 +131,20 @@ pub fn columns(outline: TradesOutline) -> Vec<ColumnSpec<Column>> {
                 C::SettlementCurrency,
                 "settlement_currency",
                 Word::HeadSettlementCurrency,
-                11.0,
-                Text,
+                Text(6),
             ),
             column(
                 C::SettlementAmount,
                 "settlement_amount",
                 Word::HeadSettlementAmount,
-                14.0,
                 Amount,
             )
             .sum_by(&[C::SettlementCurrency]),
         ]);
     }
     columns.extend([
-        column(C::TradeId, "trade_id", Word::HeadTradeId, 18.0, Code),
-        column(C::Note, "note", Word::HeadNote, 24.0, Text),
+        column(C::TradeId, "trade_id", Word::HeadTradeId, Code(26)).on_screen_only(),
+        column(C::Note, "note", Word::HeadNote, Text(40)).on_screen_only(),
     ]);
     columns
 }
@@ -197,6 +209,15 @@ pub struct TradeFigures {
     pub by_currency: BTreeMap<Currency, TradeAmounts>,
     /// By the currency that was paid.
     pub settled: BTreeMap<Currency, Decimal>,
+    /// Buys and sells of each day that has any.
+    pub days: BTreeMap<Date, DayCounts>,
+}
+
+/// What was traded on a day.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DayCounts {
+    pub buys: u32,
+    pub sells: u32,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -207,11 +228,22 @@ pub struct TradeAmounts {
 }
 
 impl TradeFigures {
-    pub fn add(&mut self, trade: &Trade) {
+    /// `basis` says which of its days a trade counts for.
+    pub fn add(&mut self, trade: &Trade, basis: Basis) {
         self.trades += 1;
+        let day = match basis {
+            Basis::TradeDate => trade.trade_date,
+            Basis::SettlementDate => trade.settlement_date,
+        };
         match trade.side {
-            Side::Buy => self.buys += 1,
-            Side::Sell => self.sells += 1,
+            Side::Buy => {
+                self.buys += 1;
+                self.days.entry(day).or_default().buys += 1;
+            }
+            Side::Sell => {
+                self.sells += 1;
+                self.days.entry(day).or_default().sells += 1;
+            }
             Side::Receipt | Side::Delivery | Side::Redemption => {}
         }
         let amounts = self.by_currency.entry(trade.currency).or_default();

@@ -27,6 +27,13 @@ pub fn table(source: &Source, month: &Month, account: &str, language: Language) 
             ));
         }
     }
+    if !positions.is_empty() {
+        let for_reference = (
+            "参考単価、評価額および評価損益は参考値です。税務申告にはご利用いただけません。",
+            "Prices, market values and gains or losses are for reference and not for tax filing.",
+        );
+        named_below.push(language.pick(for_reference).to_owned());
+    }
     let lines: Vec<Line> = positions
         .into_iter()
         .map(|position| Line { position, language })

@@ -20,13 +20,15 @@ pub struct Summary {
     pub sheet: &'static str,
     pub title: &'static str,
     pub lines: Vec<Line>,
+    /// The days of the chart: heading and rows of day, buys, sells. Empty without any.
+    pub days: Vec<[Cell; 3]>,
     /// What the sentence that errors are to be reported at once contains.
     pub report_errors: &'static str,
 }
 
 #[derive(Debug)]
 pub struct Line {
-    pub label: &'static str,
+    pub label: String,
     /// From column B on.
     pub cells: Vec<Cell>,
 }
@@ -34,6 +36,7 @@ pub struct Line {
 struct Lines {
     language: Language,
     lines: Vec<Line>,
+    days: Vec<[Cell; 3]>,
 }
 
 pub fn summary(
@@ -48,6 +51,7 @@ pub fn summary(
     let mut lines = Lines {
         language,
         lines: Vec::new(),
+        days: Vec::new(),
     };
     lines.text(("お名前", "Account holder"), row.text("holder_name")?);
     if let Some(address) = row.optional("postal_address")? {
@@ -82,6 +86,7 @@ pub fn summary(
         sheet: language.pick(SUMMARY),
         title: language.pick(title),
         lines: lines.lines,
+        days: lines.days,
         report_errors: language.pick((
             "記載内容に誤りがある場合は速やかにご連絡ください",
             "at once",
@@ -97,13 +102,23 @@ fn trade_figures(lines: &mut Lines, source: &Source, month: &Month, account: &st
         }
     }
     let (mut buys, mut sells) = (0, 0);
+    // By the day on which the trade was made, as the trades are listed.
+    let mut days: BTreeMap<Date, (u32, u32)> = BTreeMap::new();
     for trade in &trades {
+        let day = trade.date("trade_date")?;
         match trade.text("side")? {
-            "buy" => buys += 1,
-            "sell" => sells += 1,
+            "buy" => {
+                buys += 1;
+                days.entry(day).or_default().0 += 1;
+            }
+            "sell" => {
+                sells += 1;
+                days.entry(day).or_default().1 += 1;
+            }
             _ => {}
         }
     }
+    lines.days(days);
     for (label, count) in [
         (("取引件数", "Number of trades"), trades.len()),
         (("うち買付", "of these buys"), buys),
@@ -159,7 +174,14 @@ fn balance_figures(lines: &mut Lines, source: &Source, month: &Month, account: &
     let mut cash_in_base = Some(Decimal::ZERO);
     for balance in source.balances(account, month.cash.closing)? {
         let amount = balance.decimal("amount")?;
-        lines.money(("金銭残高", "Cash"), balance.text("currency")?, amount);
+        let label = lines.language.pick(("金銭残高", "Cash"));
+        let label = match (balance.optional("pocket")?, lines.language) {
+            (None | Some("deposit"), _) => label.to_owned(),
+            (Some(pocket), Language::Ja) => format!("{label}（{pocket}）"),
+            (Some(pocket), Language::En) => format!("{label} ({pocket})"),
+        };
+        let cells = vec![Cell::Number(amount), Cell::text(balance.text("currency")?)];
+        lines.lines.push(Line { label, cells });
         cash_in_base = match (cash_in_base, in_base(balance, amount, base)?) {
             (Some(sum), Some(amount)) => Some(sum + amount),
             _ => None,
@@ -177,7 +199,7 @@ type ByCurrency<'s> = BTreeMap<&'s str, Decimal>;
 impl Lines {
     fn push(&mut self, label: Words, cells: Vec<Cell>) {
         self.lines.push(Line {
-            label: self.language.pick(label),
+            label: self.language.pick(label).to_owned(),
             cells,
         });
     }
@@ -188,6 +210,20 @@ impl Lines {
 
     fn money(&mut self, label: Words, currency: &str, amount: Decimal) {
         self.push(label, vec![Cell::Number(amount), Cell::text(currency)]);
+    }
+
+    fn days(&mut self, days: BTreeMap<Date, (u32, u32)>) {
+        if days.is_empty() {
+            return;
+        }
+        let words = [("日付", "Day"), ("買付", "Buy"), ("売付", "Sell")];
+        self.days
+            .push(words.map(|words| Cell::text(self.language.pick(words))));
+        for (day, (buys, sells)) in days {
+            let counts = [buys, sells].map(|count| Cell::Number(count.into()));
+            let [buys, sells] = counts;
+            self.days.push([Cell::Date(day), buys, sells]);
+        }
     }
 
     fn by_currency(&mut self, label: Words, amounts: ByCurrency) {

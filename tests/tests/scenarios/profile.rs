@@ -139,7 +139,6 @@ on_every_engine! {
 }
 
 on_every_engine! {
-    #[ignore = "summaries do not print it yet"]
     async fn what_the_law_does_not_demand_says_so(world: &World) {
         load_october(world, 2).await?;
         world.execute("UPDATE statement_accounts SET language = 'en' WHERE account_id = 'A002'").await?;

@@ -1,0 +1,131 @@
+//! 概要 / Summary: whose document it is, what it says in a few figures, and where the rest stands. It is the first sheet
+//! and the last one written, because its figures are gathered as the rows go by. Printed on one page.
+
+mod figures;
+mod grid;
+mod heading;
+mod looks;
+
+use common::Result;
+use common::profile::Word;
+use common::statement::Kind;
+use jiff::civil::Date;
+use rust_xlsxwriter::{IgnoreError, Worksheet, XlsxError};
+
+use super::cell::cannot_write;
+use super::holdings::HoldingFigures;
+use super::page::{self, Paper};
+use super::style::{Styles, row_height};
+use super::table::TableDone;
+use super::trades::TradeFigures;
+use super::{Heading, chart};
+use crate::rows::cash::CashBalance;
+use grid::{BUYS, DAY, Grid, LABEL, LAST, RIGHT, RIGHT_VALUE, SELLS, VALUE};
+
+use looks::Looks;
+
+pub use figures::Rows;
+pub use heading::day;
+
+/// Where charts find their labels and values.
+pub const LABEL_COLUMN: u16 = LABEL;
+pub const VALUE_COLUMN: u16 = VALUE;
+/// The columns of days, buys and sells.
+pub const DAY_COLUMNS: (u16, u16, u16) = (DAY, BUYS, SELLS);
+
+/// What the summary tells, gathered as rows are written.
+#[derive(Debug, Default)]
+pub struct Figures {
+    pub trades: TradeFigures,
+    pub holdings: HoldingFigures,
+    pub cash: Vec<CashBalance>,
+}
+
+/// Pixels.
+const LOWEST_CHART: u32 = 250;
+const HIGHEST_CHART: u32 = 420;
+
+/// Writes the summary.
+pub fn write(
+    sheet: &mut Worksheet,
+    styles: &Styles,
+    heading: &Heading,
+    figures: &Figures,
+    tables: &[TableDone],
+    footer: &str,
+) -> Result<()> {
+    write_sheet(sheet, styles, heading, figures, tables, footer).map_err(cannot_write)
+}
+
+fn write_sheet(
+    sheet: &mut Worksheet,
+    styles: &Styles,
+    heading: &Heading,
+    figures: &Figures,
+    tables: &[TableDone],
+    footer: &str,
+) -> Result<(), XlsxError> {
+    let words = heading.words();
+    let looks = Looks::new(styles);
+    let mut grid = Grid::new(styles, &looks, words);
+    let top = heading::place(&mut grid, heading) + 1;
+    grid.heading(top, Word::KeyFigures);
+    let (below, drawn) = match heading.document.kind {
+        Kind::Trade => {
+            let below = figures::place_trades(&mut grid, &figures.trades, top + 1);
+            let days = figures::place_days(&mut grid, &figures.trades, top);
+            let draw = |days| chart::trades(heading, &figures.trades, styles, days);
+            (below, days.map(|days| (draw(days), RIGHT_VALUE)))
+        }
+        Kind::Balance => {
+            let base = heading.account.base_currency;
+            let (below, classes) =
+                figures::place_balance(&mut grid, &figures.holdings, &figures.cash, base, top + 1);
+            let draw = |classes| chart::allocation(heading, &figures.holdings, styles, classes);
+            (below, classes.and_then(draw).map(|chart| (chart, LAST)))
+        }
+    };
+    let below_links = place_links(&mut grid, tables, below + 1);
+    let mut last = below_links.max(grid.next_row());
+    if let Some((mut chart, to)) = drawn {
+        // As high as the figures and links beside it.
+        let beside: u32 = (top..below_links).map(|row| grid.row_pixels(row)).sum();
+        let height = beside.clamp(LOWEST_CHART, HIGHEST_CHART);
+        chart.set_width(grid.pixels(RIGHT, to)).set_height(height);
+        sheet.insert_chart(top, RIGHT, &chart)?;
+        last = last.max(top + height.div_ceil(row_height(words.language)));
+    }
+    let report = words.get(Word::ReportErrors);
+    grid.text((last + 1, LABEL), LAST, report, &looks.closing);
+    grid.write(sheet)?;
+    heading::write_logo(sheet, &grid, heading)?;
+    let as_text = IgnoreError::NumberStoredAsText;
+    sheet.ignore_error_range(0, 0, last + 1, LAST, as_text)?;
+    sheet.set_screen_gridlines(false);
+    page::set_up(sheet, Paper::A4, footer);
+    sheet.set_print_fit_to_pages(1, 1);
+    sheet.set_print_area(0, 0, last + 1, LAST)?;
+    Ok(())
+}
+
+/// Places the links to the other sheets. Returns the row below.
+fn place_links(grid: &mut Grid, tables: &[TableDone], mut row: u32) -> u32 {
+    grid.heading(row, Word::Details);
+    for table in tables {
+        row += 1;
+        let rows = table.rows.to_string();
+        let count = grid.words.fill(Word::Rows, &[("rows", &rows)]);
+        let title = grid.words.get(table.section.sheet());
+        grid.link((row, LABEL), title, title);
+        grid.text((row, VALUE), VALUE, count, &grid.looks.count);
+    }
+    row + 1
+}
+
+/// The kind's day that its figures are of.
+pub fn as_of(kind: Kind, period_end: Date, positions: Option<Date>, cash: Option<Date>) -> Date {
+    match kind {
+        Kind::Trade => period_end,
+        Kind::Balance => positions.or(cash).unwrap_or(period_end),
+    }
+}

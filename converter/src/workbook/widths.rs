@@ -1,0 +1,236 @@
+//! How wide a column must be, found out while its rows go by: of texts the widest, of numbers the largest per decimal
+//! places, which are formatted once at the end. Widths are kept in hundredths of the default font's digit, the unit of a
+//! column's width.
+
+use common::decimal::nearest_f64;
+use common::statement::Language;
+use rust_decimal::Decimal;
+
+/// A width in hundredths of a digit.
+pub type Width = u32;
+
+/// A full-width character.
+const FULL: Width = 200;
+/// A digit is a little wider than Excel's whole number of pixels for it.
+const DIGIT: Width = 106;
+const POINT: Width = 55;
+
+/// Decimal places that are told apart; prices and rates have eight at most.
+const PLACES: usize = 9;
+
+/// The lines that a row of a table shows at most. What is longer stays in the cell, and can be read there.
+pub const MAX_LINES: u32 = 10;
+
+/// The content of a column so far.
+#[derive(Debug, Clone)]
+pub struct ColumnWidth {
+    /// A longer text wraps.
+    at_most: Width,
+    text: Width,
+    /// Per decimal places, the largest number and the largest below zero, without its sign; negative = none yet.
+    largest: [[f64; 2]; PLACES],
+}
+
+impl ColumnWidth {
+    pub fn new(at_most: Width) -> Self {
+        Self {
+            at_most,
+            text: 0,
+            largest: [[-1.0; 2]; PLACES],
+        }
+    }
+
+    /// Takes note of a text. Returns the lines it needs.
+    pub fn see_text(&mut self, text: &str) -> u32 {
+        let width = text_width(text);
+        // Most texts: on one line, and no wider than the others.
+        if width <= self.at_most && !text.as_bytes().contains(&b'\n') {
+            self.text = self.text.max(width);
+            return 1;
+        }
+        self.text = self.text.max(width.min(self.at_most));
+        lines(text, self.at_most).min(MAX_LINES)
+    }
+
+    pub fn see_number(&mut self, number: f64, places: usize) {
+        let largest = &mut self.largest[places.min(PLACES - 1)][usize::from(number < 0.0)];
+        *largest = largest.max(number.abs());
+    }
+
+    /// Takes note of a total, which is bold.
+    pub fn see_total(&mut self, number: Decimal, places: usize, language: Language) {
+        let number = nearest_f64(number);
+        let width = number_width(number.abs(), number < 0.0, places, language);
+        self.text = self.text.max(width * 107 / 100);
+    }
+
+    /// The width of the widest cell; numbers with `literal` more for what a format adds to them.
+    pub fn widest(&self, language: Language, literal: Width) -> Width {
+        let numbers = (0..).zip(&self.largest).flat_map(|(places, signs)| {
+            [(signs[0], false), (signs[1], true)]
+                .into_iter()
+                .filter(|(largest, _)| *largest >= 0.0)
+                .map(move |(largest, negative)| {
+                    number_width(largest, negative, places, language) + literal
+                })
+        });
+        numbers.max().unwrap_or_default().max(self.text)
+    }
+}
+
+fn number_width(size: f64, negative: bool, places: usize, language: Language) -> Width {
+    let digits = count(format!("{:.0}", size.floor()).len());
+    let mut width = DIGIT * digits + POINT * ((digits - 1) / 3);
+    if places > 0 {
+        width += POINT + DIGIT * count(places);
+    }
+    if negative {
+        width += match language {
+            Language::Ja => FULL,
+            Language::En => 75,
+        };
+    }
+    width
+}
+
+/// The width of a text on one line.
+pub fn text_width(text: &str) -> Width {
+    if text.is_ascii() {
+        return text
+            .bytes()
+            .map(|byte| ASCII[usize::from(byte & 0x7F)])
+            .sum();
+    }
+    text.chars().map(character_width).sum()
+}
+
+/// The widths of ASCII characters in a proportional font.
+const ASCII: [Width; 128] = {
+    let mut widths = [DIGIT; 128];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        widths[byte as usize] = match byte {
+            0..=31 | 127 => 0,
+            b' ' | b'.' | b',' | b':' | b';' | b'\'' | b'`' | b'|' | b'!' | b'i' | b'j' | b'l'
+            | b'I' => 55,
+            b'f' | b'r' | b't' | b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'-' | b'/' | b'"' => 75,
+            b'c' | b'k' | b's' | b'v' | b'x' | b'y' | b'z' => 95,
+            b'M' | b'W' | b'm' | b'w' | b'@' | b'%' => 170,
+            b'A'..=b'Z' => 130,
+            _ => DIGIT,
+        };
+        byte += 1;
+    }
+    widths
+};
+
+fn character_width(character: char) -> Width {
+    match character {
+        '\0'..='\u{7F}' => ASCII[character as usize],
+        // Accents that stand over the character before, joiners, variation selectors.
+        '\u{300}'..='\u{36F}' | '\u{200B}'..='\u{200F}' | '\u{FE00}'..='\u{FE0F}' => 0,
+        '\u{80}'..='\u{52F}' | '\u{FF61}'..='\u{FF9F}' => 125,
+        _ => FULL,
+    }
+}
+
+/// The lines a text takes when it wraps at a width. Lines break at blanks and hyphens, and beside full-width characters.
+pub fn lines(text: &str, width: Width) -> u32 {
+    let width = width.max(FULL);
+    text.split('\n').map(|line| lines_of(line, width)).sum()
+}
+
+fn lines_of(text: &str, width: Width) -> u32 {
+    let (mut lines, mut line, mut word) = (1, 0, 0);
+    for character in text.chars() {
+        let own = character_width(character);
+        if own == FULL || character == ' ' || character == '-' {
+            line += word;
+            word = 0;
+            // A blank may hang over the end of the line.
+            if line + own > width && character != ' ' {
+                lines += 1;
+                line = 0;
+            }
+            line += own;
+            continue;
+        }
+        word += own;
+        if word > width {
+            // Longer than a line: broken anywhere.
+            lines += 1 + u32::from(line > 0);
+            (line, word) = (0, own);
+        } else if line + word > width {
+            lines += 1;
+            line = 0;
+        }
+    }
+    lines
+}
+
+/// The width of a column that shows a heading on two lines at most.
+pub fn heading_width(text: &str) -> Width {
+    /// Japanese headings stay on one line up to so many characters; broken, they would leave one alone.
+    const ONE_LINE: Width = 7 * FULL;
+    let whole = text_width(text);
+    let broken = text
+        .match_indices([' ', '/'])
+        .map(|(at, mark)| {
+            let first = text_width(text[..at + mark.len()].trim_end());
+            first.max(text_width(&text[at + mark.len()..]))
+        })
+        .min();
+    match broken {
+        Some(broken) => broken.min(whole),
+        None if whole > ONE_LINE => whole.div_ceil(2) + FULL / 2,
+        None => whole,
+    }
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn full_width_characters_count_double() {
+        assert_eq!(text_width("株式"), 400);
+        assert_eq!(text_width("1234"), 4 * DIGIT);
+        assert_eq!(text_width("ｶﾌﾞ"), 3 * 125, "half-width kana do not");
+        assert!(text_width("e\u{301}") < 150, "an accent has no width");
+    }
+
+    #[test]
+    fn texts_wrap_where_excel_wraps_them() {
+        assert_eq!(lines("短い", 800), 1);
+        assert_eq!(lines("全角文字ばかりの長い名前", 800), 3);
+        assert_eq!(lines("one two three", 500), 3);
+        assert_eq!(lines("a\nb\n", 400), 3);
+        assert!(lines(&"x".repeat(100), 1000) >= 10);
+        assert_eq!(lines("", 400), 1);
+    }
+
+    #[test]
+    fn numbers_are_as_wide_as_their_widest_text() {
+        let mut column = ColumnWidth::new(0);
+        column.see_number(1_234_567.0, 0);
+        let whole = column.widest(Language::En, 0);
+        assert_eq!(whole, 7 * DIGIT + 2 * POINT);
+        column.see_number(0.5, 2);
+        assert_eq!(column.widest(Language::En, 0), whole, "0.50 is narrower");
+        column.see_number(-1_234_567.0, 0);
+        assert_eq!(column.widest(Language::Ja, 0), whole + FULL, "▲");
+        column.see_total(Decimal::from(-99_999_999), 0, Language::Ja);
+        assert!(column.widest(Language::Ja, 0) > whole + FULL + DIGIT);
+    }
+
+    #[test]
+    fn headings_break_once() {
+        assert_eq!(heading_width("Settlement date"), text_width("Settlement"));
+        assert_eq!(heading_width("銘柄コード"), 1000);
+        assert!(heading_width("基準通貨による換算金額合計") < 1600);
+    }
+}
