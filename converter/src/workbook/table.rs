@@ -314,6 +314,7 @@ where
                 .add_conditional_format(1, 0, part.rows, last_column, &ruled)
                 .map_err(cannot_write)?;
         }
+        page::end(sheet, part.last_row, &self.styles.none).map_err(cannot_write)?;
         shape.apply(sheet, part.last_row).map_err(cannot_write)?;
         page::set_up(sheet, shape.fit.paper, &self.footer);
         sheet.set_repeat_rows(0, 0).map_err(cannot_write)?;

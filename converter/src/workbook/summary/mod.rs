@@ -98,6 +98,7 @@ fn write_sheet(
     let report = words.get(Word::ReportErrors);
     grid.text((last + 1, LABEL), LAST, report, &looks.closing);
     grid.write(sheet)?;
+    page::end(sheet, last + 1, &styles.none)?;
     heading::write_logo(sheet, &grid, heading)?;
     let as_text = IgnoreError::NumberStoredAsText;
     sheet.ignore_error_range(0, 0, last + 1, LAST, as_text)?;
