@@ -7,6 +7,8 @@ mod holdings;
 pub mod labels;
 mod layout;
 mod page;
+#[cfg(test)]
+mod roundtrip;
 mod style;
 mod summary;
 mod table;
