@@ -1,9 +1,10 @@
 //! One cell: what it holds, and how it is written.
 
-use common::decimal::{decimal_places, nearest_f64};
+use common::decimal::{MAX_SIGNIFICANT_DIGITS, decimal_places, nearest_f64};
 use common::{Error, Result};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
+use rust_xlsxwriter::utility::row_col_to_cell;
 use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use super::style::{ColumnStyle, Styles};
@@ -82,7 +83,7 @@ pub fn write(
         Cell::Price(value, currency) => (value, Styles::price_places(*currency, *value)),
         Cell::Rate(value) => (value, decimal_places(*value).max(2) as usize),
         Cell::Amount(value, currency) => {
-            let number = nearest_f64(*value);
+            let number = number(*value, sheet, row, column)?;
             return if styles.is_columns_own(*currency) {
                 sheet.write_number(row, column, number)
             } else {
@@ -92,7 +93,7 @@ pub fn write(
             .map_err(cannot_write);
         }
     };
-    let number = nearest_f64(*value);
+    let number = number(*value, sheet, row, column)?;
     if places == styles.column_places(style) {
         sheet.write_number(row, column, number)
     } else {
@@ -100,6 +101,24 @@ pub fn write(
     }
     .map(drop)
     .map_err(cannot_write)
+}
+
+/// The double of a value that a cell keeps. What is read has at most 15 significant digits; what is computed from it
+/// (balances, valuations) may have more, which a spreadsheet would round silently, and sums of which could overflow.
+fn number(value: Decimal, sheet: &Worksheet, row: u32, column: u16) -> Result<f64> {
+    const BEYOND: u128 = 10_u128.pow(MAX_SIGNIFICANT_DIGITS);
+    let fits = |value: Decimal| value.mantissa().unsigned_abs() < BEYOND;
+    if fits(value) || fits(value.normalize()) {
+        return Ok(nearest_f64(value));
+    }
+    Err(Error::data(
+        "shape",
+        format!(
+            "{}, cell {}: {value} was computed, which is more than the {MAX_SIGNIFICANT_DIGITS} digits a spreadsheet keeps",
+            sheet.name(),
+            row_col_to_cell(row, column)
+        ),
+    ))
 }
 
 /// Excel's number of a date: days since 1899-12-30, with its leap day that never was before March 1900.

@@ -112,3 +112,36 @@ proptest! {
         }
     }
 }
+
+/// A balance is computed and may have more digits than any amount that was read.
+#[test]
+fn a_computed_number_of_more_than_fifteen_digits_is_refused() {
+    for (balance, kept) in [
+        ("999999999999999", true),
+        ("-99999999999999.9", true),
+        ("0.100000000000000000", true),
+        ("1000000000000000", false),
+        ("-1000000000000001", false),
+        ("10000000000000.001", false),
+    ] {
+        let movement = movement();
+        let line = CashLine::Movement {
+            movement,
+            balance: Some(balance.parse().unwrap()),
+        };
+        let rows = channel_of(vec![line]);
+        let section = Incoming::CashMovements(rows, CashOutline::default());
+        let written = write(&heading(account(Language::En)), vec![section], Vec::new());
+        let refused = match written {
+            Ok(_) => None,
+            Err(WriteError::Failed(error)) => Some(error),
+            Err(other) => panic!("{other:?}"),
+        };
+        assert_eq!(refused.is_none(), kept, "{balance}: {refused:?}");
+        if let Some(error) = refused {
+            assert_eq!(error.cause(), "shape");
+            let place = format!("Cash movements, cell H2: {balance} was computed");
+            assert!(error.to_string().contains(&place), "{error}");
+        }
+    }
+}
