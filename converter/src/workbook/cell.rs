@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use common::decimal::{decimal_places, nearest_f64};
+use common::decimal::{MAX_SIGNIFICANT_DIGITS, decimal_places, nearest_f64};
 use common::{Error, Result};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
+use rust_xlsxwriter::utility::row_col_to_cell;
 use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use super::style::{ColumnStyle, Styles};
@@ -76,7 +77,7 @@ pub fn write(
         }
         Cell::Date(date) => sheet.write_number(row, column, serial(*date)),
         Cell::Amount(value, currency) => {
-            let number = nearest_f64(*value);
+            let number = number(*value, sheet, (row, column))?;
             width.see_number(number, currency.exponent() as usize);
             if styles.is_columns_own(*currency) {
                 sheet.write_number(row, column, number)
@@ -90,7 +91,7 @@ pub fn write(
                 Cell::Rate(_) => decimal_places(*value).max(2) as usize,
                 _ => decimal_places(*value) as usize,
             };
-            let number = nearest_f64(*value);
+            let number = number(*value, sheet, (row, column))?;
             width.see_number(number, places);
             if places == styles.column_places(style) {
                 sheet.write_number(row, column, number)
@@ -101,6 +102,24 @@ pub fn write(
     };
     written.map_err(cannot_write)?;
     Ok(lines)
+}
+
+/// The double of a value that a cell keeps. What is read has at most 15 significant digits; what is computed from it
+/// (balances, valuations) may have more, which a spreadsheet would round silently, and sums of which could overflow.
+fn number(value: Decimal, sheet: &Worksheet, (row, column): (u32, u16)) -> Result<f64> {
+    const BEYOND: u128 = 10_u128.pow(MAX_SIGNIFICANT_DIGITS);
+    let fits = |value: Decimal| value.mantissa().unsigned_abs() < BEYOND;
+    if fits(value) || fits(value.normalize()) {
+        return Ok(nearest_f64(value));
+    }
+    Err(Error::data(
+        "shape",
+        format!(
+            "{}, cell {}: {value} was computed, which is more than the {MAX_SIGNIFICANT_DIGITS} digits a spreadsheet keeps",
+            sheet.name(),
+            row_col_to_cell(row, column)
+        ),
+    ))
 }
 
 /// The text as far as a cell can hold it. Single texts of the source fit; joined ones may not.

@@ -8,6 +8,8 @@ mod holdings;
 pub mod labels;
 mod layout;
 mod page;
+#[cfg(test)]
+mod roundtrip;
 mod shape;
 mod style;
 mod summary;
