@@ -159,6 +159,14 @@ pub fn keep_together(
     Ok(())
 }
 
+/// Ends a sheet whose last row with content is `last_row`. In constant memory the library writes the last row twice when it
+/// has a height of its own, and Excel wants to repair that; an empty cell below, of a format
+/// of its own (or it would not be written), makes it another row's turn.
+pub fn end(sheet: &mut Worksheet, last_row: u32, empty: &Format) -> Result<(), XlsxError> {
+    sheet.write_blank(last_row + 1, 0, empty)?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,12 +201,4 @@ mod tests {
         let long = footer(&"x".repeat(90), Some(&"&".repeat(200)));
         assert!(long.contains("&C&9 &&&&") && long.len() <= 255, "{long}");
     }
-}
-
-/// Ends a sheet whose last row with content is `last_row`. In constant memory the library writes the last row twice when it
-/// has a height of its own, and Excel wants to repair that; an empty cell below, of a format
-/// of its own (or it would not be written), makes it another row's turn.
-pub fn end(sheet: &mut Worksheet, last_row: u32, empty: &Format) -> Result<(), XlsxError> {
-    sheet.write_blank(last_row + 1, 0, empty)?;
-    Ok(())
 }
