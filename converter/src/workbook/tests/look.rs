@@ -8,8 +8,10 @@ use calamine::{Data, Reader, Xlsx};
 use common::profile::{LegalStatus, Profile};
 use common::statement::{Language, parse_date};
 use rust_decimal::Decimal;
+use rust_xlsxwriter::Workbook;
 use tokio::sync::mpsc::{Receiver, channel};
 
+use super::super::page::{self, Fit, Paper};
 use super::super::{Correction, Heading, Incoming, write};
 use super::trade;
 use crate::rows::account::Account;
@@ -106,6 +108,10 @@ fn heading(document: &str, language: Language) -> Heading {
 fn written(heading: &Heading, sections: Vec<Incoming>) -> Written {
     let mut bytes = Vec::new();
     write(heading, sections, &mut bytes).unwrap();
+    unzipped(bytes)
+}
+
+fn unzipped(bytes: Vec<u8>) -> Written {
     let mut zip = zip::ZipArchive::new(Cursor::new(&bytes)).unwrap();
     let parts = (0..zip.len())
         .map(|index| {
@@ -186,10 +192,10 @@ fn texts_widen_their_column_up_to_a_limit_and_then_wrap() {
         "{}",
         width(&long)
     );
-    // Three lines for the name, but ten for the note, which is as high as a row gets.
+    // Three lines for the name; the note is not printed and makes no row high.
     assert!(
         long.sheet(2)
-            .contains("<row r=\"2\" ht=\"187.5\" customHeight=\"1\">")
+            .contains("<row r=\"2\" ht=\"56.25\" customHeight=\"1\">")
     );
 }
 
@@ -237,6 +243,60 @@ fn market_is_collapsed_and_ids_and_notes_are_not_printed() {
         assert!(sheet.contains("<pageSetUpPr fitToPage=\"1\"/>"));
         assert!(sheet.contains("2026-10.trade.A1&amp;R&amp;9 &amp;P / &amp;N"));
     }
+}
+
+#[test]
+fn every_further_sheet_is_set_up_like_the_first() {
+    let sheets: Vec<_> = (1..=7).map(|n| trade(n, "JPY", "100")).collect();
+    let written = unzipped(super::bytes(&sheets, 3));
+    let workbook = written.part("xl/workbook.xml");
+    for (name, area, filter) in [
+        ("Trades", "$A$1:$P$4", "A1:R4"),
+        ("'Trades (2)'", "$A$1:$P$4", "A1:R4"),
+        // A row, a blank one, the total.
+        ("'Trades (3)'", "$A$1:$P$4", "A1:R2"),
+    ] {
+        assert!(workbook.contains(&format!(">{name}!{area}<")), "{workbook}");
+        assert!(workbook.contains(&format!(">{name}!$1:$1<")), "{workbook}");
+        let number = name.chars().find_map(|c| c.to_digit(10)).unwrap_or(1);
+        let sheet = written.sheet(number as usize);
+        assert!(sheet.contains(&format!("<autoFilter ref=\"{filter}\"")));
+        assert!(sheet.contains("fitToHeight=\"0\"") && sheet.contains("state=\"frozen\""));
+        assert_eq!(written.columns(number as usize), written.columns(1));
+    }
+}
+
+#[test]
+fn totals_are_not_alone_on_a_page() {
+    let sheet = |count: u32, name: &str| {
+        let named = |n| Trade {
+            security_name: name.into(),
+            ..trade(n, "JPY", "100")
+        };
+        let rows: Vec<_> = (1..=count).map(named).collect();
+        unzipped(super::bytes(&rows, 1_000)).sheet(1).to_owned()
+    };
+    let is_shrunk = |sheet: &str| !sheet.contains("fitToHeight=\"0\"");
+    assert!(!is_shrunk(&sheet(10, "S")));
+    // A page of A4 holds about thirty rows of these.
+    let shrunk: Vec<u32> = (11..80).filter(|n| is_shrunk(&sheet(*n, "S"))).collect();
+    assert!(!shrunk.is_empty() && shrunk.len() < 20, "{shrunk:?}");
+    // At 65 % nothing shrinks further: the last rows go with the totals.
+    let mut workbook = Workbook::new();
+    let fit = Fit {
+        paper: Paper::A4,
+        scale: 65,
+    };
+    let rows = (fit.page_height() - 45) / 20;
+    let sheet = workbook.add_worksheet();
+    page::set_up(sheet, fit.paper, "");
+    page::keep_together(sheet, fit, 45, (rows, rows * 20), 60).unwrap();
+    let written = unzipped(workbook.save_to_buffer().unwrap());
+    let before = format!(
+        "<rowBreaks count=\"1\" manualBreakCount=\"1\"><brk id=\"{}\"",
+        rows - 2
+    );
+    assert!(written.sheet(1).contains(&before), "{}", written.sheet(1));
 }
 
 #[test]
