@@ -249,6 +249,15 @@ pub const fn row_height(language: Language) -> u32 {
     }
 }
 
+/// Pixels of a row whose texts take several lines: Japanese names in English statements stand higher than Calibri.
+pub const fn height_of(lines: u32, language: Language) -> u32 {
+    match (lines, language) {
+        (0 | 1, _) => row_height(language),
+        (_, Language::Ja) => lines * row_height(language),
+        (_, Language::En) => lines * 23,
+    }
+}
+
 /// Pixels of the default column. The library knows the metrics of the default font by it.
 pub const fn default_column(language: Language) -> u32 {
     match language {

@@ -10,7 +10,7 @@ use super::cell::{self, Cell, cannot_write};
 use super::layout::{ColumnSpec, Layout, chosen};
 use super::page;
 use super::shape::{ColumnShape, Shape};
-use super::style::{Styles, row_height};
+use super::style::{Styles, height_of, row_height};
 use super::totals::Totals;
 use super::widths::ColumnWidth;
 use super::words::Words;
@@ -142,7 +142,7 @@ where
                     .add(&keys, position, self.columns.len(), amount, currency);
             }
         }
-        let height = lines * row_height(self.words.language);
+        let height = height_of(lines, self.words.language);
         part.height = part.height.saturating_add(height);
         if lines > 1 && self.high_rows < MAX_HIGH_ROWS {
             self.high_rows += 1;

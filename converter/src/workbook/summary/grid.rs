@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use rust_xlsxwriter::{Format, Url, Worksheet, XlsxError};
 
 use super::super::cell::{fitting, serial};
-use super::super::style::{ColumnStyle, Styles, column_pixels, row_height};
+use super::super::style::{ColumnStyle, Styles, column_pixels, height_of, row_height};
 use super::super::widths::{ColumnWidth, Width, lines, text_width};
 use super::super::words::Words;
 use super::looks::Looks;
@@ -227,7 +227,7 @@ impl<'s> Grid<'s> {
             let width = columns.map(|column| self.width(column)).sum::<Width>() + between;
             Some(lines(text, width, self.words.language).min(MAX_LINES))
         });
-        lines.max().unwrap_or(1).max(1) * row_height(self.words.language)
+        height_of(lines.max().unwrap_or(1), self.words.language)
     }
 
     /// Writes all cells in their order.
