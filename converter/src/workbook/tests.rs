@@ -1,6 +1,7 @@
 //! Tables written and read back by an independent reader.
 
 mod look;
+mod summary;
 
 use std::io::Cursor;
 
