@@ -45,10 +45,13 @@ pub fn trades(
         .clone();
     let mut chart = Chart::new_column();
     let (days, buys, sells) = DAY_COLUMNS;
-    for (column, mut format) in [(buys, solid), (sells, hatched)] {
+    for (column, name, mut format) in [
+        (buys, Word::SideBuy, solid),
+        (sells, Word::SideSell, hatched),
+    ] {
         chart
             .add_series()
-            .set_name((sheet, first - 1, column))
+            .set_name(words.get(name))
             .set_categories((sheet, first, days, last, days))
             .set_values((sheet, first, column, last, column))
             .set_format(&mut format)
@@ -64,6 +67,9 @@ pub fn trades(
         .set_text_axis(true)
         .set_num_format(if days_of_month { "d" } else { "m/d" })
         .set_font(&font(words.language, 9));
+    if figures.days.len() > 16 {
+        chart.x_axis().set_label_interval(2);
+    }
     if days_of_month {
         let month = period.first_day().strftime("%Y/%m").to_string();
         let axis = chart.x_axis();

@@ -206,7 +206,7 @@ pub fn movement_columns() -> Vec<ColumnSpec<MovementColumn>> {
             Word::MovementName,
             Text(44),
         ),
-        column(C::Market, "market", Word::MovementMarket, Text(18)).on_screen_only(),
+        column(C::Market, "market", Word::MovementMarket, Text(30)).on_screen_only(),
         column(C::Custody, "custody", Word::MovementCustody, Text(14)),
         quantity(C::Opening, "opening", Word::MovementOpening),
         quantity(C::Bought, "bought", Word::MovementBought),

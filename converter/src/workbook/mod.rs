@@ -127,11 +127,10 @@ pub fn write(
     workbook
         .set_default_format(&styles.default, row_height, column_width)
         .map_err(cannot_write)?;
-    // The summary stands first and is written last.
-    let summary = workbook
-        .add_worksheet_with_constant_memory()
-        .map_err(cannot_write)?;
-    summary
+    // The summary stands first and is written last. It is short, and stays in memory: its chart keeps copies of the cells
+    // that it is drawn from, for programs that show nothing else.
+    workbook
+        .add_worksheet()
         .set_name(words.get(Word::SheetSummary))
         .map_err(cannot_write)?;
 

@@ -6,7 +6,7 @@ use rust_xlsxwriter::{Format, Worksheet, XlsxError};
 const PIXELS_PER_INCH: f64 = 96.0;
 
 /// Inches.
-const SIDE_MARGIN: f64 = 0.3;
+const SIDE_MARGIN: f64 = 0.25;
 const TOP_MARGIN: f64 = 0.45;
 const BOTTOM_MARGIN: f64 = 0.6;
 
@@ -128,33 +128,44 @@ pub fn set_up(sheet: &mut Worksheet, paper: Paper, footer: &str) {
         );
 }
 
-/// Keeps totals and notes together with the last rows before them. Heights are in pixels; the header is on every page.
+/// Keeps totals and notes together with rows: they would make a page of their own. Either all shrinks a little onto one
+/// page less, or the last rows go with them. Heights are in pixels; the header is on every page.
 pub fn keep_together(
     sheet: &mut Worksheet,
     fit: Fit,
     header: u32,
-    rows: (u32, u32),
+    (count, height): (u32, u32),
     below: u32,
 ) -> Result<(), XlsxError> {
     /// Rows that go with the totals.
     const COMPANY: u32 = 3;
     /// Farther than this our pages and the printer's drift apart.
     const PAGES: u32 = 12;
-    let (count, height) = rows;
     if below == 0 || count <= COMPANY || height == 0 {
         return Ok(());
     }
     let average = (height / count).max(1);
     let per_page = fit.page_height().saturating_sub(header) / average;
+    let below = below.div_ceil(average);
     if per_page <= 2 * COMPANY || count / per_page >= PAGES {
         return Ok(());
     }
     let on_last_page = (count - 1) % per_page + 1;
-    let fits = on_last_page + below.div_ceil(average) < per_page;
     // One row on a page of its own may as well be none: a printer's page is a row longer or shorter than ours.
     let is_alone = count > per_page && on_last_page < 2;
-    if !fits || is_alone {
-        sheet.set_page_breaks(&[count + 1 - COMPANY])?;
+    if on_last_page + below < per_page && !is_alone {
+        return Ok(());
+    }
+    let pages = (count - 1) / per_page + u32::from(!is_alone);
+    // A row less per page, for what wraps.
+    let shrunk = fit.scale * pages * (per_page - 1) / (count + below);
+    match u16::try_from(pages) {
+        Ok(pages) if shrunk >= SMALLEST_SCALE => {
+            sheet.set_print_fit_to_pages(1, pages);
+        }
+        _ => {
+            sheet.set_page_breaks(&[count + 1 - COMPANY])?;
+        }
     }
     Ok(())
 }
@@ -181,7 +192,7 @@ mod tests {
             }
         );
         assert_eq!(
-            Fit::of(1637),
+            Fit::of(1652),
             Fit {
                 paper: Paper::A4,
                 scale: 65

@@ -9,10 +9,10 @@ use super::style::{ColumnStyle, Styles, column_pixels, row_height};
 use super::widths::{Width, heading_width, lines, text_width};
 
 /// Room beside the text: the indent of texts, and what fonts differ by.
-const BESIDE_TEXT: Width = 160;
+const BESIDE_TEXT: Width = 140;
 const BESIDE_NUMBER: Width = 70;
-const BESIDE_DATE: Width = 120;
-const BESIDE_HEADING: Width = 60;
+const BESIDE_DATE: Width = 100;
+const BESIDE_HEADING: Width = 50;
 
 /// What decides on a column's width.
 pub struct ColumnShape<'w> {
@@ -24,15 +24,15 @@ pub struct ColumnShape<'w> {
 }
 
 impl ColumnShape<'_> {
-    fn width(&self) -> Width {
+    fn width(&self, language: Language) -> Width {
         let content = match self.style {
-            ColumnStyle::Date => text_width("2026/10/31") + BESIDE_DATE,
+            ColumnStyle::Date => text_width("2026/10/31", language) + BESIDE_DATE,
             // A column of names looks like one even when they are short.
-            ColumnStyle::Text(at_most) => self.content.max(u32::from(at_most) * 30) + BESIDE_TEXT,
+            ColumnStyle::Text(at_most) => self.content.max(u32::from(at_most) * 25) + BESIDE_TEXT,
             ColumnStyle::Code(_) => self.content + BESIDE_TEXT,
             _ => self.content + BESIDE_NUMBER,
         };
-        content.max(heading_width(self.heading) + BESIDE_HEADING)
+        content.max(heading_width(self.heading, language) + BESIDE_HEADING)
     }
 }
 
@@ -52,7 +52,7 @@ impl Shape {
     pub fn of<'w>(columns: impl Iterator<Item = ColumnShape<'w>>, language: Language) -> Self {
         let (widths, on_screen_only): (Vec<u32>, Vec<bool>) = columns
             .map(|column| {
-                let pixels = column_pixels(column.width(), language);
+                let pixels = column_pixels(column.width(language), language);
                 (pixels, column.on_screen_only)
             })
             .unzip();
@@ -105,7 +105,8 @@ impl Shape {
         let digit = column_pixels(100, self.language) - column_pixels(0, self.language);
         let width = self.printed * 100 / digit.max(1);
         let line = row_height(self.language);
-        let height = (lines(note, width * 95 / 100) * line).min(MAX_HEIGHT / line * line);
+        let height =
+            (lines(note, width * 95 / 100, self.language) * line).min(MAX_HEIGHT / line * line);
         if height > line {
             sheet.set_row_height_pixels(row, height)?;
         }

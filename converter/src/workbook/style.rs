@@ -58,8 +58,10 @@ pub struct Styles {
     /// A thin line below each row of a table.
     pub ruled: Format,
     date: Format,
-    code: Format,
+    /// Codes and texts.
     text: Format,
+    /// Texts of columns that are not printed: they do not wrap, or they would make printed rows high for nothing.
+    one_line: Format,
     /// By decimal places.
     numbers: Vec<Format>,
     totals: Vec<Format>,
@@ -148,7 +150,7 @@ impl Styles {
                 .clone()
                 .set_num_format("yyyy/mm/dd")
                 .set_align(FormatAlign::Center),
-            code: text.clone(),
+            one_line: cell.clone().set_num_format("@").set_indent(1),
             text,
             numbers,
             totals,
@@ -168,11 +170,11 @@ impl Styles {
 
     /// The format of a whole column. Cells that look like it are written without a format of their own, which is what
     /// makes a million rows fast.
-    pub fn column(&self, style: ColumnStyle) -> &Format {
+    pub fn column(&self, style: ColumnStyle, on_screen_only: bool) -> &Format {
         match style {
             ColumnStyle::Date => &self.date,
-            ColumnStyle::Code(_) => &self.code,
-            ColumnStyle::Text(_) => &self.text,
+            style if style.is_text() && on_screen_only => &self.one_line,
+            style if style.is_text() => &self.text,
             ColumnStyle::Amount => self.amount(self.base),
             number => &self.numbers[self.column_places(number)],
         }
@@ -247,6 +249,15 @@ pub const fn row_height(language: Language) -> u32 {
     }
 }
 
+/// Pixels of a row whose texts take several lines: Japanese names in English statements stand higher than Calibri.
+pub const fn height_of(lines: u32, language: Language) -> u32 {
+    match (lines, language) {
+        (0 | 1, _) => row_height(language),
+        (_, Language::Ja) => lines * row_height(language),
+        (_, Language::En) => lines * 23,
+    }
+}
+
 /// Pixels of the default column. The library knows the metrics of the default font by it.
 pub const fn default_column(language: Language) -> u32 {
     match language {
@@ -295,14 +306,14 @@ fn literal_width(format: &str) -> Width {
         match character {
             '[' => while characters.next().is_some_and(|other| other != ']') {},
             ';' => {
-                widest = widest.max(text_width(&printed));
+                widest = widest.max(text_width(&printed, Language::En));
                 printed.clear();
             }
             '"' | '\\' | '_' | '#' | '0' | '?' | '.' | ',' => {}
             other => printed.push(other),
         }
     }
-    widest.max(text_width(&printed))
+    widest.max(text_width(&printed, Language::En))
 }
 
 #[cfg(test)]
@@ -311,7 +322,13 @@ mod tests {
 
     #[test]
     fn what_a_format_adds_is_counted() {
-        assert_eq!(literal_width("#,##0;▲#,##0;0"), text_width("▲"));
-        assert_eq!(literal_width("[Red]#,##0\"円\""), text_width("円"));
+        assert_eq!(
+            literal_width("#,##0;▲#,##0;0"),
+            text_width("▲", Language::En)
+        );
+        assert_eq!(
+            literal_width("[Red]#,##0\"円\""),
+            text_width("円", Language::En)
+        );
     }
 }

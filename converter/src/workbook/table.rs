@@ -10,7 +10,7 @@ use super::cell::{self, Cell, cannot_write};
 use super::layout::{ColumnSpec, Layout, chosen};
 use super::page;
 use super::shape::{ColumnShape, Shape};
-use super::style::{Styles, row_height};
+use super::style::{Styles, height_of, row_height};
 use super::totals::{TotalDone, Totals};
 use super::widths::ColumnWidth;
 use super::words::Words;
@@ -82,7 +82,7 @@ where
             layout,
             widths: columns
                 .iter()
-                .map(|spec| ColumnWidth::new(spec.style.at_most()))
+                .map(|spec| ColumnWidth::new(spec.style.at_most(), words.language))
                 .collect(),
             columns,
             styles,
@@ -127,14 +127,10 @@ where
         for ((column, spec), width) in (0..).zip(&self.columns).zip(&mut self.widths) {
             let cell = self.layout.cell(row, spec.column);
             let place = (part.rows, column);
-            lines = lines.max(cell::write(
-                sheet,
-                place,
-                &cell,
-                spec.style,
-                self.styles,
-                width,
-            )?);
+            let needs = cell::write(sheet, place, &cell, spec.style, self.styles, width)?;
+            if !spec.on_screen_only {
+                lines = lines.max(needs);
+            }
             if !spec.sum_by.is_empty()
                 && let Cell::Amount(amount, currency) = cell
             {
@@ -147,7 +143,7 @@ where
                     .add(&keys, position, self.columns.len(), amount, currency);
             }
         }
-        let height = lines * row_height(self.words.language);
+        let height = height_of(lines, self.words.language);
         part.height = part.height.saturating_add(height);
         if lines > 1 && self.high_rows < MAX_HIGH_ROWS {
             self.high_rows += 1;
@@ -230,13 +226,13 @@ where
     fn shape(&mut self) -> Shape {
         let language = self.words.language;
         for (column, sum, currency) in self.totals.sums() {
-            self.widths[column].see_total(sum, currency.exponent() as usize, language);
+            self.widths[column].see_total(sum, currency.exponent() as usize);
         }
         let specs = self.columns.iter().zip(&self.widths);
         Shape::of(
             specs.map(|(spec, width)| ColumnShape {
                 heading: self.words.get(spec.heading),
-                content: width.widest(language, self.styles.literal(spec.style)),
+                content: width.widest(self.styles.literal(spec.style)),
                 style: spec.style,
                 on_screen_only: spec.on_screen_only,
             }),
@@ -276,7 +272,7 @@ where
             .map_err(cannot_write)?;
         for (column, spec) in (0..).zip(&self.columns) {
             sheet
-                .set_column_format(column, self.styles.column(spec.style))
+                .set_column_format(column, self.styles.column(spec.style, spec.on_screen_only))
                 .map_err(cannot_write)?;
             sheet
                 .write_string_with_format(

@@ -1,6 +1,7 @@
 //! Tables written and read back by an independent reader.
 
 mod look;
+mod summary;
 
 use std::io::Cursor;
 
@@ -61,8 +62,12 @@ fn with_table<T>(write: impl FnOnce(&mut Workbook, Table<'_, Trades<'_>>) -> T) 
     (workbook, written)
 }
 
-/// Writes trades on sheets of at most `sheet_rows` rows.
+/// Writes trades on sheets of at most `sheet_rows` rows, and reads them back.
 fn written(trades: &[Trade], sheet_rows: u32) -> Xlsx<Cursor<Vec<u8>>> {
+    Xlsx::new(Cursor::new(bytes(trades, sheet_rows))).unwrap()
+}
+
+fn bytes(trades: &[Trade], sheet_rows: u32) -> Vec<u8> {
     let (mut workbook, done) = with_table(|workbook, table| {
         let mut table = table.with_sheet_rows(sheet_rows);
         for trade in trades {
@@ -71,7 +76,7 @@ fn written(trades: &[Trade], sheet_rows: u32) -> Xlsx<Cursor<Vec<u8>>> {
         table.finish(workbook, &[]).unwrap()
     });
     assert_eq!(done.rows, trades.len() as u64);
-    Xlsx::new(Cursor::new(workbook.save_to_buffer().unwrap())).unwrap()
+    workbook.save_to_buffer().unwrap()
 }
 
 #[test]

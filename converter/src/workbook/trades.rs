@@ -57,10 +57,11 @@ pub fn columns(outline: TradesOutline) -> Vec<ColumnSpec<Column>> {
         outline.with_foreign_fees,
         outline.with_settlement,
     ];
-    let name = match further.into_iter().filter(|shown| *shown).count() {
-        0 => 36,
-        1 => 30,
-        _ => 26,
+    let (name, side) = match further.into_iter().filter(|shown| *shown).count() {
+        0 => (36, 18),
+        1 => (30, 16),
+        2 => (24, 12),
+        _ => (20, 12),
     };
     let amount = |of, name, heading| column(of, name, heading, Amount).sum_by(BY_CURRENCY);
     let mut columns = vec![
@@ -88,8 +89,8 @@ pub fn columns(outline: TradesOutline) -> Vec<ColumnSpec<Column>> {
             Word::HeadSecurityName,
             Text(name),
         ),
-        column(C::Market, "market", Word::HeadMarket, Text(18)).on_screen_only(),
-        column(C::Side, "side", Word::HeadSide, Text(18)),
+        column(C::Market, "market", Word::HeadMarket, Text(30)).on_screen_only(),
+        column(C::Side, "side", Word::HeadSide, Text(side)),
         column(C::Custody, "custody", Word::HeadCustody, Text(14)),
         column(C::Quantity, "quantity", Word::HeadQuantity, Quantity),
         column(C::UnitPrice, "unit_price", Word::HeadUnitPrice, Price),
@@ -143,7 +144,7 @@ pub fn columns(outline: TradesOutline) -> Vec<ColumnSpec<Column>> {
         ]);
     }
     columns.extend([
-        column(C::TradeId, "trade_id", Word::HeadTradeId, Code(26)).on_screen_only(),
+        column(C::TradeId, "trade_id", Word::HeadTradeId, Code(40)).on_screen_only(),
         column(C::Note, "note", Word::HeadNote, Text(40)).on_screen_only(),
     ]);
     columns

@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use rust_xlsxwriter::{Format, Url, Worksheet, XlsxError};
 
 use super::super::cell::{fitting, serial};
-use super::super::style::{ColumnStyle, Styles, column_pixels, row_height};
+use super::super::style::{ColumnStyle, Styles, column_pixels, height_of, row_height};
 use super::super::widths::{ColumnWidth, Width, lines, text_width};
 use super::super::words::Words;
 use super::looks::Looks;
@@ -32,7 +32,7 @@ pub const LAST: u16 = SELLS;
 
 /// The widest labels and numbers decide on the first columns and on the first of the right block.
 const WIDTHS: [Width; LAST as usize + 1] = [
-    1_800, 2_000, 700, 950, 300, 1_300, 3_700, 300, 1_300, 900, 900,
+    1_800, 2_000, 700, 950, 300, 1_300, 4_400, 300, 1_300, 900, 900,
 ];
 const WIDEST_LABEL: Width = 3_200;
 
@@ -75,7 +75,7 @@ impl<'s> Grid<'s> {
             words,
             cells: BTreeMap::new(),
             heights: BTreeMap::new(),
-            numbers: ColumnWidth::new(Width::MAX),
+            numbers: ColumnWidth::new(Width::MAX, words.language),
             labels: [0; 2],
         }
     }
@@ -94,7 +94,7 @@ impl<'s> Grid<'s> {
         if let Some(widest) = widest
             && to == place.1
         {
-            *widest = text_width(text).max(*widest);
+            *widest = text_width(text, self.words.language).max(*widest);
         }
         self.cells.insert(
             place,
@@ -203,7 +203,7 @@ impl<'s> Grid<'s> {
             RIGHT => (self.labels[1] + 100).clamp(usual, WIDEST_LABEL),
             VALUE => {
                 let literal = self.styles.literal(ColumnStyle::Amount);
-                let widest = self.numbers.widest(self.words.language, literal);
+                let widest = self.numbers.widest(literal);
                 (widest + 100).max(usual)
             }
             _ => usual,
@@ -212,6 +212,8 @@ impl<'s> Grid<'s> {
 
     /// The height of a row whose texts wrap.
     pub fn row_pixels(&self, row: u32) -> u32 {
+        /// Of the padding between columns that a text over several of them has to itself.
+        const BETWEEN: Width = 60;
         if let Some(pixels) = self.heights.get(&row) {
             return *pixels;
         }
@@ -220,10 +222,12 @@ impl<'s> Grid<'s> {
             let Content::Text(text) = &cell.content else {
                 return None;
             };
-            let width: Width = (*column..=cell.to).map(|column| self.width(column)).sum();
-            Some(lines(text, width).min(MAX_LINES))
+            let columns = *column..=cell.to;
+            let between = BETWEEN * u32::from(cell.to - column);
+            let width = columns.map(|column| self.width(column)).sum::<Width>() + between;
+            Some(lines(text, width, self.words.language).min(MAX_LINES))
         });
-        lines.max().unwrap_or(1).max(1) * row_height(self.words.language)
+        height_of(lines.max().unwrap_or(1), self.words.language)
     }
 
     /// Writes all cells in their order.
@@ -243,7 +247,7 @@ impl<'s> Grid<'s> {
             }
             match &cell.content {
                 Content::Text(text) => {
-                    sheet.write_string_with_format(*row, *column, fitting(text), cell.format)?
+                    write_text(sheet, (*row, *column), &fitting(text), cell.format)?
                 }
                 Content::Number(number) => {
                     sheet.write_number_with_format(*row, *column, *number, cell.format)?
@@ -263,4 +267,18 @@ impl<'s> Grid<'s> {
         let rows = self.cells.keys().map(|(row, _)| row + 1);
         rows.max().unwrap_or_default()
     }
+}
+
+/// Writes a text as it is. Outside of constant memory the library takes one that looks like its own markup of rich text for
+/// just that; as the only run of a rich text it is escaped.
+fn write_text<'w>(
+    sheet: &'w mut Worksheet,
+    (row, column): (u32, u16),
+    text: &str,
+    format: &Format,
+) -> Result<&'w mut Worksheet, XlsxError> {
+    if text.starts_with("<r>") && text.ends_with("</r>") {
+        return sheet.write_rich_string_with_format(row, column, &[(format, text)], format);
+    }
+    sheet.write_string_with_format(row, column, text, format)
 }

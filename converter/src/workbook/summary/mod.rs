@@ -88,8 +88,8 @@ fn write_sheet(
     let below_links = place_links(&mut grid, tables, below + 1);
     let mut last = below_links.max(grid.next_row());
     if let Some((mut chart, to)) = drawn {
-        // As high as the figures and links beside it.
-        let beside: u32 = (top..below_links).map(|row| grid.row_pixels(row)).sum();
+        // As high as what stands beside it: figures and links, days.
+        let beside: u32 = (top..last).map(|row| grid.row_pixels(row)).sum();
         let height = beside.clamp(LOWEST_CHART, HIGHEST_CHART);
         chart.set_width(grid.pixels(RIGHT, to)).set_height(height);
         sheet.insert_chart(top, RIGHT, &chart)?;
@@ -98,7 +98,6 @@ fn write_sheet(
     let report = words.get(Word::ReportErrors);
     grid.text((last + 1, LABEL), LAST, report, &looks.closing);
     grid.write(sheet)?;
-    page::end(sheet, last + 1, &styles.none)?;
     heading::write_logo(sheet, &grid, heading)?;
     let as_text = IgnoreError::NumberStoredAsText;
     sheet.ignore_error_range(0, 0, last + 1, LAST, as_text)?;

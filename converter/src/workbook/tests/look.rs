@@ -1,45 +1,41 @@
-//! What a finished workbook looks like: widths, print set-up, charts, and the summary's notices. Read from its parts.
+//! What finished tables look like: widths and print set-up, read from the workbook's parts.
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 use std::sync::Arc;
 
 use calamine::{Data, Reader, Xlsx};
-use common::profile::{LegalStatus, Profile};
+use common::profile::Profile;
 use common::statement::{Language, parse_date};
 use rust_decimal::Decimal;
+use rust_xlsxwriter::Workbook;
 use tokio::sync::mpsc::{Receiver, channel};
 
-use super::super::{Correction, Heading, Incoming, write};
+use super::super::page::{self, Fit, Paper};
+use super::super::{Heading, Incoming, write};
 use super::trade;
 use crate::rows::account::Account;
-use crate::rows::cash::CashBalance;
-use crate::rows::codes::{AssetClass, Custody, Side};
-use crate::rows::position::Position;
 use crate::rows::sink::Batch;
 use crate::rows::trade::{Trade, TradesOutline};
 use common::currency::Currency;
 
-/// A 1 × 1 image.
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rIDATx\x9cc\xf8\xcf\xc0\xf0\x1f\0\x05\0\x01\xff\x89\x99=\x1d\0\0\0\0IEND\xaeB`\x82";
-
 /// A written workbook.
-struct Written {
-    bytes: Vec<u8>,
+pub struct Written {
+    pub bytes: Vec<u8>,
     parts: BTreeMap<String, String>,
 }
 
 impl Written {
-    fn part(&self, name: &str) -> &str {
+    pub fn part(&self, name: &str) -> &str {
         self.parts.get(name).map_or("", String::as_str)
     }
 
     /// A sheet by its number, from 1 = the summary.
-    fn sheet(&self, number: usize) -> &str {
+    pub fn sheet(&self, number: usize) -> &str {
         self.part(&format!("xl/worksheets/sheet{number}.xml"))
     }
 
-    fn charts(&self) -> usize {
+    pub fn charts(&self) -> usize {
         let charts = self.parts.keys();
         charts
             .filter(|name| name.starts_with("xl/charts/chart"))
@@ -47,7 +43,7 @@ impl Written {
     }
 
     /// All texts of the summary.
-    fn summary(&self) -> Vec<String> {
+    pub fn summary(&self) -> Vec<String> {
         let mut workbook = Xlsx::new(Cursor::new(&self.bytes)).unwrap();
         let name = workbook.sheet_names()[0].clone();
         let range = workbook.worksheet_range(&name).unwrap();
@@ -59,7 +55,7 @@ impl Written {
     }
 
     /// The widths of a sheet's columns in characters, and whether each is hidden.
-    fn columns(&self, number: usize) -> Vec<(f64, bool)> {
+    pub fn columns(&self, number: usize) -> Vec<(f64, bool)> {
         let mut columns = Vec::new();
         for column in self.sheet(number).split("<col ").skip(1) {
             let column = column.split("/>").next().unwrap();
@@ -77,14 +73,14 @@ impl Written {
     }
 }
 
-fn rows<T>(rows: Vec<T>) -> Receiver<Batch<T>> {
+pub fn rows<T>(rows: Vec<T>) -> Receiver<Batch<T>> {
     let (sender, receiver) = channel(2);
     sender.try_send(Batch::Rows(rows)).ok().unwrap();
     sender.try_send(Batch::End).ok().unwrap();
     receiver
 }
 
-fn heading(document: &str, language: Language) -> Heading {
+pub fn heading(document: &str, language: Language) -> Heading {
     Heading {
         document: document.parse().unwrap(),
         account: Account {
@@ -103,9 +99,13 @@ fn heading(document: &str, language: Language) -> Heading {
     }
 }
 
-fn written(heading: &Heading, sections: Vec<Incoming>) -> Written {
+pub fn written(heading: &Heading, sections: Vec<Incoming>) -> Written {
     let mut bytes = Vec::new();
     write(heading, sections, &mut bytes).unwrap();
+    unzipped(bytes)
+}
+
+pub fn unzipped(bytes: Vec<u8>) -> Written {
     let mut zip = zip::ZipArchive::new(Cursor::new(&bytes)).unwrap();
     let parts = (0..zip.len())
         .map(|index| {
@@ -121,33 +121,9 @@ fn written(heading: &Heading, sections: Vec<Incoming>) -> Written {
     Written { bytes, parts }
 }
 
-fn trades(language: Language, trades: Vec<Trade>, outline: TradesOutline) -> Written {
+pub fn trades(language: Language, trades: Vec<Trade>, outline: TradesOutline) -> Written {
     let heading = heading("2026-10.trade.A1", language);
     written(&heading, vec![Incoming::Trades(rows(trades), outline)])
-}
-
-fn position(class: AssetClass, value: Option<i64>) -> Position {
-    Position {
-        account_id: "A1".into(),
-        as_of: parse_date("2026-10-31").unwrap(),
-        asset_class: class,
-        security_code: "0001".into(),
-        security_name: "S".into(),
-        custody: Custody::General,
-        quantity: Decimal::ONE,
-        average_cost: None,
-        price: None,
-        price_date: None,
-        currency: Currency::from_code("JPY").unwrap(),
-        fx_rate: None,
-        market_value: value.map(Decimal::from),
-        unrealized_pl: None,
-    }
-}
-
-fn balance(language: Language, positions: Vec<Position>) -> Written {
-    let heading = heading("2026-10.balance.A1", language);
-    written(&heading, vec![Incoming::Holdings(rows(positions))])
 }
 
 #[test]
@@ -186,28 +162,11 @@ fn texts_widen_their_column_up_to_a_limit_and_then_wrap() {
         "{}",
         width(&long)
     );
-    // Three lines for the name, but ten for the note, which is as high as a row gets.
+    // Three lines for the name; the note is not printed and makes no row high.
     assert!(
         long.sheet(2)
-            .contains("<row r=\"2\" ht=\"187.5\" customHeight=\"1\">")
+            .contains("<row r=\"2\" ht=\"56.25\" customHeight=\"1\">")
     );
-}
-
-#[test]
-fn no_row_is_higher_than_excel_allows() {
-    let mut correction = heading("2026-10.trade.A1.r2", Language::Ja);
-    correction.correction = Some(Correction {
-        replaced_on: parse_date("2026-11-05").unwrap(),
-        customer_note: Some("訂正しました。".repeat(2_000)),
-    });
-    let written = written(
-        &correction,
-        vec![Incoming::Trades(rows(Vec::new()), TradesOutline::default())],
-    );
-    for height in written.sheet(1).split(" ht=\"").skip(1) {
-        let height: f64 = height.split('"').next().unwrap().parse().unwrap();
-        assert!(height <= 409.0, "{height}");
-    }
 }
 
 #[test]
@@ -240,6 +199,60 @@ fn market_is_collapsed_and_ids_and_notes_are_not_printed() {
 }
 
 #[test]
+fn every_further_sheet_is_set_up_like_the_first() {
+    let sheets: Vec<_> = (1..=7).map(|n| trade(n, "JPY", "100")).collect();
+    let written = unzipped(super::bytes(&sheets, 3));
+    let workbook = written.part("xl/workbook.xml");
+    for (name, area, filter) in [
+        ("Trades", "$A$1:$P$4", "A1:R4"),
+        ("'Trades (2)'", "$A$1:$P$4", "A1:R4"),
+        // A row, a blank one, the total.
+        ("'Trades (3)'", "$A$1:$P$4", "A1:R2"),
+    ] {
+        assert!(workbook.contains(&format!(">{name}!{area}<")), "{workbook}");
+        assert!(workbook.contains(&format!(">{name}!$1:$1<")), "{workbook}");
+        let number = name.chars().find_map(|c| c.to_digit(10)).unwrap_or(1);
+        let sheet = written.sheet(number as usize);
+        assert!(sheet.contains(&format!("<autoFilter ref=\"{filter}\"")));
+        assert!(sheet.contains("fitToHeight=\"0\"") && sheet.contains("state=\"frozen\""));
+        assert_eq!(written.columns(number as usize), written.columns(1));
+    }
+}
+
+#[test]
+fn totals_are_not_alone_on_a_page() {
+    let sheet = |count: u32, name: &str| {
+        let named = |n| Trade {
+            security_name: name.into(),
+            ..trade(n, "JPY", "100")
+        };
+        let rows: Vec<_> = (1..=count).map(named).collect();
+        unzipped(super::bytes(&rows, 1_000)).sheet(1).to_owned()
+    };
+    let is_shrunk = |sheet: &str| !sheet.contains("fitToHeight=\"0\"");
+    assert!(!is_shrunk(&sheet(10, "S")));
+    // A page of A4 holds about thirty rows of these.
+    let shrunk: Vec<u32> = (11..80).filter(|n| is_shrunk(&sheet(*n, "S"))).collect();
+    assert!(!shrunk.is_empty() && shrunk.len() < 20, "{shrunk:?}");
+    // At 65 % nothing shrinks further: the last rows go with the totals.
+    let mut workbook = Workbook::new();
+    let fit = Fit {
+        paper: Paper::A4,
+        scale: 65,
+    };
+    let rows = (fit.page_height() - 45) / 20;
+    let sheet = workbook.add_worksheet();
+    page::set_up(sheet, fit.paper, "");
+    page::keep_together(sheet, fit, 45, (rows, rows * 20), 60).unwrap();
+    let written = unzipped(workbook.save_to_buffer().unwrap());
+    let before = format!(
+        "<rowBreaks count=\"1\" manualBreakCount=\"1\"><brk id=\"{}\"",
+        rows - 2
+    );
+    assert!(written.sheet(1).contains(&before), "{}", written.sheet(1));
+}
+
+#[test]
 fn all_columns_fit_a4_unless_amounts_are_huge() {
     let all = TradesOutline {
         rows: 1,
@@ -263,154 +276,6 @@ fn all_columns_fit_a4_unless_amounts_are_huge() {
         let huge = trades(language, vec![huge], all);
         assert!(huge.sheet(2).contains("paperSize=\"8\""), "{language:?}");
     }
-}
-
-#[test]
-fn a_trade_statement_draws_its_days() {
-    let bought = Trade {
-        side: Side::Buy,
-        trade_date: parse_date("2026-10-02").unwrap(),
-        ..trade(2, "JPY", "-1")
-    };
-    let written = trades(
-        Language::En,
-        vec![trade(1, "JPY", "1"), bought],
-        TradesOutline::default(),
-    );
-    let chart = written.part("xl/charts/chart1.xml");
-    assert!(
-        chart.contains("<c:pattFill prst=\"wdUpDiag\">")
-            || chart.contains("<a:pattFill prst=\"wdUpDiag\">")
-    );
-    assert!(chart.contains("Calibri") && chart.contains("<c:legendPos val=\"b\"/>"));
-    let drawing = written.part("xl/drawings/drawing1.xml");
-    assert!(
-        drawing.contains("Column chart of the number of buys (1 in all) and sells (1 in all) per day from 2026/10/01 to 2026/10/31"),
-        "{drawing}"
-    );
-    let received = Trade {
-        side: Side::Receipt,
-        ..trade(1, "JPY", "0")
-    };
-    assert_eq!(
-        trades(Language::En, vec![received], TradesOutline::default()).charts(),
-        0
-    );
-}
-
-#[test]
-fn a_balance_statement_draws_positive_values_only() {
-    let drawn = balance(
-        Language::Ja,
-        vec![
-            position(AssetClass::Equity, Some(300)),
-            position(AssetClass::Fund, Some(100)),
-            position(AssetClass::Other, None),
-        ],
-    );
-    assert_eq!(drawn.charts(), 1);
-    let drawing = drawn.part("xl/drawings/drawing1.xml");
-    assert!(
-        drawing.contains("資産区分別の評価額（JPY）の横棒グラフ：株式 75.0%、投信 25.0%"),
-        "{drawing}"
-    );
-    assert!(drawn.summary().contains(&"構成比".to_owned()));
-    for none in [
-        vec![position(AssetClass::Equity, None)],
-        vec![position(AssetClass::Bond, Some(-5))],
-        Vec::new(),
-    ] {
-        assert_eq!(balance(Language::Ja, none).charts(), 0);
-    }
-}
-
-#[test]
-fn the_logo_has_an_alternative_text() {
-    let mut heading = heading("2026-10.trade.A1", Language::Ja);
-    let mut profile = Profile::built_in();
-    profile.firm.logo = Some(PNG.to_vec());
-    heading.profile = Arc::new(profile);
-    let written = written(
-        &heading,
-        vec![Incoming::Trades(rows(Vec::new()), TradesOutline::default())],
-    );
-    assert!(
-        written
-            .part("xl/drawings/drawing1.xml")
-            .contains("descr=\"見本証券株式会社のロゴ\"")
-    );
-}
-
-#[test]
-fn a_correction_says_what_it_replaces() {
-    let mut heading = heading("2026-10.trade.A1.r3", Language::En);
-    let plain = written(
-        &heading,
-        vec![Incoming::Trades(rows(Vec::new()), TradesOutline::default())],
-    );
-    assert!(
-        !plain
-            .summary()
-            .iter()
-            .any(|text| text.starts_with("Corrected"))
-    );
-    heading.correction = Some(Correction {
-        replaced_on: parse_date("2026-11-20").unwrap(),
-        customer_note: Some("The price of 0001 was wrong.".to_owned()),
-    });
-    let written = written(
-        &heading,
-        vec![Incoming::Trades(rows(Vec::new()), TradesOutline::default())],
-    );
-    let texts = written.summary();
-    for text in [
-        "Corrected (revision 3, replaces revision 2 of 2026/11/20)",
-        "The price of 0001 was wrong.",
-        "0123",
-    ] {
-        assert!(texts.iter().any(|found| found == text), "{text}: {texts:?}");
-    }
-}
-
-#[test]
-fn a_reference_document_says_so_on_every_page() {
-    let mut heading = heading("2026-10.trade.A1", Language::En);
-    let mut profile = Profile::built_in();
-    profile.legal_status = LegalStatus::Reference;
-    heading.profile = Arc::new(profile);
-    let written = written(
-        &heading,
-        vec![Incoming::Trades(rows(Vec::new()), TradesOutline::default())],
-    );
-    assert!(
-        written
-            .summary()
-            .contains(&"Not a statutory document".to_owned())
-    );
-    for sheet in [1, 2] {
-        assert!(
-            written
-                .sheet(sheet)
-                .contains("&amp;C&amp;9 Not a statutory document")
-        );
-    }
-}
-
-#[test]
-fn pockets_are_named_when_they_are_not_the_usual_one() {
-    let cash = |pocket: &str| CashBalance {
-        currency: Currency::from_code("USD").unwrap(),
-        pocket: pocket.into(),
-        amount: Decimal::ONE,
-        fx_rate: None,
-    };
-    let heading = heading("2026-10.balance.A1", Language::En);
-    let many = (0..2_000).map(|n| cash(&format!("P{n}")));
-    let many = written(&heading, vec![Incoming::Cash(rows(many.collect()))]);
-    let texts = many.summary();
-    assert!(texts.contains(&"Cash (P7)".to_owned()));
-    let usual = written(&heading, vec![Incoming::Cash(rows(vec![cash("deposit")]))]);
-    assert!(usual.summary().contains(&"Cash".to_owned()));
 }
 
 #[test]
