@@ -103,10 +103,4 @@ fn check_reference(formula: Node, book: &Book, report: &mut Report) {
         report.demand(within, point, "idx is outside of what it plots");
         demand_unique(&mut points, index, point, "idx occurs twice", report);
     }
-    // No rule of Excel's, which reads the cells; programs that draw what the chart remembers would draw it empty.
-    report.demand(
-        points.len() as u64 == cells,
-        count,
-        "the chart does not remember every point",
-    );
 }

@@ -59,6 +59,16 @@ fn no_row_is_higher_than_excel_allows() {
     }
 }
 
+/// Programs that do not read the cells draw the copies that a chart has of them.
+fn remembers_its_cells(chart: &str) {
+    let counts = chart.split("<c:ptCount val=\"").skip(1);
+    let points: usize = counts
+        .map(|rest| rest.split('"').next().unwrap().parse::<usize>().unwrap())
+        .sum();
+    assert!(points > 0, "{chart}");
+    assert_eq!(chart.matches("<c:pt idx=").count(), points, "{chart}");
+}
+
 #[test]
 fn a_trade_statement_draws_its_days() {
     let bought = Trade {
@@ -77,6 +87,7 @@ fn a_trade_statement_draws_its_days() {
             || chart.contains("<a:pattFill prst=\"wdUpDiag\">")
     );
     assert!(chart.contains("Calibri") && chart.contains("<c:legendPos val=\"b\"/>"));
+    remembers_its_cells(chart);
     let drawing = written.part("xl/drawings/drawing1.xml");
     assert!(
         drawing.contains("Column chart of the number of buys (1 in all) and sells (1 in all) per day from 2026/10/01 to 2026/10/31"),
@@ -103,6 +114,9 @@ fn a_balance_statement_draws_positive_values_only() {
         ],
     );
     assert_eq!(drawn.charts(), 1);
+    let chart = drawn.part("xl/charts/chart1.xml");
+    remembers_its_cells(chart);
+    assert!(chart.contains("<c:v>株式</c:v>"), "{chart}");
     let drawing = drawn.part("xl/drawings/drawing1.xml");
     assert!(
         drawing.contains("資産区分別の評価額（JPY）の横棒グラフ：株式 75.0%、投信 25.0%"),

@@ -181,7 +181,6 @@ fn breaks_of_drawings_and_charts_are_found() {
         (CHART, "ptCount val=\"3\"", "ptCount val=\"2\"", &["is not the 3 cells"]),
         (CHART, "pt idx=\"0\"", "pt idx=\"3\"", &["outside of what it plots"]),
         (CHART, "<c:pt idx=\"1\"><c:v>2</c:v></c:pt>", "<c:pt idx=\"1\"/><c:pt idx=\"1\"/>", &["idx occurs twice"]),
-        (CHART, "<c:pt idx=\"1\"><c:v>2</c:v></c:pt>", "", &["does not remember every point"]),
         (CHART, "<c:idx val=\"1\"/>", "<c:idx val=\"0\"/>", &["idx is missing or occurs twice"]),
         (CHART, "</c:ser><c:axId val=\"50010001\"/>", "</c:ser><c:axId val=\"50010003\"/>", &["no such axis"]),
         (CHART, "<c:crossAx val=\"50010002\"/>", "<c:crossAx val=\"1\"/>", &["no such axis"]),
