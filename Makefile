@@ -1,6 +1,6 @@
 # Every target does its own set-up on a machine with a Rust toolchain and make.
 
-.PHONY: demo test bench build fmt lint mutants
+.PHONY: demo test fuzz bench build fmt lint mutants
 
 # A month end of a thousand sample customers: SQLite, a local directory, local processes. Made anew each time, apart from
 # whatever you loaded.
@@ -20,11 +20,22 @@ test:
 	cargo build --workspace --locked
 	tests/with-postgres.sh tests/with-office.sh cargo test --workspace --locked
 
+# Hostile rows, for a while. What it finds is in fuzz/artifacts; a copy in fuzz/seeds makes it a test of `make test`. Stable
+# Rust will do without a sanitizer: there is no unsafe code to watch. Building takes some minutes the first time.
+FUZZ_SECONDS ?= 60
+fuzz:
+	cargo fuzz --version || cargo install cargo-fuzz --locked
+	mkdir -p fuzz/corpus/rows_to_workbook
+	cd fuzz && cargo fuzz run --sanitizer none --codegen-units 16 rows_to_workbook corpus/rows_to_workbook seeds/rows_to_workbook -- \
+		-dict=rows_to_workbook.dict -len_control=10 -max_total_time=$(FUZZ_SECONDS)
+
 fmt:
 	cargo fmt --all
+	cargo fmt --manifest-path fuzz/Cargo.toml
 
 lint:
 	cargo fmt --all --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 
 # The figures of README: ratios within one run. Takes some minutes.

@@ -2,13 +2,13 @@
 //! and nothing that a program would run or follow.
 
 mod numbers;
+mod read_back;
 mod strings;
 mod texts;
 
-use std::io::{Cursor, Read};
 use std::sync::Arc;
 
-use calamine::{Data, Range, Reader, Xlsx};
+use calamine::Data;
 use common::currency::Currency;
 use common::profile::{Profile, Word};
 use common::statement::{Language, parse_date};
@@ -16,7 +16,8 @@ use jiff::civil::Date;
 use proptest::test_runner::Config;
 use rust_decimal::Decimal;
 use tokio::sync::mpsc::{self, Receiver};
-use zip::ZipArchive;
+
+use read_back::{ReadBack, text};
 
 use super::{Heading, Incoming, Words, WriteError, write};
 use crate::rows::account::Account;
@@ -124,7 +125,8 @@ impl Contents {
         }
     }
 
-    fn write(&self) -> Written {
+    /// Writes it and reads it back: nothing in it is a formula or a link that leads out.
+    fn write(&self) -> ReadBack {
         let heading = heading(self.account.clone());
         let any = |value: fn(&Trade) -> bool| self.trades.iter().any(value);
         let outline = TradesOutline {
@@ -143,7 +145,12 @@ impl Contents {
         ];
         let mut bytes = Vec::new();
         write(&heading, sections, &mut bytes).unwrap();
-        Written::read(bytes, self.account.language)
+        let written = ReadBack::new(bytes, self.account.language);
+        written.expect_nothing_active(&[
+            (Word::SheetTrades, self.trades.len()),
+            (Word::SheetCashMovements, self.movements.len()),
+        ]);
+        written
     }
 }
 
@@ -153,124 +160,6 @@ fn channel_of<T>(rows: Vec<T>) -> Receiver<Batch<T>> {
         sender.try_send(batch).ok().unwrap();
     }
     receiver
-}
-
-/// A workbook read back.
-struct Written {
-    bytes: Vec<u8>,
-    language: Language,
-    sheets: Vec<(String, Range<Data>)>,
-    /// Sheet, row and column of every formula.
-    formulas: Vec<(String, u32, u32)>,
-}
-
-impl Written {
-    fn read(bytes: Vec<u8>, language: Language) -> Self {
-        let mut workbook = Xlsx::new(Cursor::new(&bytes[..])).unwrap();
-        let sheets = workbook.worksheets();
-        let formulas = sheets
-            .iter()
-            .flat_map(|(name, _)| {
-                let range = workbook.worksheet_formula(name).unwrap();
-                let (row, column) = range.start().unwrap_or_default();
-                let at = |(r, c, formula): (usize, usize, &String)| {
-                    let place = (name.clone(), row + index(r), column + index(c));
-                    (!formula.is_empty()).then_some(place)
-                };
-                range.cells().filter_map(at).collect::<Vec<_>>()
-            })
-            .collect();
-        Self {
-            bytes,
-            language,
-            sheets,
-            formulas,
-        }
-    }
-
-    fn sheet(&self, name: Word) -> &Range<Data> {
-        let name = name.default_text(self.language);
-        let sheet = self.sheets.iter().find(|(known, _)| known == name);
-        &sheet.unwrap().1
-    }
-
-    /// The value below a heading, in a row that is counted from the first below it.
-    fn below(&self, sheet: Word, heading: Word, row: usize) -> &Data {
-        let heading = heading.default_text(self.language);
-        let sheet = self.sheet(sheet);
-        let is_it = |column: &u32| text(sheet.get_value((0, *column))) == heading;
-        let column = (0..index(sheet.width())).find(is_it);
-        sheet
-            .get_value((index(row) + 1, column.unwrap()))
-            .unwrap_or(&Data::Empty)
-    }
-
-    fn number_below(&self, heading: Word) -> f64 {
-        match self.below(Word::SheetTrades, heading, 0) {
-            Data::Float(number) => *number,
-            other => panic!("{heading:?} is {other:?}"),
-        }
-    }
-
-    /// The value beside a label of the summary.
-    fn beside(&self, label: Word) -> String {
-        let label = label.default_text(self.language);
-        let sheet = self.sheet(Word::SheetSummary);
-        let row = (0..index(sheet.height()))
-            .find(|row| text(sheet.get_value((*row, 0))) == label)
-            .unwrap();
-        text(sheet.get_value((row, 1)))
-    }
-
-    /// The text of every part whose name begins and ends so.
-    fn parts(&self, begins: &str, ends: &str) -> Vec<String> {
-        let mut archive = ZipArchive::new(Cursor::new(&self.bytes[..])).unwrap();
-        (0..archive.len())
-            .filter_map(|n| {
-                let mut part = archive.by_index(n).unwrap();
-                let name = part.name().unwrap().to_string();
-                let mut text = String::new();
-                (name.starts_with(begins) && name.ends_with(ends)).then(|| {
-                    part.read_to_string(&mut text).unwrap();
-                    text
-                })
-            })
-            .collect()
-    }
-
-    /// No cell of data is a formula, and no link leads out of the file.
-    fn expect_nothing_active(&self, contents: &Contents) {
-        for (sheet, rows) in [
-            (Word::SheetTrades, contents.trades.len()),
-            (Word::SheetCashMovements, contents.movements.len()),
-        ] {
-            let name = sheet.default_text(self.language);
-            let data = 1..=index(rows);
-            let of_data =
-                |(known, row, _): &&(String, u32, u32)| known == name && data.contains(row);
-            assert_eq!(self.formulas.iter().find(of_data), None, "a formula");
-        }
-        let summary = Word::SheetSummary.default_text(self.language);
-        let of_summary = |(known, ..): &&(String, u32, u32)| known == summary;
-        assert_eq!(self.formulas.iter().find(of_summary), None, "a formula");
-        for relations in self.parts("", ".rels") {
-            assert!(!relations.contains("External"), "a link: {relations}");
-        }
-    }
-}
-
-/// Rows and columns of these sheets are few.
-fn index(n: usize) -> u32 {
-    u32::try_from(n).unwrap()
-}
-
-/// The text of a cell; an empty text leaves its cell empty.
-fn text(value: Option<&Data>) -> String {
-    match value {
-        None | Some(Data::Empty) => String::new(),
-        Some(Data::String(text)) => text.clone(),
-        Some(other) => panic!("{other:?} is no text"),
-    }
 }
 
 /// The side of a trade with its event, as the wording joins them.
