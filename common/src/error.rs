@@ -115,6 +115,7 @@ impl Error {
             }
             next = reason.source();
         }
-        line.replace(['\n', '\r'], " ")
+        // Whatever a value of the source does to a terminal, it does not do from a log.
+        line.replace(char::is_control, " ")
     }
 }

@@ -257,14 +257,15 @@ impl<'t> Sums<'t> {
     }
 }
 
-/// An amount of at most 15 significant digits in minor units: exact, because the product is below 2^53 and the nearest
-/// double is closer to it than half a unit.
+/// An amount in minor units: the whole part as it is, and the rest, which the nearest double is closer to than half a unit.
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "it is a whole number below 2^53"
+    reason = "both are whole numbers, and amounts are below 10^15"
 )]
 fn minor_units(amount: f64, places: u32) -> i128 {
-    (amount * 10_f64.powi(places.cast_signed())).round() as i128
+    let whole = amount.trunc();
+    let rest = (amount - whole) * 10_f64.powi(places.cast_signed());
+    whole as i128 * 10_i128.pow(places) + rest.round() as i128
 }
 
 /// Calls `see` with row, column and value of every cell that is not empty, in order.

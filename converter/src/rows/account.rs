@@ -78,6 +78,9 @@ pub async fn read(
 fn parse(row: &mut RowReader) -> Result<Account> {
     let account_id = row.owned()?;
     let account_no = row.owned()?;
+    if account_no.trim().is_empty() {
+        return Err(row.wrong("it is empty; a statement must say whose it is"));
+    }
     let holder_name = row.owned()?;
     let postal_address = row.optional_owned()?;
     let language = row.code()?;

@@ -1,13 +1,14 @@
 //! How each holding's quantity moved from the opening to the closing snapshot.
 
 use common::Result;
-use common::contract::{POSITIONS, TRADES};
+use common::contract::{POSITIONS, Relation, TRADES};
 use common::database::{Whose, statement_failed};
 use common::profile::{Basis, Rule};
 use common::statement::{AccountId, Period};
 use futures_util::TryStreamExt;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
+use sqlx::Row;
 use sqlx::any::AnyRow;
 
 use super::codes::{Code, Custody, Side};
@@ -110,7 +111,8 @@ pub async fn stream(
         .map_err(statement_failed("reading quantities", Whose::Source))?
     {
         let moved = parse(&row, intake)?;
-        gate::ownership::check(&mut intake.gate, account_id, moved.owner, POSITIONS.name)?;
+        let relation = moved.relation.name;
+        gate::ownership::check(&mut intake.gate, account_id, moved.owner, relation)?;
         let same = line.as_ref().is_some_and(|line| moved.is_of(line));
         if !same {
             if let Some(done) = line.take() {
@@ -149,6 +151,7 @@ enum What {
 
 /// A row of the stream.
 struct Moved<'r> {
+    relation: &'static Relation,
     owner: &'r str,
     security_code: &'r str,
     market: &'r str,
@@ -190,7 +193,10 @@ fn parse<'r>(row: &'r AnyRow, intake: &mut Intake) -> Result<Moved<'r>> {
         "what",
         "quantity",
     ];
-    let mut row = RowReader::of_columns(&POSITIONS, NAMES, row, intake);
+    const WHAT: usize = 5;
+    let is_held = matches!(row.try_get(WHAT), Ok("opening" | "closing"));
+    let relation = if is_held { &POSITIONS } else { &TRADES };
+    let mut row = RowReader::of_columns(relation, NAMES, row, intake);
     let (owner, security_code, market) = (row.text()?, row.text()?, row.text()?);
     let custody = row.code()?;
     let security_name = row.text()?;
@@ -204,6 +210,7 @@ fn parse<'r>(row: &'r AnyRow, intake: &mut Intake) -> Result<Moved<'r>> {
     };
     let quantity = row.decimal(6)?;
     Ok(Moved {
+        relation,
         owner,
         security_code,
         market,

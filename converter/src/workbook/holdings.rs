@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use common::decimal::MAX_SIGNIFICANT_DIGITS;
 use common::profile::{Rounding, Word};
+use common::{Error, Result};
 use rust_decimal::Decimal;
 
 use super::cash::in_base;
@@ -120,7 +122,8 @@ pub struct HoldingFigures {
 }
 
 impl HoldingFigures {
-    pub fn add(&mut self, position: &Position, base: Currency, rounding: Rounding) {
+    /// Refuses a valuation that no statement could show; sums of others cannot overflow.
+    pub fn add(&mut self, position: &Position, base: Currency, rounding: Rounding) -> Result<()> {
         let value = position.market_value;
         if let Some(value) = value {
             *self.by_currency.entry(position.currency).or_default() += value;
@@ -129,6 +132,15 @@ impl HoldingFigures {
             in_base((value, position.currency, position.fx_rate), base, rounding)
         });
         if let Some(value) = in_base {
+            if value.abs() >= Decimal::from(10_u64.pow(MAX_SIGNIFICANT_DIGITS)) {
+                return Err(Error::data(
+                    "shape",
+                    format!(
+                        "position {}: its value in {base} is {value}, larger than a statement can hold",
+                        position.security_code
+                    ),
+                ));
+            }
             *self.by_class.entry(position.asset_class).or_default() += value;
             self.total += value;
         } else {
@@ -137,6 +149,7 @@ impl HoldingFigures {
                 self.unvalued.push(named(position));
             }
         }
+        Ok(())
     }
 
     /// The sentences below the table: what prices are good for, and what is in no valuation.

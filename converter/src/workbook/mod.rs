@@ -184,19 +184,22 @@ impl Writer<'_> {
         match incoming {
             Incoming::Trades(rows, outline) => {
                 let layout = (trades::Trades { words }, trades::columns(outline));
-                let seen = |trade: &Trade| figures.trades.add(trade, words.profile.trade_basis);
+                let seen = |trade: &Trade| {
+                    figures.trades.add(trade, words.profile.trade_basis);
+                    Ok(())
+                };
                 self.table(Section::Trades, layout, rows, seen, |_| Vec::new())
             }
             Incoming::UnsettledTrades(rows, outline) => {
                 let layout = (trades::Trades { words }, trades::columns(outline));
                 let section = Section::UnsettledTrades;
-                self.table(section, layout, rows, |_| (), |_| Vec::new())
+                self.table(section, layout, rows, |_| Ok(()), |_| Vec::new())
             }
             Incoming::CashMovements(rows, outline) => {
                 let columns = cash::movement_columns(outline);
                 let layout = (cash::CashMovements { words }, columns);
                 let section = Section::CashMovements;
-                self.table(section, layout, rows, |_| (), |_| Vec::new())
+                self.table(section, layout, rows, |_| Ok(()), |_| Vec::new())
             }
             Incoming::Holdings(rows) => {
                 let layout = (holdings::Holdings { words }, holdings::holding_columns());
@@ -210,7 +213,10 @@ impl Writer<'_> {
             Incoming::Cash(rows) => {
                 let layout = (cash::CashBalances { words, base }, cash::balance_columns());
                 let balances = RefCell::new(&mut figures.cash);
-                let seen = |balance: &CashBalance| balances.borrow_mut().push(balance.clone());
+                let seen = |balance: &CashBalance| {
+                    balances.borrow_mut().push(balance.clone());
+                    Ok(())
+                };
                 let notes = |words: &Words| cash::notes(&balances.borrow(), base, words);
                 self.table(Section::Cash, layout, rows, seen, notes)
             }
@@ -223,7 +229,7 @@ impl Writer<'_> {
                     opening_known,
                 };
                 let layout = (movements, holdings::movement_columns());
-                self.table(Section::Movements, layout, rows, |_| (), |_| Vec::new())
+                self.table(Section::Movements, layout, rows, |_| Ok(()), |_| Vec::new())
             }
         }
     }
@@ -233,7 +239,7 @@ impl Writer<'_> {
         section: Section,
         layout: (L, Vec<ColumnSpec<L::Column>>),
         mut rows: Receiver<Batch<L::Row>>,
-        mut seen: impl FnMut(&L::Row),
+        mut seen: impl FnMut(&L::Row) -> Result<()>,
         notes: impl FnOnce(&Words) -> Vec<String>,
     ) -> Result<TableDone, WriteError> {
         let (styles, words) = (self.styles, self.words);
@@ -243,7 +249,7 @@ impl Writer<'_> {
                 Some(Batch::Rows(batch)) => {
                     for row in &batch {
                         table.push(self.workbook, row)?;
-                        seen(row);
+                        seen(row)?;
                     }
                 }
                 Some(Batch::End) => break,

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use common::currency::Currency;
-use common::decimal::nearest_f64;
+use common::decimal::{MAX_SIGNIFICANT_DIGITS, nearest_f64, significant_digits};
 use common::profile::Word;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -63,6 +63,8 @@ pub struct Grid<'s> {
     /// Pixels of rows that are not as high as their texts.
     heights: BTreeMap<u32, u32>,
     numbers: ColumnWidth,
+    /// A sum that needs more digits than a cell keeps.
+    pub overlong: Option<Decimal>,
     /// The widest labels of both blocks.
     labels: [Width; 2],
 }
@@ -76,6 +78,7 @@ impl<'s> Grid<'s> {
             cells: BTreeMap::new(),
             heights: BTreeMap::new(),
             numbers: ColumnWidth::new(Width::MAX, words.language),
+            overlong: None,
             labels: [0; 2],
         }
     }
@@ -126,6 +129,9 @@ impl<'s> Grid<'s> {
     }
 
     pub fn number(&mut self, place: (u32, u16), number: Decimal, format: &'s Format) {
+        if significant_digits(number) > MAX_SIGNIFICANT_DIGITS {
+            self.overlong = Some(number);
+        }
         self.place(place, place.1, Content::Number(nearest_f64(number)), format);
     }
 

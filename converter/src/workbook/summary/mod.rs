@@ -6,10 +6,12 @@ mod grid;
 mod heading;
 mod looks;
 
-use common::Result;
+use common::decimal::MAX_SIGNIFICANT_DIGITS;
 use common::profile::Word;
 use common::statement::Kind;
+use common::{Error, Result};
 use jiff::civil::Date;
+use rust_decimal::Decimal;
 use rust_xlsxwriter::{IgnoreError, Worksheet, XlsxError};
 
 use super::cell::cannot_write;
@@ -54,9 +56,19 @@ pub fn write(
     tables: &[TableDone],
     footer: &str,
 ) -> Result<()> {
-    write_sheet(sheet, styles, heading, figures, tables, footer).map_err(cannot_write)
+    let overlong = write_sheet(sheet, styles, heading, figures, tables, footer);
+    match overlong.map_err(cannot_write)? {
+        None => Ok(()),
+        Some(sum) => Err(Error::data(
+            "shape",
+            format!(
+                "a sum of the summary is {sum}, more than the {MAX_SIGNIFICANT_DIGITS} digits a spreadsheet keeps"
+            ),
+        )),
+    }
 }
 
+/// Returns a sum that no cell could show, in which case nothing is written.
 fn write_sheet(
     sheet: &mut Worksheet,
     styles: &Styles,
@@ -64,7 +76,7 @@ fn write_sheet(
     figures: &Figures,
     tables: &[TableDone],
     footer: &str,
-) -> Result<(), XlsxError> {
+) -> Result<Option<Decimal>, XlsxError> {
     let words = heading.words();
     let looks = Looks::new(styles);
     let mut grid = Grid::new(styles, &looks, words);
@@ -97,6 +109,9 @@ fn write_sheet(
     }
     let report = words.get(Word::ReportErrors);
     grid.text((last + 1, LABEL), LAST, report, &looks.closing);
+    if grid.overlong.is_some() {
+        return Ok(grid.overlong);
+    }
     grid.write(sheet)?;
     heading::write_logo(sheet, &grid, heading)?;
     let as_text = IgnoreError::NumberStoredAsText;
@@ -105,7 +120,7 @@ fn write_sheet(
     page::set_up(sheet, Paper::A4, footer);
     sheet.set_print_fit_to_pages(1, 1);
     sheet.set_print_area(0, 0, last + 1, LAST)?;
-    Ok(())
+    Ok(None)
 }
 
 /// Places the links to the other sheets. Returns the row below.
