@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use common::config::Config;
 use common::ledger::{Assignment, Proof};
-use common::profile::{Profile, Rule};
+use common::profile::{Policies, Profile, Rule};
 use common::{Error, PROGRAM_VERSION, Result};
 use tempfile::NamedTempFile;
 use tokio::task::JoinHandle;
@@ -21,6 +21,7 @@ use crate::workbook::{self, Heading, Incoming, TableDone, WriteError};
 /// Makes documents, one after the other, over one connection.
 pub struct Builder {
     config: Config,
+    policies: Policies,
     /// Connected with the first document that needs it.
     source: Option<Source>,
 }
@@ -43,8 +44,17 @@ struct Written {
 impl Builder {
     pub fn new(config: Config) -> Self {
         Self {
+            policies: config.profile.policies,
             config,
             source: None,
+        }
+    }
+
+    /// For whoever only compares: what breaks a rule is noted, whatever the profile says.
+    pub fn that_refuses_nothing(config: Config) -> Self {
+        Self {
+            policies: Policies::warning(),
+            ..Self::new(config)
         }
     }
 
@@ -83,7 +93,7 @@ impl Builder {
         stop: Arc<AtomicBool>,
     ) -> Result<Built> {
         let profile = &self.config.profile;
-        let mut intake = Intake::new(profile);
+        let mut intake = Intake::new(self.policies);
         let plan = sections::plan(source, &mut intake, assignment, profile).await?;
         crate::disk::check_temp_space(&std::env::temp_dir(), plan.rows)?;
         let (feeds, incoming) = sections::channels(&plan);

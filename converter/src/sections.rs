@@ -60,6 +60,7 @@ pub async fn plan(
         Kind::Balance => {
             let selection = TradeSelection::UnsettledAt(as_of);
             let outline = trade::outline(source, intake, account_id, selection).await?;
+            say_what_lacks_a_snapshot(source, intake, assignment, profile).await?;
             (outline, CashOutline::default())
         }
     };
@@ -74,6 +75,7 @@ pub async fn plan(
         as_of,
         profile: profile.clone(),
         correction: assignment.correction.clone(),
+        is_whole: snapshots.positions_closing.is_some() && snapshots.cash_closing.is_some(),
     };
     Ok(Plan {
         heading,
@@ -83,6 +85,38 @@ pub async fn plan(
         trades_outline,
         cash_outline,
     })
+}
+
+/// A balance statement without a closing snapshot shows nothing where the account may have had something.
+async fn say_what_lacks_a_snapshot(
+    source: &mut Source,
+    intake: &mut Intake,
+    assignment: &Assignment,
+    profile: &Profile,
+) -> Result<()> {
+    let account_id = &assignment.document.account_id;
+    let period = assignment.document.period;
+    if assignment.snapshots.positions_closing.is_none() {
+        let moved = TradeSelection::OfPeriod(period, profile.position_basis);
+        if trade::outline(source, intake, account_id, moved)
+            .await?
+            .rows
+            > 0
+        {
+            let why = "the account has trades, but the period has no closing snapshot of positions";
+            intake.gate.not_proven(Rule::Positions, why);
+        }
+    }
+    if assignment.snapshots.cash_closing.is_none()
+        && cash::outline(source, intake, account_id, period)
+            .await?
+            .rows
+            > 0
+    {
+        let why = "the account has movements, but the period has no closing snapshot of cash";
+        intake.gate.not_proven(Rule::Cash, why);
+    }
+    Ok(())
 }
 
 /// The reading end of a section's channel.
@@ -233,9 +267,6 @@ async fn read_balances(
     period: Period,
 ) -> Result<Vec<CashBalance>> {
     let closing = cash::balances(source, intake, account_id, as_of).await?;
-    if !intake.gate.looks_at(Rule::Cash) {
-        return Ok(closing);
-    }
     let opening = match plan.opening_cash {
         Opening::Snapshot(as_of) => cash::balances(source, intake, account_id, as_of).await?,
         Opening::Nothing | Opening::Unknown => Vec::new(),

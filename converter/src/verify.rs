@@ -2,12 +2,13 @@
 
 use std::fs::File;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::config::Config;
 use common::ledger::{Ledger, PublishedDocument};
 use common::statement::DocumentId;
 use common::termination::Termination;
-use common::{Error, PROGRAM_VERSION, Result};
+use common::{Class, Error, PROGRAM_VERSION, Result};
 
 use crate::build::{Builder, Built};
 use crate::deliver::Store;
@@ -23,49 +24,70 @@ pub async fn verify(
 ) -> Result<String> {
     let published = ledger.published(document).await?;
     let store = Store::open(&config.store)?;
-    let file = published_file(&store, &published)?;
+    let (file, found) = published_file(&store, &published)?;
     let partial = tempfile::Builder::new()
         .prefix("verify-")
         .suffix(".xlsx")
         .tempfile()
         .map_err(|reason| crate::disk::failed("rebuilding the document", reason))?;
-    let mut builder = Builder::new(config.clone());
-    let stop = Arc::default();
+    // Today's source may break a rule: that is said, too, but the document is rebuilt and compared all the same.
+    let mut builder = Builder::that_refuses_nothing(config.clone());
+    let stop = Arc::<AtomicBool>::default();
     let built = tokio::select! {
-        () = termination.requested() => return Err(lease::terminated()),
-        built = builder.build(&published.assignment, partial, stop) => built.map_err(|error| {
+        () = termination.requested() => {
+            stop.store(true, Ordering::Relaxed);
+            return Err(lease::terminated());
+        }
+        built = builder.build(&published.assignment, partial, stop.clone()) => built.map_err(|error| {
             error.context(format!("{document} was published, but cannot be rebuilt"))
         })?,
     };
     builder.close().await;
+    if found != published.sha256 {
+        return Err(tampered(&published, &found, &file, &built));
+    }
     if built.finished.sha256 == published.sha256 {
         return Ok(published.sha256);
     }
     Err(different(config, &published, &file, &built))
 }
 
-/// The published file, which must still be the one that the ledger knows.
-fn published_file(store: &Store, published: &PublishedDocument) -> Result<File> {
+/// The published file and its SHA-256.
+fn published_file(store: &Store, published: &PublishedDocument) -> Result<(File, String)> {
     let document = &published.assignment.document;
-    let found = store.find(document)?;
-    let (Some(found), Some(file)) = (found, store.open_published(document)?) else {
-        return Err(Error::data(
+    let found = store.find(document).map_err(|error| match error.class() {
+        Class::Bug => Error::data("tampered", error.chain()),
+        _ => error,
+    })?;
+    match (found, store.open_published(document)?) {
+        (Some(found), Some(file)) => Ok((file, found.sha256)),
+        _ => Err(Error::data(
             "missing",
             format!(
                 "{document} is succeeded in the ledger, but is not in the store: see STORE_URL and its history"
             ),
-        ));
-    };
-    if found.sha256 == published.sha256 {
-        return Ok(file);
+        )),
     }
-    Err(Error::data(
+}
+
+/// What is in the store is not what was published.
+fn tampered(published: &PublishedDocument, found: &str, file: &File, built: &Built) -> Error {
+    let difference = if built.finished.sha256 == published.sha256 {
+        let difference = workbook_diff::first(built.finished.file.as_file(), file)
+            .unwrap_or_else(|reason| format!("the files cannot be compared: {reason}"));
+        format!(
+            "rebuilt, it is as it was published, and the first difference to that is {difference}"
+        )
+    } else {
+        "rebuilt, it is neither".to_owned()
+    };
+    Error::data(
         "tampered",
         format!(
-            "{document} was changed after it was published: the store holds SHA-256 {}, the ledger recorded {}",
-            found.sha256, published.sha256
+            "{} was changed after it was published: the store holds SHA-256 {found}, the ledger recorded {}; {difference}",
+            published.assignment.document, published.sha256
         ),
-    ))
+    )
 }
 
 fn different(config: &Config, published: &PublishedDocument, file: &File, built: &Built) -> Error {
@@ -111,6 +133,12 @@ fn what_changed(config: &Config, published: &PublishedDocument, built: &Built) -
     {
         changed
             .push("profile and version are, too: the program was built from other code".to_owned());
+    }
+    if let Some(warning) = &built.proof.warning {
+        changed.push(format!(
+            "the gate says of the rebuilt one: {}",
+            warning.text
+        ));
     }
     changed.join(", ")
 }

@@ -5,10 +5,8 @@ use crate::profile::wording::Word;
 
 const EXAMPLE: &str = include_str!("../../../docs/profile.toml");
 
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\x00\x00\x00\x10\x00\x00\x00\x10";
-
 fn parse(text: &str) -> Profile {
-    file::parse(text, |_| Ok(PNG.to_vec())).unwrap()
+    file::parse(text, |_| Ok(super::tests::png(0))).unwrap()
 }
 
 /// The example with every setting that is commented out taken in. Prose has a blank behind its `#`, and no more than one
@@ -41,7 +39,7 @@ fn it_is_a_profile_with_nothing_but_defaults() {
 #[test]
 fn all_that_is_commented_out_is_the_default() {
     let profile = parse(&everything());
-    assert_eq!(profile.firm.logo.as_deref(), Some(PNG));
+    assert_eq!(profile.firm.logo.as_deref(), Some(&*super::tests::png(0)));
     for section in Section::ALL {
         assert_eq!(profile.columns(section).unwrap(), section.columns());
     }

@@ -169,9 +169,29 @@ fn check_logo(bytes: &[u8]) -> Result<(), String> {
         Some(u32::from_be_bytes(bytes))
     };
     match (bytes.starts_with(HEAD), size(16), size(20)) {
-        (true, Some(1..=10_000), Some(1..=10_000)) => Ok(()),
+        (true, Some(1..=10_000), Some(1..=10_000)) if is_complete(bytes) => Ok(()),
+        (true, ..) => wrong("it is not a whole PNG image".to_owned()),
         _ => wrong("it is not a PNG image".to_owned()),
     }
+}
+
+/// Whether a PNG's chunks follow one another up to its end, with image data among them.
+fn is_complete(bytes: &[u8]) -> bool {
+    let mut rest = &bytes[8..];
+    let mut has_data = false;
+    while let Some((length, chunk)) = rest.split_first_chunk::<4>() {
+        let length = u32::from_be_bytes(*length) as usize;
+        // Its type before, and its checksum after the data.
+        let Some(next) = chunk.get(length + 8..) else {
+            return false;
+        };
+        has_data |= chunk.starts_with(b"IDAT");
+        if chunk.starts_with(b"IEND") {
+            return has_data && next.is_empty();
+        }
+        rest = next;
+    }
+    false
 }
 
 /// `#RRGGBB`, dark enough that white text on it can be read.

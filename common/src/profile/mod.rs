@@ -189,6 +189,17 @@ pub struct Policies {
 }
 
 impl Policies {
+    /// Every break is noted, and none is refused.
+    pub const fn warning() -> Self {
+        Self {
+            identity: Policy::Warn,
+            positions: Policy::Warn,
+            cash: Policy::Warn,
+            ownership: Policy::Warn,
+            shape: Policy::Warn,
+        }
+    }
+
     pub const fn of(&self, rule: Rule) -> Policy {
         match rule {
             Rule::Identity => self.identity,

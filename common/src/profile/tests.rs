@@ -7,6 +7,25 @@ registration = { ja = "関東財務局長（金商）第1号", en = "Kinsho No. 
 contact = { ja = "03-1111-2222", en = "+81-3-1111-2222" }
 "#;
 
+/// The smallest file that is a whole PNG.
+pub(super) fn png(data: u8) -> Vec<u8> {
+    let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
+    for (kind, data) in [
+        (
+            b"IHDR",
+            &b"\x00\x00\x00\x10\x00\x00\x00\x10\x08\x02\x00\x00\x00"[..],
+        ),
+        (b"IDAT", &[data]),
+        (b"IEND", &[]),
+    ] {
+        bytes.extend(u32::try_from(data.len()).unwrap().to_be_bytes());
+        bytes.extend(kind);
+        bytes.extend(data);
+        bytes.extend([0; 4]);
+    }
+    bytes
+}
+
 /// Keys of the top go before the firm's table, tables after it.
 fn with(top: &str, tables: &str) -> Result<Profile, String> {
     file::parse(&format!("{top}{FIRM}{tables}"), |name| {
@@ -198,12 +217,6 @@ fn a_firm_must_say_who_it_is() {
 
 #[test]
 fn the_hash_is_of_the_text_and_the_logo() {
-    let png = |end: u8| {
-        let mut bytes =
-            b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\x00\x00\x00\x10\x00\x00\x00\x10".to_vec();
-        bytes.push(end);
-        bytes
-    };
     let text = format!("{FIRM}logo = \"l.png\"\n");
     let hash = |text: &str, end| file::parse(text, |_| Ok(png(end))).unwrap().hash;
     assert_eq!(hash(&text, 1), hash(&text, 1));
@@ -213,6 +226,12 @@ fn the_hash_is_of_the_text_and_the_logo() {
         .map(|_| ())
         .unwrap_err();
     assert!(said.contains("not a PNG"), "{said}");
+    let whole = png(1);
+    for end in [40, whole.len() - 1] {
+        let cut = || Ok(whole[..end].to_vec());
+        let said = file::parse(&text, |_| cut()).map(|_| ()).unwrap_err();
+        assert!(said.contains("not a whole PNG"), "{said}");
+    }
 }
 
 #[test]

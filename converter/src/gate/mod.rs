@@ -9,6 +9,7 @@ pub mod positions;
 pub mod reopened;
 pub mod shape;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use common::ledger::Warning;
@@ -22,7 +23,8 @@ const MAX_TOLD: usize = 10;
 #[derive(Debug)]
 pub struct Gate {
     policies: Policies,
-    /// What was let pass.
+    /// Of which something was let pass.
+    rules: BTreeSet<Rule>,
     told: Vec<(Rule, String)>,
     untold: u64,
 }
@@ -31,6 +33,7 @@ impl Gate {
     pub fn new(policies: Policies) -> Self {
         Self {
             policies,
+            rules: BTreeSet::new(),
             told: Vec::new(),
             untold: 0,
         }
@@ -61,18 +64,22 @@ impl Gate {
     }
 
     fn warn(&mut self, rule: Rule, what: String) {
-        tracing::warn!(rule = rule.as_str(), "{what}");
+        self.rules.insert(rule);
         if self.told.len() < MAX_TOLD {
+            tracing::warn!(rule = rule.as_str(), "{what}");
             self.told.push((rule, what));
         } else {
             self.untold += 1;
         }
     }
 
-    /// What was let pass, under the first rule's name.
+    /// What was let pass, under the names of its rules.
     pub fn into_warning(self) -> Option<Warning> {
-        let (first, _) = self.told.first()?;
-        let cause = first.as_str().to_owned();
+        if self.rules.is_empty() {
+            return None;
+        }
+        let rules: Vec<&str> = self.rules.iter().map(|rule| rule.as_str()).collect();
+        let cause = rules.join("+");
         let mut text = self
             .told
             .iter()

@@ -53,18 +53,15 @@ impl Expected<'_> {
     fn check_account(&self, workbook: &mut Xlsx<BufReader<File>>, summary: &str) -> Finding {
         let label = self.heading.words().get(Word::AccountNumber);
         let account_no = &*self.heading.account.account_no;
-        let mut labelled_row = None;
-        let mut found = None;
+        let mut before = (0, String::new());
+        let mut is_shown = false;
         each_cell(workbook, summary, |row, _, value| {
             let text = value.to_text();
-            if labelled_row == Some(row) {
-                found.get_or_insert(text);
-            } else if text == label {
-                labelled_row = Some(row);
-            }
+            is_shown |= before == (row, label.to_owned()) && text == account_no;
+            before = (row, text);
             Ok(())
         })?;
-        if found.as_deref() == Some(account_no) {
+        if is_shown {
             return Ok(());
         }
         // The number itself is the customer's: the log has no place for it.
@@ -81,6 +78,7 @@ fn check_table(
     stop: &AtomicBool,
 ) -> Finding {
     let mut sums = Sums::of(&table.totals);
+    let mut totals_seen = 0;
     for (part, (sheet, rows)) in (1..).zip(&table.parts) {
         let is_last = part == table.parts.len();
         let mut data = DataRows::new(*rows);
@@ -97,7 +95,7 @@ fn check_table(
                 }
                 sums.see(column, value);
             } else if is_last {
-                check_total(&table.totals, sheet, (row, column), value)?;
+                totals_seen += check_total(&table.totals, sheet, (row, column), value)?;
             } else {
                 return Err(format!("{sheet}: there are more than its {rows} rows"));
             }
@@ -107,6 +105,13 @@ fn check_table(
         if data.seen != *rows {
             return Err(format!("{sheet}: {} rows instead of {rows}", data.seen));
         }
+    }
+    let totals: usize = table.totals.iter().map(|total| total.sums.len()).sum();
+    if totals_seen != totals {
+        return Err(format!(
+            "{}: {totals_seen} totals instead of {totals}",
+            table.section.as_str()
+        ));
     }
     sums.check(table)
 }
@@ -142,22 +147,22 @@ impl DataRows {
     }
 }
 
-/// The cell of a total must hold the sum's nearest double.
+/// The cell of a total must hold the sum's nearest double. Returns how many totals the cell holds.
 fn check_total(
     totals: &[TotalDone],
     sheet: &str,
     (row, column): (u32, u32),
     value: &DataRef,
-) -> Finding {
+) -> Result<usize, String> {
     let sum = totals
         .iter()
         .filter(|total| total.row == row)
         .flat_map(|total| &total.sums)
         .find(|sum| u32::from(sum.column) == column);
-    let Some(sum) = sum else { return Ok(()) };
+    let Some(sum) = sum else { return Ok(0) };
     let wanted = nearest_f64(sum.sum);
     match value {
-        DataRef::Float(found) if found.to_bits() == wanted.to_bits() => Ok(()),
+        DataRef::Float(found) if found.to_bits() == wanted.to_bits() => Ok(1),
         found => Err(format!(
             "{sheet}: the total of {} in row {} is {found:?} instead of {}",
             sum.currency,

@@ -23,14 +23,7 @@ pub fn check_trade(gate: &mut Gate, trade: &Trade, selection: TradeSelection) ->
         settlement_date,
         ..
     } = trade;
-    if settlement_date < trade_date {
-        broken(
-            gate,
-            format!(
-                "trade {trade_id}: settlement_date {settlement_date} is before trade_date {trade_date}"
-            ),
-        )?;
-    }
+    check_settlement(gate, trade_id, *trade_date, *settlement_date)?;
     if !selection.contains(trade) {
         broken(
             gate,
@@ -40,6 +33,24 @@ pub fn check_trade(gate: &mut Gate, trade: &Trade, selection: TradeSelection) ->
         )?;
     }
     Ok(())
+}
+
+/// Refuses a trade that settles before it is made.
+pub fn check_settlement(
+    gate: &mut Gate,
+    trade_id: &str,
+    trade_date: Date,
+    settlement_date: Date,
+) -> Result<()> {
+    if settlement_date >= trade_date {
+        return Ok(());
+    }
+    broken(
+        gate,
+        format!(
+            "trade {trade_id}: settlement_date {settlement_date} is before trade_date {trade_date}"
+        ),
+    )
 }
 
 /// Refuses a movement outside of the days asked for.
@@ -76,13 +87,23 @@ pub fn check_position(gate: &mut Gate, position: &Position, as_of: Date) -> Resu
             format!("position {security_code}: as_of {on} is not the day of the snapshot, {as_of}"),
         )?;
     }
-    if let Some(price_date) = position.price_date.filter(|price_date| *price_date > as_of) {
-        broken(
+    check_price_date(gate, security_code, position.price_date, as_of)
+}
+
+/// Refuses a price from the future of its snapshot.
+pub fn check_price_date(
+    gate: &mut Gate,
+    security_code: &str,
+    price_date: Option<Date>,
+    as_of: Date,
+) -> Result<()> {
+    match price_date {
+        Some(price_date) if price_date > as_of => broken(
             gate,
             format!("position {security_code}: price_date {price_date} is after as_of {as_of}"),
-        )?;
+        ),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Refuses a snapshot in which a holding occurs twice: it would be valued twice.

@@ -3,6 +3,7 @@
 use common::Result;
 use common::contract::{CASH_BALANCES, CASH_MOVEMENTS};
 use common::database::{Whose, statement_failed};
+use common::profile::Rule;
 use common::statement::{AccountId, Period};
 use futures_util::TryStreamExt;
 use jiff::civil::Date;
@@ -108,11 +109,9 @@ pub async fn outline(
             "counting statement_cash_movements",
             Whose::Source,
         ))?;
-    if rows > 0 {
-        let gate = &mut intake.gate;
-        gate::shape::refuse_duplicates(gate, source, &CASH_MOVEMENTS, "movement_id", account_id)
-            .await?;
-    }
+    let gate = &mut intake.gate;
+    gate::shape::refuse_duplicates(gate, source, &CASH_MOVEMENTS, "movement_id", account_id)
+        .await?;
     Ok(CashOutline {
         rows,
         with_gross_amount: gross > 0,
@@ -167,10 +166,11 @@ pub async fn balances(
             .last()
             .is_some_and(|last| last.currency == currency && last.pocket == balance.pocket)
         {
-            return Err(row.wrong(&format!(
-                "two rows of {as_of} have currency {currency}, pocket {}",
+            let what = format!(
+                "statement_cash_balances: currency {currency}, pocket {} occurs twice on {as_of}; both must be unique",
                 balance.pocket
-            )));
+            );
+            intake.gate.broken(Rule::Shape, what)?;
         }
         balances.push(balance);
         gate::ownership::check(&mut intake.gate, account_id, owner, CASH_BALANCES.name)?;
@@ -186,12 +186,15 @@ pub async fn roll(
     (after, up_to): (Date, Date),
     roll: &mut CashRoll,
 ) -> Result<()> {
+    let gate = &mut intake.gate;
+    gate::shape::refuse_duplicates(gate, source, &CASH_MOVEMENTS, "movement_id", account_id)
+        .await?;
     let pocket = source.column(&CASH_MOVEMENTS, "pocket");
     let query = source.query(
         &CASH_MOVEMENTS,
         &format!(
             "SELECT CAST(t.account_id AS text), CAST(t.movement_id AS text), CAST(t.booked_on AS text),
-                    CAST(t.currency AS text), {pocket}, CAST(t.amount AS text)
+                    CAST(t.kind AS text), CAST(t.currency AS text), {pocket}, CAST(t.amount AS text)
              FROM statement_cash_movements t
              WHERE t.account_id = $1 AND t.booked_on > date($2) AND t.booked_on <= date($3)
              ORDER BY t.movement_id COLLATE {{C}}"
@@ -210,6 +213,7 @@ pub async fn roll(
             "account_id",
             "movement_id",
             "booked_on",
+            "kind",
             "currency",
             "pocket",
             "amount",
@@ -217,6 +221,7 @@ pub async fn roll(
         let mut row = RowReader::of_columns(&CASH_MOVEMENTS, names, &row, intake);
         let (owner, _movement_id) = (row.text()?, row.text()?);
         let booked_on = row.date()?;
+        let _kind = row.code::<CashKind>()?;
         let currency = row.currency()?;
         let pocket = row.optional_text()?.unwrap_or(DEFAULT_POCKET);
         roll.add(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use common::profile::Profile;
+use common::profile::Policies;
 use sha2::{Digest, Sha256};
 
 use crate::gate::Gate;
@@ -15,9 +15,9 @@ pub struct Intake {
 }
 
 impl Intake {
-    pub fn new(profile: &Profile) -> Self {
+    pub fn new(policies: Policies) -> Self {
         Self {
-            gate: Gate::new(profile.policies),
+            gate: Gate::new(policies),
             digest: SourceDigest::default(),
         }
     }

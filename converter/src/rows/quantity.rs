@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
-use super::codes::{Code, Custody, Side};
+use super::codes::{Custody, Side};
 use super::intake::Intake;
 use super::opening::Opening;
 use super::position::CUSTODY_ORDER;
@@ -65,34 +65,46 @@ pub async fn stream(
         let why = "there is no snapshot of positions before the period, and the account is older";
         intake.gate.not_proven(Rule::Positions, why);
     }
-    // One ordered stream of three kinds of rows, so that one line at a time is in memory. Only its columns are read:
-    // account_id, security_code, market, custody, security_name, what, quantity, in this order.
-    // A holding without a market is moved by the trades of every market, a trade without one moves the holding there is.
+    gate::shape::refuse_duplicates(&mut intake.gate, source, &TRADES, "trade_id", account_id)
+        .await?;
+    if let Opening::Snapshot(opening) = between.opening {
+        let gate = &mut intake.gate;
+        gate::shape::refuse_duplicate_positions(gate, source, account_id, opening).await?;
+    }
+    // One ordered stream of three kinds of rows, so that one line at a time is in memory: `NAMES` in this order.
+    // A holding without a market is moved by the trades of every market, a trade without one moves the holding there is;
+    // where no holding of the account has a market, what neither snapshot holds has none, either.
     let positions_market = source.column(&POSITIONS, "market");
     let trades_market = source.column(&TRADES, "market");
+    let price_date = source.column(&POSITIONS, "price_date");
     let moved_on = between.basis.column();
     let query = format!(
         "WITH held AS (
              SELECT t.account_id, t.security_code, {positions_market} AS market, t.custody, t.security_name,
-                    CASE WHEN t.as_of = date($3) THEN 'closing' ELSE 'opening' END AS what, t.quantity
+                    CASE WHEN t.as_of = date($3) THEN 'closing' ELSE 'opening' END AS what, t.quantity,
+                    CAST(t.as_of AS text) AS made_on, CAST({price_date} AS text) AS counted_on
              FROM statement_positions t WHERE t.account_id = $1 AND t.as_of IN (date($2), date($3))
          ),
          held_in AS (SELECT security_code, custody, max(market COLLATE {{C}}) AS market FROM held GROUP BY security_code, custody),
+         markets AS (SELECT count(market) AS named FROM held),
          moved AS (
              SELECT account_id, security_code, COALESCE(market, '') AS market, custody, security_name, what, quantity,
-                    '' AS trade_id
+                    made_on, counted_on, '' AS trade_id
              FROM held
              UNION ALL
              SELECT t.account_id, t.security_code,
-                    CASE WHEN h.security_code IS NOT NULL AND h.market IS NULL THEN ''
+                    CASE WHEN m.named = 0 OR (h.security_code IS NOT NULL AND h.market IS NULL) THEN ''
                          ELSE COALESCE({trades_market}, h.market, '') END,
-                    t.custody, t.security_name, t.side, t.quantity, t.trade_id
+                    t.custody, t.security_name, t.side, t.quantity, CAST(t.trade_date AS text),
+                    CAST(t.settlement_date AS text), t.trade_id
              FROM statement_trades t
+             CROSS JOIN markets m
              LEFT JOIN held_in h ON h.security_code = t.security_code AND h.custody = t.custody
              WHERE t.account_id = $1 AND t.{moved_on} > date($2) AND t.{moved_on} <= date($3)
          )
          SELECT CAST(t.account_id AS text), CAST(t.security_code AS text), CAST(t.market AS text), CAST(t.custody AS text),
-                CAST(t.security_name AS text), CAST(t.what AS text), CAST(t.quantity AS text)
+                CAST(t.security_name AS text), CAST(t.what AS text), CAST(t.quantity AS text), CAST(t.trade_id AS text),
+                t.made_on, t.counted_on
          FROM moved t
          ORDER BY t.security_code COLLATE {{C}}, t.market COLLATE {{C}}, {CUSTODY_ORDER},
                   t.what COLLATE {{C}}, t.security_name COLLATE {{C}}, t.trade_id COLLATE {{C}}"
@@ -113,6 +125,7 @@ pub async fn stream(
         let moved = parse(&row, intake)?;
         let relation = moved.relation.name;
         gate::ownership::check(&mut intake.gate, account_id, moved.owner, relation)?;
+        check_dates(&mut intake.gate, &moved)?;
         let same = line.as_ref().is_some_and(|line| moved.is_of(line));
         if !same {
             if let Some(done) = line.take() {
@@ -141,6 +154,20 @@ pub async fn stream(
     Ok(())
 }
 
+/// Rule 5 for rows that prove a holding and that no other section shows.
+fn check_dates(gate: &mut Gate, moved: &Moved) -> Result<()> {
+    match (moved.what, moved.counted_on) {
+        (What::Moved(_), Some(settled_on)) => {
+            gate::shape::check_settlement(gate, moved.trade_id, moved.made_on, settled_on)
+        }
+        (What::Opening, price_date) => {
+            gate::shape::check_price_date(gate, moved.security_code, price_date, moved.made_on)
+        }
+        // The holdings are checked as they are listed.
+        _ => Ok(()),
+    }
+}
+
 /// What a row says of a quantity.
 #[derive(Debug, Clone, Copy)]
 enum What {
@@ -159,6 +186,11 @@ struct Moved<'r> {
     security_name: &'r str,
     what: What,
     quantity: Decimal,
+    trade_id: &'r str,
+    /// A trade's date, or a snapshot's day.
+    made_on: Date,
+    /// A trade's settlement date, or the date of a holding's price.
+    counted_on: Option<Date>,
 }
 
 impl Moved<'_> {
@@ -184,31 +216,53 @@ impl QuantityMovement {
 }
 
 fn parse<'r>(row: &'r AnyRow, intake: &mut Intake) -> Result<Moved<'r>> {
-    const NAMES: &[&str] = &[
+    // The last two are named as in the relation that the row comes from.
+    const HELD: &[&str] = &[
         "account_id",
         "security_code",
         "market",
         "custody",
         "security_name",
-        "what",
+        "snapshot",
         "quantity",
+        "trade_id",
+        "as_of",
+        "price_date",
+    ];
+    const TRADED: &[&str] = &[
+        "account_id",
+        "security_code",
+        "market",
+        "custody",
+        "security_name",
+        "side",
+        "quantity",
+        "trade_id",
+        "trade_date",
+        "settlement_date",
     ];
     const WHAT: usize = 5;
     let is_held = matches!(row.try_get(WHAT), Ok("opening" | "closing"));
-    let relation = if is_held { &POSITIONS } else { &TRADES };
-    let mut row = RowReader::of_columns(relation, NAMES, row, intake);
+    let (relation, names) = if is_held {
+        (&POSITIONS, HELD)
+    } else {
+        (&TRADES, TRADED)
+    };
+    let mut row = RowReader::of_columns(relation, names, row, intake);
     let (owner, security_code, market) = (row.text()?, row.text()?, row.text()?);
     let custody = row.code()?;
     let security_name = row.text()?;
-    let what = match row.text()? {
-        "opening" => What::Opening,
-        "closing" => What::Closing,
-        side => match Side::from_code(side) {
-            Some(side) => What::Moved(side),
-            None => return Err(row.wrong(&format!("side {side:?} of a trade is not known"))),
-        },
+    let (what, quantity) = if is_held {
+        let opening = row.text()? == "opening";
+        let what = if opening {
+            What::Opening
+        } else {
+            What::Closing
+        };
+        (what, row.decimal(6)?)
+    } else {
+        (What::Moved(row.code()?), row.positive(6)?)
     };
-    let quantity = row.decimal(6)?;
     Ok(Moved {
         relation,
         owner,
@@ -218,6 +272,9 @@ fn parse<'r>(row: &'r AnyRow, intake: &mut Intake) -> Result<Moved<'r>> {
         security_name,
         what,
         quantity,
+        trade_id: row.text()?,
+        made_on: row.date()?,
+        counted_on: row.optional_date()?,
     })
 }
 

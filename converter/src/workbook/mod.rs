@@ -67,6 +67,8 @@ pub struct Heading {
     pub profile: Arc<Profile>,
     /// From revision 2 on, what it replaces.
     pub correction: Option<Correction>,
+    /// Whether holdings and cash both have a closing snapshot, so that they may be added up.
+    pub is_whole: bool,
 }
 
 impl Heading {

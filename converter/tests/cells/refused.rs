@@ -144,3 +144,64 @@ fn lines_tabs_and_invisible_characters_are_kept() {
         expect_kept(world, kind, &[(relation, column, text.as_bytes())]);
     }
 }
+
+#[test]
+fn an_account_without_a_number_is_refused_by_name() {
+    let world = &mut World::new();
+    for blank in ["", " ", "\u{3000}"] {
+        let changes = [("statement_accounts", "account_no", blank.as_bytes())];
+        let words = ["statement_accounts (account_id A1), column account_no: it is empty"];
+        expect_refused(world, "trade", &changes, &words);
+    }
+}
+
+/// A holding more of the closing snapshot, in dollars.
+fn holding<'a>(market_value: &'a str, fx_rate: &'a str) -> [Change<'a>; 5] {
+    let position = |column, text: &'a str| ("statement_positions", column, text.as_bytes());
+    [
+        position("as_of", "2026-10-31"),
+        position("security_code", "X1"),
+        position("market_value", market_value),
+        position("currency", "USD"),
+        position("fx_rate", fx_rate),
+    ]
+}
+
+/// A cash balance more of the closing snapshot, in euros.
+fn balance(amount: &str) -> [Change<'_>; 4] {
+    let balance = |column, text| ("statement_cash_balances", column, str::as_bytes(text));
+    [
+        balance("as_of", "2026-10-31"),
+        balance("pocket", "another"),
+        balance("currency", "EUR"),
+        balance("amount", amount),
+    ]
+}
+
+/// Each line can be shown; what is computed from them cannot.
+#[test]
+fn computed_numbers_beyond_a_cell_are_refused() {
+    let world = &mut World::new();
+    let valuation = holding("999999999999999", "999999999999");
+    let words = [
+        "position X1: its value in JPY",
+        "larger than a statement can hold",
+    ];
+    expect_refused(world, "balance", &valuation, &words);
+    let sum = holding("999999999999999", "1");
+    expect_refused(
+        world,
+        "balance",
+        &sum,
+        &["a sum of the summary is", "15 digits"],
+    );
+}
+
+/// More than 15 digits in minor units, but not as it is shown.
+#[test]
+fn an_amount_as_large_as_a_cell_holds_is_kept_in_any_currency() {
+    let world = &mut World::new();
+    for amount in ["999999999999999", "9999999999999.99", "-999999999999999"] {
+        expect_kept(world, "balance", &balance(amount));
+    }
+}

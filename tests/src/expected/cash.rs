@@ -140,7 +140,7 @@ fn movement_columns<'s>() -> Vec<Column<Line<'s>>> {
             })
         }),
         Column::new(("通貨", "Currency"), |l| Ok(Cell::text(&l.currency))),
-        Column::new(("口座区分", "Pocket"), |l| Ok(Cell::text(&l.pocket))),
+        Column::new(("預り金区分", "Pocket"), |l| Ok(Cell::text(&l.pocket))),
         Column::new(("入金額", "In"), |l| {
             let amount = amount(l, "amount")?;
             Ok(Cell::number(
@@ -233,7 +233,7 @@ pub fn balances(
         Column::new(("通貨", "Currency"), |b: &Balance| {
             Ok(Cell::text(b.row.text("currency")?))
         }),
-        Column::new(("口座区分", "Pocket"), |b| {
+        Column::new(("預り金区分", "Pocket"), |b| {
             let code = b.row.optional("pocket")?.unwrap_or("deposit");
             Ok(Cell::text(words::pocket(code, b.language)))
         }),

@@ -64,8 +64,12 @@ pub fn table(source: &Source, month: &Month, account: &str, language: Language) 
 /// By code and custody: the markets that the snapshots name.
 type HeldIn<'s> = BTreeMap<(&'s str, &'s str), BTreeSet<&'s str>>;
 
-/// The market whose holding a trade moves. A holding without a market is moved by the trades of every market.
+/// The market whose holding a trade moves. A holding without a market is moved by the trades of every market; so is what
+/// is not held, where no holding has one.
 fn market<'s>(trade: &'s Row, held_in: &HeldIn) -> Result<Option<&'s str>> {
+    if held_in.values().all(BTreeSet::is_empty) {
+        return Ok(None);
+    }
     let holding = (trade.text("security_code")?, trade.text("custody")?);
     match held_in.get(&holding) {
         Some(markets) if markets.is_empty() => Ok(None),

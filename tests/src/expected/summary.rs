@@ -162,7 +162,7 @@ fn balance_figures(lines: &mut Lines, source: &Source, month: &Month, account: &
     lines.money(("評価額合計", "Total valuation"), base, total);
     // With one currency alone the total says it.
     if by_currency.keys().any(|currency| *currency != base) {
-        lines.by_currency(("うち通貨別評価額", "of this, by currency"), by_currency);
+        lines.by_currency(("通貨別評価額", "By currency"), by_currency);
     }
     for (class, value) in by_class {
         let mut cells = vec![Cell::Number(value), Cell::text(base)];
@@ -187,7 +187,8 @@ fn balance_figures(lines: &mut Lines, source: &Source, month: &Month, account: &
             _ => None,
         };
     }
-    if let Some(cash) = cash_in_base {
+    let is_whole = month.positions.closing.is_some() && month.cash.closing.is_some();
+    if let Some(cash) = cash_in_base.filter(|_| is_whole) {
         let label = ("評価額・金銭残高合計", "Valuation and cash");
         lines.money(label, base, total + cash);
     }

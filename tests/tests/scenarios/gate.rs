@@ -219,7 +219,7 @@ on_every_engine! {
         let cash = "cash: not proven: there is no snapshot of cash before the period, and the account is older";
         expect_warning(&trade, Some("cash"), &[cash])?;
         let positions = "positions: not proven: there is no snapshot of positions before the period";
-        expect_warning(&balance, Some("cash"), &[cash, positions])?;
+        expect_warning(&balance, Some("positions+cash"), &[cash, positions])?;
         // An account that was opened in the period began with nothing, which does not make what it has.
         world.execute("UPDATE statement_accounts SET opened_on = '2026-10-01'").await?;
         forget(world).await?;
@@ -274,6 +274,94 @@ on_every_engine! {
             forget(world).await?;
             run(other)?.run().await?.expect(1)?;
             assert_eq!(document(world, BALANCE).await?["cause"], "positions");
+        }
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn rows_that_only_prove_a_balance_are_held_to_the_contract_too(world: &World) {
+        let another = |trade_id: &str, dates: &str, side: &str, quantity: &str| {
+            format!("A001,{trade_id},{dates},equity,130A,Ｖｅｒｉｔａｓ,{side},specific,{quantity},10,1,JPY,0,0,0,0,0\n")
+        };
+        let days = "2026-10-06,2026-10-08";
+        let movement = "A001,M8,2026-10-09,other,again,JPY,1000,\nA001,M9,2026-10-09,other,back,JPY,-1000,\n";
+        let twice = "DROP INDEX statement_trades_unique; UPDATE statement_trades SET trade_id = 'T7' WHERE trade_id = 'T8'";
+        let moved_twice = "DROP INDEX statement_cash_movements_unique;
+            UPDATE statement_cash_movements SET movement_id = 'M8' WHERE movement_id = 'M9'";
+        // Each adds up as before, or no rule but this would see it.
+        for (trades, movements, spoil, says) in [
+            (another("T7", days, "receipt", "7") + &another("T8", days, "receipt", "-7"), "", "", "-7 is not above zero"),
+            (another("T7", "2026-10-09,2026-10-08", "receipt", "7") + &another("T8", days, "delivery", "7"), "", "",
+             "trade T7: settlement_date 2026-10-08 is before trade_date 2026-10-09"),
+            (another("T7", days, "receipt", "7") + &another("T8", days, "delivery", "7"), "", twice, "trade_id \"T7\" occurs 2 times"),
+            (String::new(), movement, moved_twice, "movement_id \"M8\" occurs 2 times"),
+            (String::new(), "", "UPDATE statement_positions SET price_date = '2026-10-01' WHERE as_of = '2026-09-30'",
+             "position 130A: price_date 2026-10-01 is after as_of 2026-09-30"),
+        ] {
+            let mut books = Books::of_october(["A001"])?;
+            books.trades.push_str(&trades);
+            books.movements.push_str(movements);
+            forget(world).await?;
+            books.load(world).await?;
+            if !spoil.is_empty() {
+                world.execute(spoil).await?;
+            }
+            run_of(world, ["--kind", "balance"]).run().await?.expect(1)?;
+            let refused = document(world, BALANCE).await?;
+            ensure!(refused["cause"] == "shape", "{refused}");
+            ensure!(refused["error"].as_str().is_some_and(|error| error.contains(says)), "{says}: {refused}");
+        }
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn a_relation_without_snapshots_is_not_proven(world: &World) {
+        load_october(world, 1).await?;
+        world.execute("DELETE FROM statement_positions").await?;
+        let [_, balance] = warnings(world).await?;
+        let why = "positions: not proven: the account has trades, but the period has no closing snapshot of positions";
+        expect_warning(&balance, Some("positions"), &[why])?;
+        load_october(world, 1).await?;
+        world.execute("DELETE FROM statement_cash_balances").await?;
+        let [trade, balance] = warnings(world).await?;
+        expect_warning(&trade, Some("cash"), &["no closing snapshot of cash"])?;
+        let why = "cash: not proven: the account has movements, but the period has no closing snapshot of cash";
+        expect_warning(&balance, Some("cash"), &[why])
+    }
+}
+
+on_every_engine! {
+    async fn markets_that_no_holding_has_do_not_split_a_security(world: &World) {
+        let mut books = Books::of_october(["A001"])?;
+        books.trades = books.trades.replacen("side,", "market,side,", 1).replace(",buy,", ",東証,buy,");
+        // Bought on one market and sold on another within the month.
+        books.trades.push_str(
+            "A001,T8,2026-10-06,2026-10-08,equity,9999,Ｘ,東証,buy,specific,5,0,1,JPY,0,0,0,0,0\n\
+             A001,T9,2026-10-13,2026-10-15,equity,9999,Ｘ,JNX,sell,specific,5,0,1,JPY,0,0,0,0,0\n",
+        );
+        books.load(world).await?;
+        for document in warnings(world).await? {
+            expect_warning(&document, None, &[])?;
+        }
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn a_policy_does_not_change_the_digest_of_the_source(world: &World) {
+        load_october(world, 1).await?;
+        run_of(world, []).run().await?.expect(0)?;
+        for rule in ["identity", "positions", "cash", "ownership", "shape"] {
+            let file = profile(world, &format!("[gate]\n{rule} = \"off\"\n"))?;
+            for document in [TRADE, BALANCE] {
+                let verified = world
+                    .converter(["--document", document, "--verify"])
+                    .env("STATEMENT_PROFILE", &file)
+                    .run().await?.expect(65)?;
+                ensure!(verified.stderr.contains("the source is the same, the profile changed"), "{rule}: {verified:?}");
+            }
         }
         Ok(())
     }

@@ -31,6 +31,7 @@ fn heading(account_no: &str) -> Heading {
         as_of: day("2026-10-31"),
         profile: Arc::new(Profile::built_in()),
         correction: None,
+        is_whole: true,
     }
 }
 
@@ -174,6 +175,17 @@ async fn other_totals_are_found() {
         }
     }
     assert_eq!(sums, 10, "five amounts in two currencies");
+}
+
+#[tokio::test]
+async fn lost_totals_are_found() {
+    let lost = found_when(|tables| {
+        let mut more = tables[0].totals[1].clone();
+        more.row += 1;
+        tables[0].totals.push(more);
+    })
+    .await;
+    assert!(lost.contains("trades: 10 totals instead of 15"), "{lost}");
 }
 
 #[tokio::test]

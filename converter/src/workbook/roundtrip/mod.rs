@@ -106,6 +106,7 @@ fn heading(account: Account) -> Heading {
         as_of: date("2026-10-31"),
         profile: Arc::new(Profile::built_in()),
         correction: None,
+        is_whole: true,
     }
 }
 

@@ -76,7 +76,7 @@ pub fn place_balance(
     grid: &mut Grid,
     holdings: &HoldingFigures,
     cash: &[CashBalance],
-    base: Currency,
+    (base, is_whole): (Currency, bool),
     mut row: u32,
 ) -> (u32, Option<Rows>) {
     let share = grid.words.get(Word::Share);
@@ -115,12 +115,21 @@ pub fn place_balance(
         grid.amount(row, balance.currency, balance.amount);
         row += 1;
     }
+    if holdings.unvalued_count > 0 {
+        grid.label(row, Word::UnvaluedHoldings);
+        let count = Decimal::from(holdings.unvalued_count);
+        grid.number((row, VALUE), count, grid.styles.number(0));
+        row += 1;
+    }
     let rounding = grid.words.profile.rounding;
-    let cash_in_base: Decimal = cash
+    // Without a rate for each there is no sum of all.
+    let cash_in_base: Option<Decimal> = cash
         .iter()
-        .filter_map(|cash| in_base((cash.amount, cash.currency, cash.fx_rate), base, rounding))
+        .map(|cash| in_base((cash.amount, cash.currency, cash.fx_rate), base, rounding))
         .sum();
-    let all = holdings.total + cash_in_base;
-    grid.money(row, Word::ValuationAndCash, base, all);
-    (row + 1, classes)
+    if let Some(cash) = cash_in_base.filter(|_| is_whole) {
+        grid.money(row, Word::ValuationAndCash, base, holdings.total + cash);
+        row += 1;
+    }
+    (row, classes)
 }

@@ -90,9 +90,9 @@ fn write_sheet(
             (below, days.map(|days| (draw(days), RIGHT_VALUE)))
         }
         Kind::Balance => {
-            let base = heading.account.base_currency;
+            let of = (heading.account.base_currency, heading.is_whole);
             let (below, classes) =
-                figures::place_balance(&mut grid, &figures.holdings, &figures.cash, base, top + 1);
+                figures::place_balance(&mut grid, &figures.holdings, &figures.cash, of, top + 1);
             let draw = |classes| chart::allocation(heading, &figures.holdings, styles, classes);
             (below, classes.and_then(draw).map(|chart| (chart, LAST)))
         }

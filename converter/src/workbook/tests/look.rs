@@ -96,6 +96,7 @@ pub fn heading(document: &str, language: Language) -> Heading {
         as_of: parse_date("2026-10-31").unwrap(),
         profile: Arc::new(Profile::built_in()),
         correction: None,
+        is_whole: true,
     }
 }
 
