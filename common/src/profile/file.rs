@@ -6,10 +6,9 @@ use std::path::Path;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::wording::placeholders;
 use super::{
-    Basis, Bilingual, Firm, LegalStatus, Policies, Profile, Rounding, Section, Word, Wording,
-    number_format, syntax,
+    Basis, Bilingual, Firm, LegalStatus, Policies, Profile, Rounding, Section, number_format,
+    overrides, syntax,
 };
 use crate::currency::Currency;
 use crate::statement::{Kind, Language};
@@ -19,9 +18,6 @@ pub const DEFAULT_ACCENT: u32 = 0x1F_3864;
 
 /// A logo is in every workbook.
 const MAX_LOGO_BYTES: usize = 512 * 1024;
-
-/// Excel's limit of a sheet name, less what a continued sheet's number needs.
-const MAX_SHEET_NAME: usize = 31 - " (99)".len();
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -111,8 +107,8 @@ pub fn parse(
             number_formats("en", file.number_formats.en)?,
         ],
         wording: [
-            wording(Language::Ja, &file.wording.ja)?,
-            wording(Language::En, &file.wording.en)?,
+            overrides::wording(Language::Ja, &file.wording.ja)?,
+            overrides::wording(Language::En, &file.wording.en)?,
         ],
     })
 }
@@ -278,114 +274,8 @@ fn number_formats(
         .collect()
 }
 
-fn wording(language: Language, given: &toml::Table) -> Result<Wording, String> {
-    let mut wording = Wording::of(language);
-    let mut texts = Vec::new();
-    flatten(
-        &format!("wording.{}", language.as_str()),
-        "",
-        given,
-        &mut texts,
-    )?;
-    for (place, key, text) in texts {
-        let Some(word) = Word::of_key(&key) else {
-            return Err(format!(
-                "{place}: there is no such word; docs/profile.toml lists them all"
-            ));
-        };
-        printable(&place, &text)?;
-        let wanted = placeholders(word.default_text(language));
-        if placeholders(&text) != wanted {
-            return Err(format!(
-                "{place} {text:?} must contain each of these once: {{{}}}",
-                wanted.join("}, {")
-            ));
-        }
-        if key.starts_with("asset_class.") && text.contains(['*', '?', '~', '"', '<', '>', '=']) {
-            return Err(format!(
-                "{place} {text:?}: totals are by this word, so it cannot have any of * ? ~ \" < > ="
-            ));
-        }
-        wording.set(word, text);
-    }
-    check_sheet_names(language, &wording)?;
-    check_asset_classes(language, &wording)?;
-    Ok(wording)
-}
-
-/// The texts of nested tables, each with its place and dotted key.
-fn flatten(
-    place: &str,
-    prefix: &str,
-    table: &toml::Table,
-    texts: &mut Vec<(String, String, String)>,
-) -> Result<(), String> {
-    for (name, value) in table {
-        let place = format!("{place}.{name}");
-        let key = format!("{prefix}{name}");
-        match value {
-            toml::Value::String(text) => texts.push((place, key, text.clone())),
-            toml::Value::Table(table) => flatten(&place, &format!("{key}."), table, texts)?,
-            _ => return Err(format!("{place} is not a text")),
-        }
-    }
-    Ok(())
-}
-
-fn check_sheet_names(language: Language, wording: &Wording) -> Result<(), String> {
-    let summary = [Word::SheetSummary];
-    let sections = Section::ALL.map(Section::sheet);
-    let mut seen: Vec<String> = Vec::new();
-    for word in summary.into_iter().chain(sections) {
-        let name = wording.get(word);
-        let wrong = |what: &str| {
-            Err(format!(
-                "wording.{}.{} {name:?} {what}",
-                language.as_str(),
-                word.key()
-            ))
-        };
-        if name.encode_utf16().count() > MAX_SHEET_NAME {
-            return wrong(&format!("is longer than {MAX_SHEET_NAME} characters"));
-        }
-        if name.contains(['[', ']', ':', '*', '?', '/', '\\', '(', ')', '\'']) {
-            return wrong("cannot name a sheet: it has one of [ ] : * ? / \\ ( ) '");
-        }
-        let folded = name.to_lowercase();
-        if folded == "history" {
-            return wrong("cannot name a sheet: Excel keeps it for itself");
-        }
-        if seen.contains(&folded) {
-            return wrong("names another sheet, too");
-        }
-        seen.push(folded);
-    }
-    Ok(())
-}
-
-/// Totals are by the word: two classes of one word would be added up twice. Excel compares without regard to case.
-fn check_asset_classes(language: Language, wording: &Wording) -> Result<(), String> {
-    let mut seen: Vec<String> = Vec::new();
-    for word in Word::ALL
-        .iter()
-        .filter(|word| word.key().starts_with("asset_class."))
-    {
-        let folded = wording.get(*word).to_lowercase();
-        if seen.contains(&folded) {
-            return Err(format!(
-                "wording.{}.{} {:?} is the word of another asset class, too",
-                language.as_str(),
-                word.key(),
-                wording.get(*word)
-            ));
-        }
-        seen.push(folded);
-    }
-    Ok(())
-}
-
 /// A text that is printed: something, on one line, and short enough for its place.
-fn printable(place: &str, text: &str) -> Result<(), String> {
+pub(super) fn printable(place: &str, text: &str) -> Result<(), String> {
     const MAX_CHARACTERS: usize = 200;
     if text.trim().is_empty() {
         return Err(format!("{place} is empty"));

@@ -4,6 +4,7 @@
 mod file;
 mod layout;
 mod number_format;
+mod overrides;
 mod syntax;
 mod wording;
 
