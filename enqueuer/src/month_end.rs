@@ -99,10 +99,8 @@ pub async fn run(
     let excused = worked?;
     let counts = ledger.run_counts(&run.run_id).await?;
     let states = ledger.counts(selection).await?;
-    if counts.succeeded > 0 {
-        let causes = ledger.causes(selection).await?;
-        alerts::published_with_warnings(config.alerts, selection.period, &causes);
-    }
+    let causes = ledger.causes_of_run(&run).await?;
+    alerts::published_with_warnings(config.alerts, selection.period, &causes);
     let open: i64 = [State::Due, State::Submitted, State::Running]
         .iter()
         .map(|state| states[state])

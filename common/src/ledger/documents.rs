@@ -258,19 +258,30 @@ impl Ledger {
 
     /// Failures, excuses, what was given back, and warnings of what succeeded, by cause, most first.
     pub async fn causes(&self, selection: &Selection) -> Result<Vec<CauseCount>> {
+        let which = format!("d.period = $1{}", selection_clause(selection));
+        self.causes_of(&which, &selection.period.to_string()).await
+    }
+
+    /// The same of the documents that a run submitted.
+    pub async fn causes_of_run(&self, run: &Run) -> Result<Vec<CauseCount>> {
+        let which = "d.document_id IN (SELECT a.document_id FROM export_job_documents a
+                         JOIN export_jobs j ON j.job_id = a.job_id WHERE j.run_id = $1)";
+        self.causes_of(which, &run.run_id).await
+    }
+
+    async fn causes_of(&self, which: &str, parameter: &str) -> Result<Vec<CauseCount>> {
         let statement = format!(
             "SELECT c.state, c.cause, c.documents, c.example, e.error
              FROM (SELECT d.state, d.cause, count(*) AS documents, min(d.document_id) AS example
                    FROM export_documents d
-                   WHERE d.period = $1{} AND d.cause IS NOT NULL
+                   WHERE {which} AND d.cause IS NOT NULL
                    GROUP BY d.state, d.cause) c
              JOIN export_documents e ON e.document_id = c.example
-             ORDER BY c.documents DESC, c.state, c.cause",
-            selection_clause(selection)
+             ORDER BY c.documents DESC, c.state, c.cause"
         );
         let rows: Vec<(String, String, i64, String, Option<String>)> =
             sqlx::query_as(self.sql(&statement))
-                .bind(selection.period.to_string())
+                .bind(parameter.to_owned())
                 .fetch_all(&self.pool)
                 .await
                 .map_err(statement_failed("grouping failures", Whose::Ledger))?;

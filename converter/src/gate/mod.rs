@@ -44,6 +44,11 @@ impl Gate {
         self.policies.of(rule) != Policy::Off
     }
 
+    /// Whether a break of the rule refuses the document, so that nothing after it matters.
+    pub fn refuses(&self, rule: Rule) -> bool {
+        self.policies.of(rule) == Policy::Block
+    }
+
     /// A rule is broken: refuses the document, or keeps the break as a warning.
     pub fn broken(&mut self, rule: Rule, what: impl Into<String>) -> Result<()> {
         match self.policies.of(rule) {

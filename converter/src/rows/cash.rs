@@ -132,7 +132,8 @@ pub async fn balances(
     let pocket = source.column(&CASH_BALANCES, "pocket");
     let query = format!(
         "SELECT {{columns}} FROM statement_cash_balances t WHERE t.account_id = $1 AND t.as_of = date($2)
-         ORDER BY t.currency COLLATE {{C}}, COALESCE({pocket}, '{DEFAULT_POCKET}') COLLATE {{C}}"
+         ORDER BY t.currency COLLATE {{C}}, COALESCE({pocket}, '{DEFAULT_POCKET}') COLLATE {{C}}{}",
+        source.ties(&CASH_BALANCES, &intake.gate)
     );
     let query = source.query(&CASH_BALANCES, &query);
     let rows = sqlx::query(query)
@@ -197,7 +198,8 @@ pub async fn roll(
                     CAST(t.kind AS text), CAST(t.currency AS text), {pocket}, CAST(t.amount AS text)
              FROM statement_cash_movements t
              WHERE t.account_id = $1 AND t.booked_on > date($2) AND t.booked_on <= date($3)
-             ORDER BY t.movement_id COLLATE {{C}}"
+             ORDER BY t.movement_id COLLATE {{C}}{}",
+            source.ties(&CASH_MOVEMENTS, &intake.gate)
         ),
     );
     let mut rows = sqlx::query(query)

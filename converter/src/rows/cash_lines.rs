@@ -55,7 +55,8 @@ pub async fn stream(
         "SELECT {{columns}} FROM statement_cash_movements t
          WHERE t.account_id = $1 AND t.booked_on > date($2) AND t.booked_on <= date($3)
          ORDER BY t.currency COLLATE {{C}}, COALESCE({pocket}, '{DEFAULT_POCKET}') COLLATE {{C}}, t.booked_on,
-                  CASE WHEN {sequence} IS NULL THEN 0 ELSE 1 END, {sequence}, t.movement_id COLLATE {{C}}"
+                  CASE WHEN {sequence} IS NULL THEN 0 ELSE 1 END, {sequence}, t.movement_id COLLATE {{C}}{}",
+        source.ties(&CASH_MOVEMENTS, &intake.gate)
     );
     let query = source.query(&CASH_MOVEMENTS, &query);
     let mut rows = sqlx::query(query)

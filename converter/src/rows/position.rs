@@ -56,8 +56,9 @@ pub async fn stream(
     let query = format!(
         "SELECT {{columns}} FROM statement_positions t WHERE t.account_id = $1 AND t.as_of = date($2)
          ORDER BY CASE t.asset_class WHEN 'equity' THEN 1 WHEN 'etf' THEN 2 WHEN 'fund' THEN 3 WHEN 'bond' THEN 4 ELSE 5 END,
-                  t.security_code COLLATE {{C}}, {CUSTODY_ORDER}, COALESCE({}, '') COLLATE {{C}}",
-        source.column(&POSITIONS, "market")
+                  t.security_code COLLATE {{C}}, {CUSTODY_ORDER}, COALESCE({}, '') COLLATE {{C}}{}",
+        source.column(&POSITIONS, "market"),
+        source.ties(&POSITIONS, &intake.gate)
     );
     let query = source.query(&POSITIONS, &query);
     let mut rows = sqlx::query(query)

@@ -107,7 +107,8 @@ pub async fn stream(
                 t.made_on, t.counted_on
          FROM moved t
          ORDER BY t.security_code COLLATE {{C}}, t.market COLLATE {{C}}, {CUSTODY_ORDER},
-                  t.what COLLATE {{C}}, t.security_name COLLATE {{C}}, t.trade_id COLLATE {{C}}"
+                  t.what COLLATE {{C}}, t.security_name COLLATE {{C}}, t.trade_id COLLATE {{C}},
+                  CAST(t.quantity AS text), t.made_on, t.counted_on"
     );
     let query = source.query(&POSITIONS, &query);
     let mut rows = sqlx::query(query)

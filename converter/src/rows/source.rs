@@ -5,7 +5,10 @@ use common::catalog::Catalog;
 use common::config::Config;
 use common::contract::{RELATIONS, Relation};
 use common::database::{Database, Whose, query_text, statement_failed};
+use common::profile::Rule;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor};
+
+use crate::gate::Gate;
 
 /// The firm's relations.
 pub struct Source {
@@ -60,6 +63,16 @@ impl Source {
     /// A column of the relation called `t`, or a typed null where the firm has no such column.
     pub fn column(&self, relation: &Relation, name: &str) -> String {
         self.catalog.column(relation, name)
+    }
+
+    /// What an order by a unique id needs at its end where the gate lets an id occur twice: the same rows must be in the
+    /// same order every time. Elsewhere nothing, because a million rows would be sorted by it in vain.
+    pub fn ties(&self, relation: &Relation, gate: &Gate) -> String {
+        if gate.refuses(Rule::Shape) {
+            String::new()
+        } else {
+            format!(", {}", self.catalog.select_list(relation))
+        }
     }
 
     pub fn connection(&mut self) -> &mut AnyConnection {

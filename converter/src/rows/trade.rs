@@ -151,8 +151,9 @@ pub async fn stream(
         &TRADES,
         &format!(
             "SELECT {{columns}} FROM statement_trades t WHERE t.account_id = $1 AND {}
-             ORDER BY t.settlement_date, t.trade_date, t.trade_id COLLATE {{C}}",
-            selection.condition()
+             ORDER BY t.settlement_date, t.trade_date, t.trade_id COLLATE {{C}}{}",
+            selection.condition(),
+            source.ties(&TRADES, &intake.gate)
         ),
     );
     let (from, to) = selection.dates();

@@ -366,3 +366,27 @@ on_every_engine! {
         Ok(())
     }
 }
+
+on_every_engine! {
+    async fn rows_that_occur_twice_and_may_are_in_the_same_order_every_time(world: &World) {
+        let file = profile(world, "[gate]\nshape = \"warn\"\npositions = \"warn\"\n")?;
+        let mut made = Vec::new();
+        for quantities in [["40", "60"], ["60", "40"]] {
+            forget(world).await?;
+            load_october(world, 1).await?;
+            let twice = quantities.map(|quantity| format!(
+                "INSERT INTO statement_positions (account_id, as_of, asset_class, security_code, security_name, custody,
+                     quantity, price_unit, currency)
+                 SELECT account_id, as_of, asset_class, 'X1', security_name, custody, '{quantity}', price_unit, currency
+                 FROM statement_positions WHERE as_of = '2026-10-31' AND security_code = '130A'"
+            ));
+            world.execute(&format!("DROP INDEX IF EXISTS statement_positions_unique; {}", twice.join(";"))).await?;
+            run_of(world, ["--kind", "balance"]).env("STATEMENT_PROFILE", &file).run().await?.expect(0)?;
+            let found = document(world, BALANCE).await?;
+            ensure!(found["cause"] == "positions+shape", "{found}");
+            made.push(found["sha256"].clone());
+        }
+        ensure!(made[0] == made[1] && made[0].is_string(), "{made:?}");
+        Ok(())
+    }
+}
