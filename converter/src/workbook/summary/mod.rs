@@ -128,7 +128,7 @@ fn place_links(grid: &mut Grid, tables: &[TableDone], mut row: u32) -> u32 {
     grid.heading(row, Word::Details);
     for table in tables {
         row += 1;
-        let rows = table.rows.to_string();
+        let rows = grouped(table.rows);
         let count = grid.words.fill(Word::Rows, &[("rows", &rows)]);
         let title = grid.words.get(table.section.sheet());
         grid.link((row, LABEL), title, title);
@@ -137,10 +137,41 @@ fn place_links(grid: &mut Grid, tables: &[TableDone], mut row: u32) -> u32 {
     row + 1
 }
 
+/// With commas between thousands, as the figures above have them.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// The kind's day that its figures are of.
 pub fn as_of(kind: Kind, period_end: Date, positions: Option<Date>, cash: Option<Date>) -> Date {
     match kind {
         Kind::Trade => period_end,
         Kind::Balance => positions.or(cash).unwrap_or(period_end),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn thousands_are_told_apart() {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (37_120, "37,120"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(grouped(number), text);
+        }
     }
 }
