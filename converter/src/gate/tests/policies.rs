@@ -24,6 +24,7 @@ fn a_break_is_refused_noted_or_not_looked_at() {
     let mut warns = gate(Policy::Warn);
     warns.broken(Rule::Cash, "1 is not 2").unwrap();
     assert!(warns.looks_at(Rule::Cash));
+    assert!(!warns.refuses(Rule::Cash) && warns.refuses(Rule::Shape));
     assert!(warns.broken(Rule::Shape, "other rules block").is_err());
     let warning = warns.into_warning().unwrap();
     assert_eq!(warning.cause, "cash");
