@@ -100,7 +100,8 @@ impl Builder {
         let reopens = intake.gate.looks_at(Rule::Ownership);
         let writer = spawn_writer(plan.heading.clone(), incoming, partial, reopens, stop);
         let read = async {
-            for feed in feeds {
+            for (section, feed) in feeds {
+                intake.digest.section(section.as_str());
                 feed.read(source, &mut intake, assignment, &plan).await?;
             }
             Ok(())

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use common::Result;
+use common::contract::{CASH_MOVEMENTS, TRADES};
 use common::ledger::Assignment;
 use common::profile::{Basis, Profile, Rule, Section};
 use common::statement::{AccountId, Kind, Period};
 use jiff::civil::Date;
 
 use crate::gate::cash::CashRoll;
+use crate::gate::shape;
 use crate::rows::account;
 use crate::rows::cash::{self, CashBalance, CashLine, CashOutline};
 use crate::rows::cash_lines::{self, CashSnapshots};
@@ -49,21 +51,27 @@ pub async fn plan(
         snapshots.positions_closing,
         snapshots.cash_closing,
     );
-    let (trades_outline, cash_outline) = match document.kind {
+    let (trades_outline, cash_outline, reads_trades) = match document.kind {
         Kind::Trade => {
             let selection = TradeSelection::OfPeriod(document.period, profile.trade_basis);
-            (
-                trade::outline(source, intake, account_id, selection).await?,
-                cash::outline(source, intake, account_id, document.period).await?,
-            )
+            let trades = trade::outline(source, account_id, selection).await?;
+            let cash = cash::outline(source, account_id, document.period).await?;
+            (trades, cash, trades.rows > 0)
         }
         Kind::Balance => {
             let selection = TradeSelection::UnsettledAt(as_of);
-            let outline = trade::outline(source, intake, account_id, selection).await?;
-            say_what_lacks_a_snapshot(source, intake, assignment, profile).await?;
-            (outline, CashOutline::default())
+            let unsettled = trade::outline(source, account_id, selection).await?;
+            let moved = say_what_lacks_a_snapshot(source, intake, assignment, profile).await?;
+            let proves = snapshots.positions_closing.is_some();
+            let reads_trades = unsettled.rows > 0 || moved > 0 || proves;
+            (unsettled, CashOutline::default(), reads_trades)
         }
     };
+    let gate = &mut intake.gate;
+    if reads_trades {
+        shape::refuse_duplicates(gate, source, &TRADES, "trade_id", account_id).await?;
+    }
+    shape::refuse_duplicates(gate, source, &CASH_MOVEMENTS, "movement_id", account_id).await?;
     let opening = |snapshot| Opening::of(snapshot, account.opened_on, document.period);
     let opening_cash = opening(snapshots.cash_opening);
     let opening_positions = opening(snapshots.positions_opening);
@@ -87,36 +95,33 @@ pub async fn plan(
     })
 }
 
-/// A balance statement without a closing snapshot shows nothing where the account may have had something.
+/// A balance statement without a closing snapshot shows nothing where the account may have had something. Returns how many
+/// trades would have moved the holdings that have none.
 async fn say_what_lacks_a_snapshot(
     source: &mut Source,
     intake: &mut Intake,
     assignment: &Assignment,
     profile: &Profile,
-) -> Result<()> {
+) -> Result<i64> {
     let account_id = &assignment.document.account_id;
     let period = assignment.document.period;
+    let mut moved = 0;
     if assignment.snapshots.positions_closing.is_none() {
-        let moved = TradeSelection::OfPeriod(period, profile.position_basis);
-        if trade::outline(source, intake, account_id, moved)
-            .await?
-            .rows
-            > 0
-        {
+        let selection = TradeSelection::OfPeriod(period, profile.position_basis);
+        moved = trade::outline(source, account_id, selection).await?.rows;
+        if moved > 0 {
             let why = "the account has trades, but the period has no closing snapshot of positions";
             intake.gate.not_proven(Rule::Positions, why);
         }
     }
-    if assignment.snapshots.cash_closing.is_none()
-        && cash::outline(source, intake, account_id, period)
-            .await?
-            .rows
-            > 0
-    {
-        let why = "the account has movements, but the period has no closing snapshot of cash";
-        intake.gate.not_proven(Rule::Cash, why);
+    if assignment.snapshots.cash_closing.is_none() {
+        let movements = cash::outline(source, account_id, period).await?.rows;
+        if movements > 0 {
+            let why = "the account has movements, but the period has no closing snapshot of cash";
+            intake.gate.not_proven(Rule::Cash, why);
+        }
     }
-    Ok(())
+    Ok(moved)
 }
 
 /// The reading end of a section's channel.
@@ -130,7 +135,7 @@ pub enum Feed {
 }
 
 /// Opens a document's channels in the profile's order: what the reader feeds, and what the writer takes from.
-pub fn channels(plan: &Plan) -> (Vec<Feed>, Vec<Incoming>) {
+pub fn channels(plan: &Plan) -> (Vec<(Section, Feed)>, Vec<Incoming>) {
     let Heading {
         profile, document, ..
     } = &plan.heading;
@@ -139,7 +144,12 @@ pub fn channels(plan: &Plan) -> (Vec<Feed>, Vec<Incoming>) {
         **section != Section::UnsettledTrades || profile.position_basis == Basis::SettlementDate
     };
     let sections = profile.sections(document.kind).iter().filter(is_there);
-    sections.map(|section| open(*section, plan)).unzip()
+    sections
+        .map(|section| {
+            let (feed, incoming) = open(*section, plan);
+            ((*section, feed), incoming)
+        })
+        .unzip()
 }
 
 fn open(section: Section, plan: &Plan) -> (Feed, Incoming) {
@@ -192,7 +202,6 @@ impl Feed {
         let (account_id, period) = (&document.account_id, document.period);
         let snapshots = assignment.snapshots;
         let profile = &plan.heading.profile;
-        intake.digest.section(self.section().as_str());
         match self {
             Feed::Trades(mut sink) => {
                 let selection = TradeSelection::OfPeriod(period, profile.trade_basis);
@@ -244,17 +253,6 @@ impl Feed {
             }
         }
     }
-
-    fn section(&self) -> Section {
-        match self {
-            Feed::Trades(_) => Section::Trades,
-            Feed::CashMovements(_) => Section::CashMovements,
-            Feed::Holdings(_) => Section::Holdings,
-            Feed::Cash(_) => Section::Cash,
-            Feed::Movements(_) => Section::Movements,
-            Feed::UnsettledTrades(_) => Section::UnsettledTrades,
-        }
-    }
 }
 
 /// Reads the closing balances, and proves them by the opening ones and the movements between.
@@ -267,10 +265,7 @@ async fn read_balances(
     period: Period,
 ) -> Result<Vec<CashBalance>> {
     let closing = cash::balances(source, intake, account_id, as_of).await?;
-    let opening = match plan.opening_cash {
-        Opening::Snapshot(as_of) => cash::balances(source, intake, account_id, as_of).await?,
-        Opening::Nothing | Opening::Unknown => Vec::new(),
-    };
+    let opening = cash::opening_balances(source, intake, account_id, plan.opening_cash).await?;
     let mut roll = CashRoll::new(plan.opening_cash, &opening, Some(as_of), &closing);
     let between = (plan.opening_cash.after(period), as_of);
     cash::roll(source, intake, account_id, between, &mut roll).await?;

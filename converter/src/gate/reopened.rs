@@ -53,12 +53,12 @@ impl Expected<'_> {
     fn check_account(&self, workbook: &mut Xlsx<BufReader<File>>, summary: &str) -> Finding {
         let label = self.heading.words().get(Word::AccountNumber);
         let account_no = &*self.heading.account.account_no;
-        let mut before = (0, String::new());
+        let mut labelled = None;
         let mut is_shown = false;
         each_cell(workbook, summary, |row, _, value| {
-            let text = value.to_text();
-            is_shown |= before == (row, label.to_owned()) && text == account_no;
-            before = (row, text);
+            let text = text_of(value);
+            is_shown |= labelled == Some(row) && text == account_no;
+            labelled = (text == label).then_some(row);
             Ok(())
         })?;
         if is_shown {
@@ -215,7 +215,7 @@ impl<'t> Sums<'t> {
     fn see(&mut self, column: u32, value: &DataRef) {
         let is = |columns: &[bool]| columns.get(column as usize) == Some(&true);
         if is(&self.keys) {
-            self.row_keys.push((column, value.to_text()));
+            self.row_keys.push((column, text_of(value).to_owned()));
         } else if is(&self.amounts)
             && let DataRef::Float(amount) = value
         {
@@ -290,17 +290,11 @@ fn each_cell(
     Ok(())
 }
 
-trait Text {
-    /// A cell's text; empty when it holds none.
-    fn to_text(&self) -> String;
-}
-
-impl Text for DataRef<'_> {
-    fn to_text(&self) -> String {
-        match self {
-            DataRef::String(text) => text.clone(),
-            DataRef::SharedString(text) => (*text).to_owned(),
-            _ => String::new(),
-        }
+/// A cell's text; empty when it holds none.
+fn text_of<'v>(value: &'v DataRef) -> &'v str {
+    match value {
+        DataRef::String(text) => text,
+        DataRef::SharedString(text) => text,
+        _ => "",
     }
 }

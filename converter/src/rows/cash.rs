@@ -11,6 +11,7 @@ use rust_decimal::Decimal;
 
 use super::codes::CashKind;
 use super::intake::Intake;
+use super::opening::Opening;
 use super::reader::RowReader;
 use super::source::Source;
 use crate::gate;
@@ -80,10 +81,9 @@ pub struct CashOutline {
     pub with_foreign_tax: bool,
 }
 
-/// Counts the movements of the period, finds out which optional columns have a value, and that no id occurs twice.
+/// Counts the movements of the period, and finds out which optional columns have a value.
 pub async fn outline(
     source: &mut Source,
-    intake: &mut Intake,
     account_id: &AccountId,
     period: Period,
 ) -> Result<CashOutline> {
@@ -109,9 +109,6 @@ pub async fn outline(
             "counting statement_cash_movements",
             Whose::Source,
         ))?;
-    let gate = &mut intake.gate;
-    gate::shape::refuse_duplicates(gate, source, &CASH_MOVEMENTS, "movement_id", account_id)
-        .await?;
     Ok(CashOutline {
         rows,
         with_gross_amount: gross > 0,
@@ -179,6 +176,19 @@ pub async fn balances(
     Ok(balances)
 }
 
+/// The balances that a document's movements begin with; none without an opening snapshot.
+pub async fn opening_balances(
+    source: &mut Source,
+    intake: &mut Intake,
+    account_id: &AccountId,
+    opening: Opening,
+) -> Result<Vec<CashBalance>> {
+    match opening {
+        Opening::Snapshot(as_of) => balances(source, intake, account_id, as_of).await,
+        Opening::Nothing | Opening::Unknown => Ok(Vec::new()),
+    }
+}
+
 /// Adds up the account's movements since the opening snapshot, for the gate only: a balance statement does not list them.
 pub async fn roll(
     source: &mut Source,
@@ -187,9 +197,6 @@ pub async fn roll(
     (after, up_to): (Date, Date),
     roll: &mut CashRoll,
 ) -> Result<()> {
-    let gate = &mut intake.gate;
-    gate::shape::refuse_duplicates(gate, source, &CASH_MOVEMENTS, "movement_id", account_id)
-        .await?;
     let pocket = source.column(&CASH_MOVEMENTS, "pocket");
     let query = source.query(
         &CASH_MOVEMENTS,

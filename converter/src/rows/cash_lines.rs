@@ -9,7 +9,10 @@ use futures_util::TryStreamExt;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::cash::{Boundary, CashBalance, CashLine, CashMovement, DEFAULT_POCKET, balances, parse};
+use super::cash::{
+    Boundary, CashBalance, CashLine, CashMovement, DEFAULT_POCKET, balances, opening_balances,
+    parse,
+};
 use super::intake::Intake;
 use super::opening::Opening;
 use super::reader::RowReader;
@@ -36,10 +39,7 @@ pub async fn stream(
     sink: &mut Sink<CashLine>,
 ) -> Result<()> {
     let after = opening.after(period);
-    let opened_with = match opening {
-        Opening::Snapshot(as_of) => balances(source, intake, account_id, as_of).await?,
-        Opening::Nothing | Opening::Unknown => Vec::new(),
-    };
+    let opened_with = opening_balances(source, intake, account_id, opening).await?;
     let closed_with = match closing {
         Some(as_of) => balances(source, intake, account_id, as_of).await?,
         None => Vec::new(),

@@ -65,13 +65,11 @@ pub async fn stream(
         let why = "there is no snapshot of positions before the period, and the account is older";
         intake.gate.not_proven(Rule::Positions, why);
     }
-    gate::shape::refuse_duplicates(&mut intake.gate, source, &TRADES, "trade_id", account_id)
-        .await?;
     if let Opening::Snapshot(opening) = between.opening {
         let gate = &mut intake.gate;
         gate::shape::refuse_duplicate_positions(gate, source, account_id, opening).await?;
     }
-    // One ordered stream of three kinds of rows, so that one line at a time is in memory: `NAMES` in this order.
+    // One ordered stream of three kinds of rows, so that one line at a time is in memory: `parse` has their columns.
     // A holding without a market is moved by the trades of every market, a trade without one moves the holding there is;
     // where no holding of the account has a market, what neither snapshot holds has none, either.
     let positions_market = source.column(&POSITIONS, "market");

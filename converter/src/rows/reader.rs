@@ -15,7 +15,7 @@ use super::intake::Intake;
 use common::currency::Currency;
 
 /// Excel's limit of text in one cell, in UTF-16 units.
-const MAX_TEXT_UNITS: usize = 32_767;
+pub const MAX_TEXT_UNITS: usize = 32_767;
 
 /// One row as selected by [`super::source::Source::columns`]: every column as text, in the order of the contract.
 pub struct RowReader<'r, 'i> {
@@ -63,12 +63,23 @@ impl<'r, 'i> RowReader<'r, 'i> {
 
     /// The next column's text, or `None` when it is null.
     pub fn optional_text(&mut self) -> Result<Option<&'r str>> {
-        let value = self.next()?;
+        let value = self.optional_raw()?;
         if let Some(what) = value.and_then(unkeepable) {
             return Err(self.wrong(&format!("the text has {what}, which no cell can show")));
         }
+        Ok(value)
+    }
+
+    /// The next column's value, of which no cell shows the text itself: it is parsed.
+    fn optional_raw(&mut self) -> Result<Option<&'r str>> {
+        let value = self.next()?;
         self.intake.digest.value(value);
         Ok(value)
+    }
+
+    fn raw(&mut self) -> Result<&'r str> {
+        let value = self.optional_raw()?;
+        value.ok_or_else(|| self.is_null())
     }
 
     /// The next column's value as the database has it.
@@ -112,29 +123,24 @@ impl<'r, 'i> RowReader<'r, 'i> {
     }
 
     pub fn date(&mut self) -> Result<Date> {
-        let text = self.text()?;
+        let text = self.raw()?;
         self.parse_date(text)
     }
 
     pub fn optional_date(&mut self) -> Result<Option<Date>> {
-        self.optional_text()?
+        self.optional_raw()?
             .map(|text| self.parse_date(text))
             .transpose()
     }
 
-    pub fn integer(&mut self) -> Result<i64> {
-        let text = self.text()?;
-        self.parse_integer(text)
-    }
-
     pub fn optional_integer(&mut self) -> Result<Option<i64>> {
-        self.optional_text()?
+        self.optional_raw()?
             .map(|text| self.parse_integer(text))
             .transpose()
     }
 
     pub fn code<T: Code>(&mut self) -> Result<T> {
-        let text = self.text()?;
+        let text = self.raw()?;
         T::from_code(text).ok_or_else(|| {
             let known = T::CODES
                 .iter()
@@ -146,12 +152,12 @@ impl<'r, 'i> RowReader<'r, 'i> {
     }
 
     pub fn currency(&mut self) -> Result<Currency> {
-        let text = self.text()?;
+        let text = self.raw()?;
         self.parse_currency(text)
     }
 
     pub fn optional_currency(&mut self) -> Result<Option<Currency>> {
-        self.optional_text()?
+        self.optional_raw()?
             .map(|text| self.parse_currency(text))
             .transpose()
     }

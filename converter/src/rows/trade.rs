@@ -97,10 +97,9 @@ pub struct TradesOutline {
     pub with_settlement: bool,
 }
 
-/// Counts the trades, finds out which optional columns have a value, and that no id occurs twice.
+/// Counts the trades, and finds out which optional columns have a value.
 pub async fn outline(
     source: &mut Source,
-    intake: &mut Intake,
     account_id: &AccountId,
     selection: TradeSelection,
 ) -> Result<TradesOutline> {
@@ -126,17 +125,12 @@ pub async fn outline(
         .fetch_one(source.connection())
         .await
         .map_err(statement_failed("counting statement_trades", Whose::Source))?;
-    let outline = TradesOutline {
+    Ok(TradesOutline {
         rows,
         with_accrued_interest: accrued > 0,
         with_foreign_fees: foreign > 0,
         with_settlement: settlement > 0,
-    };
-    if outline.rows > 0 {
-        let gate = &mut intake.gate;
-        gate::shape::refuse_duplicates(gate, source, &TRADES, "trade_id", account_id).await?;
-    }
-    Ok(outline)
+    })
 }
 
 /// Streams the section's trades, ordered by settlement date, trade date and id, each checked by the gate.

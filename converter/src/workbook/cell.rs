@@ -11,6 +11,7 @@ use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use super::style::{ColumnStyle, Styles};
 use super::widths::ColumnWidth;
+use crate::rows::reader::MAX_TEXT_UNITS;
 use common::currency::Currency;
 
 /// What a cell holds.
@@ -124,13 +125,11 @@ fn number(value: Decimal, sheet: &Worksheet, (row, column): (u32, u16)) -> Resul
 
 /// The text as far as a cell can hold it. Single texts of the source fit; joined ones may not.
 pub fn fitting(text: &str) -> Cow<'_, str> {
-    /// Excel's limit, in UTF-16 units.
-    const MAX_UNITS: usize = 32_767;
     // A character has no more units than bytes.
-    if text.len() <= MAX_UNITS || text.encode_utf16().count() <= MAX_UNITS {
+    if text.len() <= MAX_TEXT_UNITS || text.encode_utf16().count() <= MAX_TEXT_UNITS {
         return Cow::Borrowed(text);
     }
-    let mut left = MAX_UNITS - 1;
+    let mut left = MAX_TEXT_UNITS - 1;
     let kept = text.chars().take_while(|character| {
         let units = character.len_utf16();
         let fits = units <= left;

@@ -1,4 +1,4 @@
-//! The writing end: takes rows from the bounded channels and writes the workbook, on a blocking thread, every sheet in
+//! The writing end: takes rows from the bounded channels and writes the workbook, on a blocking thread, every table in
 //! constant-memory mode.
 
 mod cash;

@@ -1,5 +1,5 @@
-//! The summary's cells. Two blocks stand side by side and are filled one after the other, but a sheet in constant-memory
-//! mode is written row by row: cells are placed first and written at the end.
+//! The summary's cells. Two blocks stand side by side and are filled one after the other, and the widths and heights follow
+//! from all of them: cells are placed first and written at the end.
 
 use std::collections::BTreeMap;
 
@@ -43,7 +43,8 @@ const MAX_LINES: u32 = 12;
 enum Content<'s> {
     Text(String),
     Number(f64),
-    Link { sheet: String, text: &'s str },
+    /// To the sheet of that name.
+    Link(&'s str),
     Nothing,
 }
 
@@ -86,7 +87,7 @@ impl<'s> Grid<'s> {
     fn place(&mut self, place: (u32, u16), to: u16, content: Content<'s>, format: &'s Format) {
         let text = match &content {
             Content::Text(text) => text,
-            Content::Link { text, .. } => *text,
+            Content::Link(sheet) => *sheet,
             Content::Number(_) | Content::Nothing => "",
         };
         let widest = match place.1 {
@@ -135,10 +136,8 @@ impl<'s> Grid<'s> {
         self.place(place, place.1, Content::Number(nearest_f64(number)), format);
     }
 
-    pub fn link(&mut self, place: (u32, u16), sheet: &str, text: &'s str) {
-        let sheet = sheet.to_owned();
-        let link = Content::Link { sheet, text };
-        self.place(place, place.1, link, &self.looks.link);
+    pub fn link(&mut self, place: (u32, u16), sheet: &'s str) {
+        self.place(place, place.1, Content::Link(sheet), &self.looks.link);
     }
 
     pub fn height(&mut self, row: u32, pixels: u32) {
@@ -258,8 +257,8 @@ impl<'s> Grid<'s> {
                 Content::Number(number) => {
                     sheet.write_number_with_format(*row, *column, *number, cell.format)?
                 }
-                Content::Link { sheet: to, text } => {
-                    let link = Url::new(format!("internal:'{to}'!A1")).set_text(*text);
+                Content::Link(to) => {
+                    let link = Url::new(format!("internal:'{to}'!A1")).set_text(*to);
                     sheet.write_url_with_format(*row, *column, link, cell.format)?
                 }
                 Content::Nothing => sheet.write_blank(*row, *column, cell.format)?,

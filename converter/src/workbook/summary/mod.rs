@@ -130,8 +130,7 @@ fn place_links(grid: &mut Grid, tables: &[TableDone], mut row: u32) -> u32 {
         row += 1;
         let rows = grouped(table.rows);
         let count = grid.words.fill(Word::Rows, &[("rows", &rows)]);
-        let title = grid.words.get(table.section.sheet());
-        grid.link((row, LABEL), title, title);
+        grid.link((row, LABEL), grid.words.get(table.section.sheet()));
         grid.text((row, VALUE), VALUE, count, &grid.looks.count);
     }
     row + 1
