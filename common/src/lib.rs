@@ -12,6 +12,7 @@ pub mod dialect;
 pub mod error;
 pub mod ledger;
 pub mod profile;
+pub mod source;
 pub mod statement;
 pub mod store;
 pub mod telemetry;

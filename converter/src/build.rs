@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use common::config::Config;
 use common::ledger::{Assignment, Proof};
 use common::profile::{Policies, Profile, Rule};
+use common::source::Source;
 use common::{Error, PROGRAM_VERSION, Result};
 use tempfile::NamedTempFile;
 use tokio::task::JoinHandle;
@@ -14,7 +15,6 @@ use tokio::task::JoinHandle;
 use crate::deliver::{Finished, HashingWriter};
 use crate::gate::reopened::Expected;
 use crate::rows::intake::Intake;
-use crate::rows::source::Source;
 use crate::sections;
 use crate::workbook::{self, Heading, Incoming, TableDone, WriteError};
 
@@ -68,7 +68,7 @@ impl Builder {
         // A source whose snapshot did not end well is not used again.
         let mut source = match self.source.take() {
             Some(source) => source,
-            None => Source::connect(&self.config).await?,
+            None => Source::open(&self.config).await?,
         };
         source.begin_snapshot().await?;
         let built = self

@@ -6,6 +6,7 @@ use common::Result;
 use common::contract::{CASH_MOVEMENTS, TRADES};
 use common::ledger::Assignment;
 use common::profile::{Basis, Profile, Rule, Section};
+use common::source::Source;
 use common::statement::{AccountId, Kind, Period};
 use jiff::civil::Date;
 
@@ -19,7 +20,6 @@ use crate::rows::opening::Opening;
 use crate::rows::position::{self, Position};
 use crate::rows::quantity::{self, Between, QuantityMovement};
 use crate::rows::sink::{Sink, channel};
-use crate::rows::source::Source;
 use crate::rows::trade::{self, Trade, TradeSelection, TradesOutline};
 use crate::workbook::{Heading, Incoming};
 

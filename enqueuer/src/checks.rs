@@ -5,9 +5,10 @@ use common::contract::RELATIONS;
 use common::database::Database;
 use common::ledger::Ledger;
 use common::profile::{Policy, Profile, Rule};
+use common::source::Source;
 use common::{Error, Result};
 
-use crate::context::{Source, profile_file};
+use crate::context::profile_file;
 use crate::deviations::{self, Deviation};
 use crate::queue::converter_path;
 

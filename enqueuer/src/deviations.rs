@@ -3,9 +3,8 @@
 use common::contract::{ACCOUNTS, Column, ColumnType, RELATIONS, Relation};
 use common::database::{Whose, query_text, statement_failed};
 use common::dialect::Dialect;
+use common::source::Source;
 use common::{Error, Result};
-
-use crate::context::Source;
 
 /// A deviation: where, and what is wrong with the mend.
 #[derive(Debug, Clone)]

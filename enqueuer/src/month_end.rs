@@ -5,6 +5,7 @@ use std::time::Duration;
 use common::clock::Clock;
 use common::config::Config;
 use common::ledger::{Job, Ledger, Run, RunCounts, Selection, State};
+use common::source::Source;
 use common::store::StoreUrl;
 use common::termination::Termination;
 use common::{Error, Result};
@@ -12,7 +13,6 @@ use jiff::civil::Date;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use crate::context::Source;
 use crate::progress::Progress;
 use crate::queue::{ProcessQueue, SlotReport};
 use crate::{alerts, checks, deviations, partials, readiness, targets};

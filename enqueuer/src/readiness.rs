@@ -3,11 +3,10 @@
 use common::contract::{CASH_BALANCES, POSITIONS, Relation};
 use common::database::{Whose, query_text, statement_failed};
 use common::ledger::Snapshots;
+use common::source::Source;
 use common::statement::{Kind, Period, parse_date};
 use common::{Error, Result};
 use jiff::civil::Date;
-
-use crate::context::Source;
 
 /// A closing snapshot may be this many days older than the period's end: month ends fall on long weekends.
 const MAX_DAYS_BEFORE_END: i32 = 4;

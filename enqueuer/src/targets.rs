@@ -6,13 +6,12 @@ use common::contract::ACCOUNTS;
 use common::database::{Whose, query_text, statement_failed};
 use common::ledger::{DueDocument, Excuse, Selection, Snapshots};
 use common::profile::Basis;
+use common::source::Source;
 use common::statement::{AccountId, DocumentId, Kind, Period};
 use common::{Error, Result};
 use jiff::civil::Date;
 use sqlx::Row;
 use sqlx::any::AnyRow;
-
-use crate::context::Source;
 
 /// The documents of a period.
 #[derive(Debug, Default)]

@@ -6,13 +6,13 @@ use common::Result;
 use common::contract::{POSITIONS, Relation};
 use common::database::{Whose, statement_failed};
 use common::profile::Rule;
+use common::source::Source;
 use common::statement::{AccountId, Period};
 use jiff::civil::Date;
 
 use super::Gate;
 use crate::rows::cash::CashMovement;
 use crate::rows::position::Position;
-use crate::rows::source::Source;
 use crate::rows::trade::{Trade, TradeSelection};
 
 /// Refuses a trade whose dates contradict each other or the section it is in.

@@ -1,7 +1,9 @@
 //! The account a document is for.
 
 use common::contract::ACCOUNTS;
+use common::currency::Currency;
 use common::database::{Whose, statement_failed};
+use common::source::Source;
 use common::statement::{AccountId, Language};
 use common::{Error, Result};
 use jiff::civil::Date;
@@ -9,9 +11,7 @@ use jiff::civil::Date;
 use super::codes::Code;
 use super::intake::Intake;
 use super::reader::RowReader;
-use super::source::Source;
 use crate::gate;
-use common::currency::Currency;
 
 /// One row of `statement_accounts`.
 #[derive(Debug, Clone)]

@@ -2,8 +2,10 @@
 
 use common::Result;
 use common::contract::{CASH_BALANCES, CASH_MOVEMENTS};
+use common::currency::Currency;
 use common::database::{Whose, statement_failed};
 use common::profile::Rule;
+use common::source::Source;
 use common::statement::{AccountId, Period};
 use futures_util::TryStreamExt;
 use jiff::civil::Date;
@@ -13,10 +15,9 @@ use super::codes::CashKind;
 use super::intake::Intake;
 use super::opening::Opening;
 use super::reader::RowReader;
-use super::source::Source;
+use super::ties::ties;
 use crate::gate;
 use crate::gate::cash::CashRoll;
-use common::currency::Currency;
 
 /// The pocket of rows that name none.
 pub const DEFAULT_POCKET: &str = "deposit";
@@ -130,7 +131,7 @@ pub async fn balances(
     let query = format!(
         "SELECT {{columns}} FROM statement_cash_balances t WHERE t.account_id = $1 AND t.as_of = date($2)
          ORDER BY t.currency COLLATE {{C}}, COALESCE({pocket}, '{DEFAULT_POCKET}') COLLATE {{C}}{}",
-        source.ties(&CASH_BALANCES, &intake.gate)
+        ties(source, &CASH_BALANCES, &intake.gate)
     );
     let query = source.query(&CASH_BALANCES, &query);
     let rows = sqlx::query(query)
@@ -206,7 +207,7 @@ pub async fn roll(
              FROM statement_cash_movements t
              WHERE t.account_id = $1 AND t.booked_on > date($2) AND t.booked_on <= date($3)
              ORDER BY t.movement_id COLLATE {{C}}{}",
-            source.ties(&CASH_MOVEMENTS, &intake.gate)
+            ties(source, &CASH_MOVEMENTS, &intake.gate)
         ),
     );
     let mut rows = sqlx::query(query)

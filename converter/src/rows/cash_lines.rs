@@ -4,6 +4,7 @@ use common::Result;
 use common::contract::CASH_MOVEMENTS;
 use common::currency::Currency;
 use common::database::{Whose, statement_failed};
+use common::source::Source;
 use common::statement::{AccountId, Period};
 use futures_util::TryStreamExt;
 use jiff::civil::Date;
@@ -17,7 +18,7 @@ use super::intake::Intake;
 use super::opening::Opening;
 use super::reader::RowReader;
 use super::sink::Sink;
-use super::source::Source;
+use super::ties::ties;
 use crate::gate;
 use crate::gate::cash::CashRoll;
 
@@ -56,7 +57,7 @@ pub async fn stream(
          WHERE t.account_id = $1 AND t.booked_on > date($2) AND t.booked_on <= date($3)
          ORDER BY t.currency COLLATE {{C}}, COALESCE({pocket}, '{DEFAULT_POCKET}') COLLATE {{C}}, t.booked_on,
                   CASE WHEN {sequence} IS NULL THEN 0 ELSE 1 END, {sequence}, t.movement_id COLLATE {{C}}{}",
-        source.ties(&CASH_MOVEMENTS, &intake.gate)
+        ties(source, &CASH_MOVEMENTS, &intake.gate)
     );
     let query = source.query(&CASH_MOVEMENTS, &query);
     let mut rows = sqlx::query(query)

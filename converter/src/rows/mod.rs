@@ -11,7 +11,7 @@ pub mod position;
 pub mod quantity;
 pub mod reader;
 pub mod sink;
-pub mod source;
+pub mod ties;
 pub mod trade;
 
 /// Rows travel to the writer in batches: one wake-up of the other side per batch, not per row.

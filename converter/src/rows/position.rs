@@ -2,8 +2,10 @@
 
 use common::Result;
 use common::contract::POSITIONS;
+use common::currency::Currency;
 use common::database::{Whose, statement_failed};
 use common::profile::Rounding;
+use common::source::Source;
 use common::statement::AccountId;
 use futures_util::TryStreamExt;
 use jiff::civil::Date;
@@ -13,9 +15,8 @@ use super::codes::{AssetClass, Custody};
 use super::intake::Intake;
 use super::reader::RowReader;
 use super::sink::Sink;
-use super::source::Source;
+use super::ties::ties;
 use crate::gate;
-use common::currency::Currency;
 
 /// One row of `statement_positions`.
 #[derive(Debug, Clone)]
@@ -58,7 +59,7 @@ pub async fn stream(
          ORDER BY CASE t.asset_class WHEN 'equity' THEN 1 WHEN 'etf' THEN 2 WHEN 'fund' THEN 3 WHEN 'bond' THEN 4 ELSE 5 END,
                   t.security_code COLLATE {{C}}, {CUSTODY_ORDER}, COALESCE({}, '') COLLATE {{C}}{}",
         source.column(&POSITIONS, "market"),
-        source.ties(&POSITIONS, &intake.gate)
+        ties(source, &POSITIONS, &intake.gate)
     );
     let query = source.query(&POSITIONS, &query);
     let mut rows = sqlx::query(query)

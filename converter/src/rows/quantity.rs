@@ -4,6 +4,7 @@ use common::Result;
 use common::contract::{POSITIONS, Relation, TRADES};
 use common::database::{Whose, statement_failed};
 use common::profile::{Basis, Rule};
+use common::source::Source;
 use common::statement::{AccountId, Period};
 use futures_util::TryStreamExt;
 use jiff::civil::Date;
@@ -17,7 +18,6 @@ use super::opening::Opening;
 use super::position::CUSTODY_ORDER;
 use super::reader::RowReader;
 use super::sink::Sink;
-use super::source::Source;
 use crate::gate::{self, Gate};
 
 /// One security in one custody: opening + bought + received − sold − delivered − redeemed = closing.

@@ -1,6 +1,7 @@
 //! Reading one row, column by column in the order of the contract.
 
 use common::contract::Relation;
+use common::currency::Currency;
 use common::decimal::{self, MAX_SIGNIFICANT_DIGITS};
 use common::profile::Rule;
 use common::statement::parse_date;
@@ -12,12 +13,11 @@ use sqlx::any::AnyRow;
 
 use super::codes::Code;
 use super::intake::Intake;
-use common::currency::Currency;
 
 /// Excel's limit of text in one cell, in UTF-16 units.
 pub const MAX_TEXT_UNITS: usize = 32_767;
 
-/// One row as selected by [`super::source::Source::columns`]: every column as text, in the order of the contract.
+/// One row as selected by [`common::source::Source::query`]: every column as text, in the order of the contract.
 pub struct RowReader<'r, 'i> {
     relation: &'static Relation,
     /// The names of the selected columns, when they are not the relation's own.

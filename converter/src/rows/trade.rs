@@ -2,8 +2,10 @@
 
 use common::Result;
 use common::contract::TRADES;
+use common::currency::Currency;
 use common::database::{Whose, statement_failed};
 use common::profile::Basis;
+use common::source::Source;
 use common::statement::{AccountId, Period};
 use futures_util::TryStreamExt;
 use jiff::civil::Date;
@@ -13,9 +15,8 @@ use super::codes::{AssetClass, Custody, Side};
 use super::intake::Intake;
 use super::reader::RowReader;
 use super::sink::Sink;
-use super::source::Source;
+use super::ties::ties;
 use crate::gate;
-use common::currency::Currency;
 
 /// One row of `statement_trades`.
 #[derive(Debug, Clone)]
@@ -147,7 +148,7 @@ pub async fn stream(
             "SELECT {{columns}} FROM statement_trades t WHERE t.account_id = $1 AND {}
              ORDER BY t.settlement_date, t.trade_date, t.trade_id COLLATE {{C}}{}",
             selection.condition(),
-            source.ties(&TRADES, &intake.gate)
+            ties(source, &TRADES, &intake.gate)
         ),
     );
     let (from, to) = selection.dates();

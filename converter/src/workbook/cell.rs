@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use common::currency::Currency;
 use common::decimal::{MAX_SIGNIFICANT_DIGITS, decimal_places, nearest_f64};
 use common::{Error, Result};
 use jiff::civil::Date;
@@ -12,7 +13,6 @@ use rust_xlsxwriter::{Worksheet, XlsxError};
 use super::style::{ColumnStyle, Styles};
 use super::widths::ColumnWidth;
 use crate::rows::reader::MAX_TEXT_UNITS;
-use common::currency::Currency;
 
 /// What a cell holds.
 #[derive(Debug, Clone)]

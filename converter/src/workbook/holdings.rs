@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use common::currency::Currency;
 use common::decimal::MAX_SIGNIFICANT_DIGITS;
 use common::profile::{Rounding, Word};
 use common::{Error, Result};
@@ -16,7 +17,6 @@ use super::words::Words;
 use crate::rows::codes::AssetClass;
 use crate::rows::position::Position;
 use crate::rows::quantity::QuantityMovement;
-use common::currency::Currency;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HoldingColumn {

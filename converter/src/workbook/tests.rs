@@ -6,6 +6,7 @@ mod summary;
 use std::io::Cursor;
 
 use calamine::{Data, Reader, Xlsx};
+use common::currency::Currency;
 use common::profile::{Profile, Section};
 use common::statement::{Language, parse_date};
 use rust_decimal::Decimal;
@@ -18,7 +19,6 @@ use super::trades::{Trades, columns};
 use super::words::Words;
 use crate::rows::codes::{Custody, Side};
 use crate::rows::trade::{Trade, TradesOutline};
-use common::currency::Currency;
 
 fn trade(n: u32, currency: &str, net_amount: &str) -> Trade {
     let currency = Currency::from_code(currency).unwrap();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use common::currency::Currency;
 use common::profile::{Basis, Word};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -13,7 +14,6 @@ use super::style::ColumnStyle::{self, Amount, Code, Price, Quantity, Rate, Text}
 use super::words::Words;
 use crate::rows::codes::Side;
 use crate::rows::trade::{Trade, TradesOutline};
-use common::currency::Currency;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Column {

@@ -3,13 +3,13 @@
 use common::config::Settings;
 use common::contract::{RELATIONS, TRADES};
 use common::profile::Rule;
+use common::source::Source;
 use common::statement::AccountId;
 use common::{Class, Result};
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use super::{blocking, day, warning_of};
 use crate::gate::{Gate, shape};
-use crate::rows::source::Source;
 
 /// A source with every column of the contract as text, and these rows.
 async fn source(rows: &str) -> (tempfile::TempDir, Source) {
@@ -40,7 +40,7 @@ async fn source(rows: &str) -> (tempfile::TempDir, Source) {
         database_url: Some(format!("sqlite://{}", file.display())),
         ..Settings::local()
     };
-    let source = Source::connect(&settings.resolve().unwrap()).await.unwrap();
+    let source = Source::open(&settings.resolve().unwrap()).await.unwrap();
     (directory, source)
 }
 

@@ -5,6 +5,7 @@ use std::io::{Cursor, Read};
 use std::sync::Arc;
 
 use calamine::{Data, Reader, Xlsx};
+use common::currency::Currency;
 use common::profile::Profile;
 use common::statement::{Language, parse_date};
 use rust_decimal::Decimal;
@@ -17,7 +18,6 @@ use super::trade;
 use crate::rows::account::Account;
 use crate::rows::sink::Batch;
 use crate::rows::trade::{Trade, TradesOutline};
-use common::currency::Currency;
 
 /// A written workbook.
 pub struct Written {

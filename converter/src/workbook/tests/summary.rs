@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use common::currency::Currency;
 use common::profile::{LegalStatus, Profile};
 use common::statement::{Language, parse_date};
 use rust_decimal::Decimal;
@@ -13,7 +14,6 @@ use crate::rows::cash::CashBalance;
 use crate::rows::codes::{AssetClass, Custody, Side};
 use crate::rows::position::Position;
 use crate::rows::trade::{Trade, TradesOutline};
-use common::currency::Currency;
 
 /// A 1 × 1 image.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rIDATx\x9cc\xf8\xcf\xc0\xf0\x1f\0\x05\0\x01\xff\x89\x99=\x1d\0\0\0\0IEND\xaeB`\x82";

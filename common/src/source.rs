@@ -1,31 +1,35 @@
-//! The source connection: one consistent snapshot, read only.
+//! The firm's relations, for reading: a connection, and what of the contract is there.
 
-use common::Result;
-use common::catalog::Catalog;
-use common::config::Config;
-use common::contract::{RELATIONS, Relation};
-use common::database::{Database, Whose, query_text, statement_failed};
-use common::profile::Rule;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor};
 
-use crate::gate::Gate;
+use crate::Result;
+use crate::catalog::Catalog;
+use crate::config::Config;
+use crate::contract::{RELATIONS, Relation};
+use crate::database::{Database, Whose, query_text, statement_failed};
 
 /// The firm's relations.
 pub struct Source {
-    connection: AnyConnection,
-    database: Database,
-    catalog: Catalog,
+    pub connection: AnyConnection,
+    pub database: Database,
+    pub catalog: Catalog,
 }
 
 impl Source {
-    /// Connects and learns which optional columns the firm's relations have.
+    /// Connects and makes sure that everything the contract demands is there.
+    pub async fn open(config: &Config) -> Result<Self> {
+        let source = Self::connect(config).await?;
+        RELATIONS
+            .into_iter()
+            .try_for_each(|relation| source.catalog.demand(relation))?;
+        Ok(source)
+    }
+
+    /// Connects, whatever is there.
     pub async fn connect(config: &Config) -> Result<Self> {
         let database = Database::new(&config.source_database_url)?;
         let mut connection = database.connect_read_only().await?;
         let catalog = Catalog::read(&mut connection, database.dialect).await?;
-        RELATIONS
-            .into_iter()
-            .try_for_each(|relation| catalog.demand(relation))?;
         Ok(Self {
             connection,
             database,
@@ -33,7 +37,7 @@ impl Source {
         })
     }
 
-    /// Begins the one consistent snapshot that a document is made from.
+    /// Everything read from now on is of one consistent snapshot, until its end or that of the connection.
     pub async fn begin_snapshot(&mut self) -> Result<()> {
         let begin = self.database.dialect.begin_snapshot();
         self.connection
@@ -63,16 +67,6 @@ impl Source {
     /// A column of the relation called `t`, or a typed null where the firm has no such column.
     pub fn column(&self, relation: &Relation, name: &str) -> String {
         self.catalog.column(relation, name)
-    }
-
-    /// What an order by a unique id needs at its end where the gate lets an id occur twice: the same rows must be in the
-    /// same order every time. Elsewhere nothing, because a million rows would be sorted by it in vain.
-    pub fn ties(&self, relation: &Relation, gate: &Gate) -> String {
-        if gate.refuses(Rule::Shape) {
-            String::new()
-        } else {
-            format!(", {}", self.catalog.select_list(relation))
-        }
     }
 
     pub fn connection(&mut self) -> &mut AnyConnection {
