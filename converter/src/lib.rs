@@ -8,6 +8,8 @@ pub mod export;
 pub mod gate;
 pub mod lease;
 pub mod rows;
+#[cfg(test)]
+mod samples;
 pub mod sections;
 pub mod verify;
 pub mod workbook;

@@ -6,7 +6,6 @@ mod summary;
 use std::io::Cursor;
 
 use calamine::{Data, Reader, Xlsx};
-use common::currency::Currency;
 use common::profile::{Profile, Section};
 use common::statement::{Language, parse_date};
 use rust_decimal::Decimal;
@@ -17,36 +16,17 @@ use super::style::Styles;
 use super::table::Table;
 use super::trades::{Trades, columns};
 use super::words::Words;
-use crate::rows::codes::{Custody, Side};
 use crate::rows::trade::{Trade, TradesOutline};
+use crate::samples;
 
 fn trade(n: u32, currency: &str, net_amount: &str) -> Trade {
-    let currency = Currency::from_code(currency).unwrap();
     Trade {
-        account_id: "A1".into(),
         trade_id: format!("T{n}").into(),
-        trade_date: parse_date("2026-10-01").unwrap(),
-        settlement_date: parse_date("2026-10-05").unwrap(),
-        security_code: "0001".into(),
         security_name: "=1+1".into(),
-        market: None,
-        side: Side::Sell,
-        event: None,
-        custody: Custody::Nisa,
         quantity: Decimal::new(125, 1),
-        unit_price: Decimal::ONE,
-        currency,
-        fx_rate: None,
-        gross_amount: Decimal::ZERO,
-        accrued_interest: None,
-        commission: Decimal::ZERO,
-        foreign_fees: None,
-        consumption_tax: Decimal::ZERO,
-        withholding_tax: Decimal::ZERO,
+        currency: samples::currency(currency),
         net_amount: net_amount.parse().unwrap(),
-        settlement_currency: None,
-        settlement_amount: None,
-        note: None,
+        ..samples::trade()
     }
 }
 
@@ -54,7 +34,7 @@ fn trade(n: u32, currency: &str, net_amount: &str) -> Trade {
 fn with_table<T>(write: impl FnOnce(&mut Workbook, Table<'_, Trades<'_>>) -> T) -> (Workbook, T) {
     let profile = Profile::built_in();
     let words = Words::new(&profile, Language::En);
-    let styles = Styles::new(&words, Currency::from_code("JPY").unwrap());
+    let styles = Styles::new(&words, samples::currency("JPY"));
     let mut workbook = Workbook::new();
     let layout = (Trades { words }, columns(TradesOutline::default()));
     let table = Table::begin(&mut workbook, Section::Trades, layout, &styles, words, "D").unwrap();

@@ -5,16 +5,14 @@ mod reopened;
 mod rows;
 mod unique;
 
-use common::currency::Currency;
 use common::profile::{Policies, Policy, Rule};
-use common::statement::parse_date;
 use common::{Class, Result};
-use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::Gate;
-use crate::rows::codes::{Custody, Side};
+use crate::rows::codes::Custody;
 use crate::rows::trade::Trade;
+use crate::samples::{self, currency, day};
 
 fn blocking() -> Gate {
     Gate::new(Policies::default())
@@ -34,16 +32,8 @@ fn warning_of(rule: Rule) -> Gate {
     Gate::new(policies)
 }
 
-fn day(text: &str) -> Date {
-    parse_date(text).unwrap()
-}
-
 fn amount(text: &str) -> Decimal {
     text.parse().unwrap()
-}
-
-fn currency(code: &str) -> Currency {
-    Currency::from_code(code).unwrap()
 }
 
 /// The check refuses under the rule's name and says all of this; with a warning it lets pass and notes the same.
@@ -73,29 +63,14 @@ fn passes(check: impl Fn(&mut Gate) -> Result<()>) {
 /// A sale for 1,000 dollars without fees, whose net amount is right.
 fn trade() -> Trade {
     Trade {
-        account_id: "A1".into(),
-        trade_id: "T1".into(),
-        trade_date: day("2026-10-01"),
         settlement_date: day("2026-10-03"),
         security_code: "130A".into(),
-        security_name: "Veritas".into(),
-        market: None,
-        side: Side::Sell,
-        event: None,
         custody: Custody::Specific,
         quantity: amount("100"),
         unit_price: amount("10"),
         currency: currency("USD"),
-        fx_rate: None,
         gross_amount: amount("1000"),
-        accrued_interest: None,
-        commission: Decimal::ZERO,
-        foreign_fees: None,
-        consumption_tax: Decimal::ZERO,
-        withholding_tax: Decimal::ZERO,
         net_amount: amount("1000"),
-        settlement_currency: None,
-        settlement_amount: None,
-        note: None,
+        ..samples::trade()
     }
 }

@@ -1,38 +1,26 @@
 //! Rule 4: a finished file against what was written, and against what was not.
 
 use std::io::{Seek, Write};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use common::profile::{Profile, Section};
+use common::profile::Section;
 use common::statement::Language;
 
-use super::{amount, currency, day, trade};
+use super::{amount, currency, trade};
 use crate::gate::reopened::Expected;
 use crate::rows::account::Account;
 use crate::rows::cash::CashOutline;
 use crate::rows::sink::channel;
 use crate::rows::trade::{Trade, TradesOutline};
+use crate::samples;
 use crate::workbook::{self, Heading, Incoming, TableDone};
 
 fn heading(account_no: &str) -> Heading {
-    Heading {
-        document: "2026-10.trade.A1".parse().unwrap(),
-        account: Account {
-            account_id: "A1".into(),
-            account_no: account_no.into(),
-            holder_name: "Hanako Yamada".into(),
-            postal_address: None,
-            language: Language::En,
-            base_currency: currency("JPY"),
-            opened_on: day("2020-01-01"),
-        },
-        issued_on: day("2026-11-02"),
-        as_of: day("2026-10-31"),
-        profile: Arc::new(Profile::built_in()),
-        correction: None,
-        is_whole: true,
-    }
+    let account = Account {
+        account_no: account_no.into(),
+        ..samples::account(Language::En)
+    };
+    samples::heading("2026-10.trade.A1", account)
 }
 
 /// Five trades in two currencies.

@@ -134,7 +134,11 @@ fn a_computed_number_of_more_than_fifteen_digits_is_refused() {
         };
         let rows = channel_of(vec![line]);
         let section = Incoming::CashMovements(rows, CashOutline::default());
-        let written = write(&heading(account(Language::En)), vec![section], Vec::new());
+        let written = write(
+            &heading("2026-10.trade.A1", account(Language::En)),
+            vec![section],
+            Vec::new(),
+        );
         let refused = match written {
             Ok(_) => None,
             Err(WriteError::Failed(error)) => Some(error),

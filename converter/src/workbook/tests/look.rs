@@ -2,12 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
-use std::sync::Arc;
 
 use calamine::{Data, Reader, Xlsx};
-use common::currency::Currency;
-use common::profile::Profile;
-use common::statement::{Language, parse_date};
+use common::statement::Language;
 use rust_decimal::Decimal;
 use rust_xlsxwriter::Workbook;
 use tokio::sync::mpsc::{Receiver, channel};
@@ -18,6 +15,7 @@ use super::trade;
 use crate::rows::account::Account;
 use crate::rows::sink::Batch;
 use crate::rows::trade::{Trade, TradesOutline};
+use crate::samples;
 
 /// A written workbook.
 pub struct Written {
@@ -81,23 +79,13 @@ pub fn rows<T>(rows: Vec<T>) -> Receiver<Batch<T>> {
 }
 
 pub fn heading(document: &str, language: Language) -> Heading {
-    Heading {
-        document: document.parse().unwrap(),
-        account: Account {
-            account_id: "A1".into(),
-            account_no: "0123".into(),
-            holder_name: "寿限無".repeat(100).into(),
-            postal_address: Some("Long Street 1, ".repeat(60).into()),
-            language,
-            base_currency: Currency::from_code("JPY").unwrap(),
-            opened_on: parse_date("2020-01-01").unwrap(),
-        },
-        issued_on: parse_date("2026-11-05").unwrap(),
-        as_of: parse_date("2026-10-31").unwrap(),
-        profile: Arc::new(Profile::built_in()),
-        correction: None,
-        is_whole: true,
-    }
+    let account = Account {
+        account_no: "0123".into(),
+        holder_name: "寿限無".repeat(100).into(),
+        postal_address: Some("Long Street 1, ".repeat(60).into()),
+        ..samples::account(language)
+    };
+    samples::heading(document, account)
 }
 
 pub fn written(heading: &Heading, sections: Vec<Incoming>) -> Written {
