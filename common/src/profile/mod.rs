@@ -19,6 +19,7 @@ use crate::statement::{Kind, Language};
 use crate::{Error, Result};
 
 pub use layout::Section;
+pub use number_format::besides_digits;
 pub use wording::{Word, Wording};
 
 /// What of a statement is the firm's own.

@@ -36,6 +36,19 @@ pub fn problem(format: &str, currency: Currency) -> Option<String> {
     parts.iter().find_map(|part| part_problem(part, places))
 }
 
+/// What each part of a format shows besides digits, points and commas, for whoever must know how wide it is. Nothing of a
+/// format with a problem.
+pub fn besides_digits(format: &str) -> Vec<String> {
+    let parts = parts(format).unwrap_or_default();
+    parts
+        .into_iter()
+        .map(|part| {
+            let signs = part.bare.replace(['#', '0', ',', '.'], "");
+            signs + &part.literal + &part.space
+        })
+        .collect()
+}
+
 /// A part of a format: for amounts above, below or of zero.
 #[derive(Default)]
 struct Part {
@@ -43,6 +56,8 @@ struct Part {
     bare: String,
     /// What is quoted or escaped, and printed whatever the amount.
     literal: String,
+    /// What is not printed but leaves room as wide as it is.
+    space: String,
 }
 
 fn parts(format: &str) -> Result<Vec<Part>, String> {
@@ -66,7 +81,7 @@ fn parts(format: &str) -> Result<Vec<Part>, String> {
             '\\' | '_' | '*' => match characters.next() {
                 // Only the first prints the character; the others are as wide as it, or repeat it.
                 Some(next) if character == '\\' => part.literal.push(next),
-                Some(' ' | ')' | '(' | '-') => {}
+                Some(next @ (' ' | ')' | '(' | '-')) => part.space.push(next),
                 _ => return Err(format!("{character:?} must be followed by a character")),
             },
             ';' => parts.push(Part::default()),
@@ -175,5 +190,16 @@ mod tests {
             assert!(said.contains(says), "{format}: {said}");
         }
         assert!(problem(&"0".repeat(256), jpy).is_some());
+    }
+
+    #[test]
+    fn what_a_format_shows_besides_digits() {
+        for (format, shown) in [
+            ("#,##0;▲#,##0;0", vec!["", "▲", ""]),
+            ("[Red]#,##0\"円\"", vec!["円"]),
+            ("[$¥-411]#,##0.00_);(\\x#,##0.00)", vec!["¥)", "()x"]),
+        ] {
+            assert_eq!(besides_digits(format), shown, "{format}");
+        }
     }
 }

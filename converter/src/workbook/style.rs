@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use common::currency::Currency;
 use common::decimal::decimal_places;
+use common::profile::besides_digits;
 use common::statement::Language;
 use rust_decimal::Decimal;
 use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder};
@@ -297,23 +298,11 @@ fn number_format(places: usize, language: Language) -> String {
     format!("#,##0{decimals};{negative}#,##0{decimals};0{decimals}")
 }
 
-/// The width of what a format prints besides digits, points and commas; what stands in brackets is not printed.
+/// The width of what a format prints besides digits, points and commas.
 fn literal_width(format: &str) -> Width {
-    let mut widest = 0;
-    let mut printed = String::new();
-    let mut characters = format.chars();
-    while let Some(character) = characters.next() {
-        match character {
-            '[' => while characters.next().is_some_and(|other| other != ']') {},
-            ';' => {
-                widest = widest.max(text_width(&printed, Language::En));
-                printed.clear();
-            }
-            '"' | '\\' | '_' | '#' | '0' | '?' | '.' | ',' => {}
-            other => printed.push(other),
-        }
-    }
-    widest.max(text_width(&printed, Language::En))
+    let printed = besides_digits(format);
+    let widths = printed.iter().map(|text| text_width(text, Language::En));
+    widths.max().unwrap_or_default()
 }
 
 #[cfg(test)]
