@@ -80,6 +80,20 @@ impl DatabaseUrl {
         Self(url.into())
     }
 
+    /// On AWS the server's certificate is verified unless the URL says how else: libpq's own default would take any
+    /// server, even without TLS.
+    fn of(url: String, deployment: Deployment) -> Self {
+        let postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
+        let says = url.split_once('?').is_some_and(|(_, parameters)| {
+            parameters.contains("sslmode=") || parameters.contains("ssl-mode=")
+        });
+        if deployment == Deployment::Local || !postgres || says {
+            return Self(url);
+        }
+        let joined = if url.contains('?') { '&' } else { '?' };
+        Self(format!("{url}{joined}sslmode=verify-full"))
+    }
+
     /// With the password, for connecting only.
     pub fn expose(&self) -> &str {
         &self.0
@@ -114,10 +128,30 @@ impl fmt::Debug for DatabaseUrl {
 }
 
 /// Where alerts go (`ALERTS`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum AlertsTo {
     /// The log.
     Log,
+    /// An SNS topic, which Amazon Q Developer in chat applications shows in Slack.
+    Sns { topic_arn: String },
+    /// A Slack webhook. Whoever knows it can post: it is never shown.
+    Slack { webhook: String },
+}
+
+impl fmt::Display for AlertsTo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AlertsTo::Log => f.write_str("log"),
+            AlertsTo::Sns { topic_arn } => write!(f, "sns:{topic_arn}"),
+            AlertsTo::Slack { .. } => f.write_str("slack"),
+        }
+    }
+}
+
+impl fmt::Debug for AlertsTo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// The settings, checked.
@@ -202,12 +236,6 @@ impl Settings {
             .clone()
             .filter(|url| !url.trim().is_empty())
             .unwrap_or_else(|| database_url.clone());
-        if deployment == Deployment::Aws && errors.is_empty() {
-            errors.push(Error::config(
-                "DEPLOYMENT=aws comes with a later version; use DEPLOYMENT=local",
-            ));
-        }
-
         let mut collect = |error: Error| errors.push(error);
         let store = parse_or(
             store_url.parse(),
@@ -225,8 +253,8 @@ impl Settings {
         if errors.is_empty() {
             Ok(Config {
                 deployment,
-                database_url: DatabaseUrl::new(database_url),
-                source_database_url: DatabaseUrl::new(source_database_url),
+                database_url: DatabaseUrl::of(database_url, deployment),
+                source_database_url: DatabaseUrl::of(source_database_url, deployment),
                 store,
                 alerts,
                 business_timezone,
@@ -257,13 +285,29 @@ fn read_profile(path: &str) -> Result<Profile> {
 }
 
 fn parse_alerts(text: &str) -> Result<AlertsTo> {
-    match text {
-        "log" => Ok(AlertsTo::Log),
-        other => Err(Error::config(format!(
-            "ALERTS {:?} is not known: write log (SNS and Slack come with a later version)",
-            other.split(':').next().unwrap_or_default()
-        ))),
+    if let Some(topic_arn) = text.strip_prefix("sns:")
+        && topic_arn.starts_with("arn:")
+        && topic_arn.split(':').count() == 6
+    {
+        return Ok(AlertsTo::Sns {
+            topic_arn: topic_arn.to_owned(),
+        });
     }
+    if let Some(webhook) = text.strip_prefix("slack:")
+        && (webhook.starts_with("https://") || webhook.starts_with("http://127.0.0.1:"))
+    {
+        return Ok(AlertsTo::Slack {
+            webhook: webhook.to_owned(),
+        });
+    }
+    if text == "log" {
+        return Ok(AlertsTo::Log);
+    }
+    // Without what stands behind: a webhook is a secret.
+    Err(Error::config(format!(
+        "ALERTS {:?} is not known: write log, sns:TOPIC_ARN or slack:https://WEBHOOK",
+        text.split(':').next().unwrap_or_default()
+    )))
 }
 
 fn parse_timezone(name: &str) -> Result<TimeZone> {
@@ -319,6 +363,58 @@ mod tests {
             "BUSINESS_TIMEZONE",
         ] {
             assert!(text.contains(&format!("{name} is not set")), "{text}");
+        }
+    }
+
+    #[test]
+    fn on_aws_the_database_is_verified_unless_said_otherwise() {
+        for (url, connected) in [
+            (
+                "postgres://u@db/firm",
+                "postgres://u@db/firm?sslmode=verify-full",
+            ),
+            (
+                "postgresql://u@db/firm?sslrootcert=/ca.pem",
+                "postgresql://u@db/firm?sslrootcert=/ca.pem&sslmode=verify-full",
+            ),
+            (
+                "postgres://u@db/firm?sslmode=require",
+                "postgres://u@db/firm?sslmode=require",
+            ),
+            ("sqlite://x.db", "sqlite://x.db"),
+        ] {
+            assert_eq!(
+                DatabaseUrl::of(url.into(), Deployment::Aws).expose(),
+                connected
+            );
+            assert_eq!(DatabaseUrl::of(url.into(), Deployment::Local).expose(), url);
+        }
+    }
+
+    #[test]
+    fn alerts_go_to_the_log_a_topic_or_a_webhook() {
+        let arn = "arn:aws:sns:ap-northeast-1:123456789012:alerts";
+        assert_eq!(
+            parse_alerts(&format!("sns:{arn}")).unwrap(),
+            AlertsTo::Sns {
+                topic_arn: arn.into()
+            }
+        );
+        let webhook = "https://hooks.slack.com/services/T0/B0/secret";
+        let to = parse_alerts(&format!("slack:{webhook}")).unwrap();
+        assert_eq!(
+            to,
+            AlertsTo::Slack {
+                webhook: webhook.into()
+            }
+        );
+        assert!(!format!("{to} {to:?}").contains("secret"));
+        for wrong in ["mail", "sns:alerts", "slack:hooks.slack.com/secret", ""] {
+            let error = parse_alerts(wrong).unwrap_err().to_string();
+            assert!(
+                error.contains("ALERTS") && !error.contains("secret"),
+                "{error}"
+            );
         }
     }
 

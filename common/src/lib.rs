@@ -1,6 +1,7 @@
 //! What both binaries must agree on: the words of a document, the source contract, the ledger, settings,
 //! errors and exit codes, the clock and telemetry. Nothing else belongs here.
 
+pub mod aws;
 pub mod catalog;
 pub mod clock;
 pub mod config;

@@ -38,6 +38,8 @@ impl fmt::Display for ObjectKey {
 pub enum StoreUrl {
     /// `file:PATH`: a directory of this machine.
     Directory(PathBuf),
+    /// `s3://BUCKET/PREFIX`; the prefix may be empty.
+    S3 { bucket: String, prefix: String },
 }
 
 /// Where a directory store keeps workbooks that are not published yet: on the same file system, so that publishing is
@@ -45,16 +47,17 @@ pub enum StoreUrl {
 const PARTIAL_DIRECTORY: &str = ".partial";
 
 impl StoreUrl {
-    /// The directory, below which object keys are paths.
-    pub fn directory(&self) -> &Path {
+    /// Where the object of a key is: a path or an S3 URL.
+    pub fn locate(&self, key: &str) -> String {
         match self {
-            StoreUrl::Directory(directory) => directory,
+            StoreUrl::Directory(directory) => directory.join(key).display().to_string(),
+            StoreUrl::S3 { .. } => format!("{self}/{key}"),
         }
     }
 
-    /// Where the converter writes what is not published yet.
-    pub fn partial_directory(&self) -> PathBuf {
-        self.directory().join(PARTIAL_DIRECTORY)
+    /// Where a directory store keeps what is not published yet.
+    pub fn partial_directory(directory: &Path) -> PathBuf {
+        directory.join(PARTIAL_DIRECTORY)
     }
 
     /// The file name prefix of a document's unpublished workbook, by which what a killed converter left is found.
@@ -67,6 +70,8 @@ impl fmt::Display for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StoreUrl::Directory(directory) => write!(f, "file:{}", directory.display()),
+            StoreUrl::S3 { bucket, prefix } if prefix.is_empty() => write!(f, "s3://{bucket}"),
+            StoreUrl::S3 { bucket, prefix } => write!(f, "s3://{bucket}/{prefix}"),
         }
     }
 }
@@ -75,19 +80,36 @@ impl FromStr for StoreUrl {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        if text.starts_with("s3://") {
-            return Err(Error::config(format!(
-                "STORE_URL {text:?}: S3 comes with a later version; use file:PATH, e.g. file:var/statements"
-            )));
+        let wrong = || {
+            Error::config(format!(
+                "STORE_URL {text:?} is not a store: write file:PATH, e.g. file:var/statements, or s3://BUCKET/PREFIX"
+            ))
+        };
+        if let Some(place) = text.strip_prefix("s3://") {
+            let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+            let prefix = prefix.trim_end_matches('/');
+            // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+            let named = (3..=63).contains(&bucket.len())
+                && bucket.bytes().all(|b| {
+                    b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.'
+                });
+            // A key has at most 1,024 bytes, of which ours take up to some 200.
+            let short = prefix.len() <= 700 && !prefix.starts_with('/') && !prefix.contains("//");
+            return if named && short {
+                Ok(StoreUrl::S3 {
+                    bucket: bucket.to_owned(),
+                    prefix: prefix.to_owned(),
+                })
+            } else {
+                Err(wrong())
+            };
         }
         match text
             .strip_prefix("file:")
             .map(|path| path.strip_prefix("//").unwrap_or(path))
         {
             Some(path) if !path.is_empty() => Ok(StoreUrl::Directory(PathBuf::from(path))),
-            _ => Err(Error::config(format!(
-                "STORE_URL {text:?} is not a store: write file:PATH, e.g. file:var/statements"
-            ))),
+            _ => Err(wrong()),
         }
     }
 }
@@ -113,11 +135,31 @@ mod tests {
             ("file:/srv/x", "/srv/x"),
         ] {
             assert_eq!(
-                text.parse::<StoreUrl>().unwrap().directory(),
-                Path::new(path)
+                text.parse::<StoreUrl>().unwrap(),
+                StoreUrl::Directory(path.into())
             );
         }
-        for text in ["", "file:", "file://", "var/x", "s3://bucket/x"] {
+        for (text, bucket, prefix) in [
+            ("s3://statements", "statements", ""),
+            ("s3://statements/", "statements", ""),
+            ("s3://statements.firm-1/a/b/", "statements.firm-1", "a/b"),
+        ] {
+            let url: StoreUrl = text.parse().unwrap();
+            let (bucket, prefix) = (bucket.to_owned(), prefix.to_owned());
+            assert_eq!(url, StoreUrl::S3 { bucket, prefix });
+            assert_eq!(url.to_string(), text.trim_end_matches('/'));
+        }
+        for text in [
+            "",
+            "file:",
+            "file://",
+            "var/x",
+            "s3://",
+            "s3:///x",
+            "s3://UPPER/x",
+            "s3://bucket//x",
+            "ftp://x",
+        ] {
             assert!(
                 text.parse::<StoreUrl>()
                     .unwrap_err()

@@ -6,17 +6,18 @@ use common::ledger::{CauseCount, State};
 use common::statement::Period;
 
 /// The month end cannot begin yet.
-pub fn run_refused(to: AlertsTo, error: &Error) {
+pub fn run_refused(to: &AlertsTo, error: &Error) {
     if error.cause() != "source_not_ready" {
         return;
     }
     match to {
         AlertsTo::Log => tracing::error!(alert = error.cause(), "{error}"),
+        AlertsTo::Sns { .. } | AlertsTo::Slack { .. } => {}
     }
 }
 
 /// Documents were published although the gate noted something: one message per rule.
-pub fn published_with_warnings(to: AlertsTo, period: Period, causes: &[CauseCount]) {
+pub fn published_with_warnings(to: &AlertsTo, period: Period, causes: &[CauseCount]) {
     for warned in causes
         .iter()
         .filter(|cause| cause.state == State::Succeeded)
@@ -32,6 +33,7 @@ pub fn published_with_warnings(to: AlertsTo, period: Period, causes: &[CauseCoun
                 warned.cause,
                 warned.example
             ),
+            AlertsTo::Sns { .. } | AlertsTo::Slack { .. } => {}
         }
     }
 }

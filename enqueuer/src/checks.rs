@@ -6,6 +6,7 @@ use common::database::Database;
 use common::ledger::Ledger;
 use common::profile::{Policy, Profile, Rule};
 use common::source::Source;
+use common::store::StoreUrl;
 use common::{Error, Result};
 
 use crate::context::profile_file;
@@ -132,7 +133,10 @@ async fn ledger(config: &Config) -> Result<()> {
 
 /// Makes and removes a file where documents will be published.
 pub fn store(config: &Config) -> Result<()> {
-    let directory = config.store.partial_directory();
+    let StoreUrl::Directory(directory) = &config.store else {
+        return Ok(());
+    };
+    let directory = StoreUrl::partial_directory(directory);
     let probe = directory.join(format!("check-{:08x}", fastrand::u32(..)));
     let tried = std::fs::create_dir_all(&directory)
         .and_then(|()| std::fs::write(&probe, b"check"))

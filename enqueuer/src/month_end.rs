@@ -63,7 +63,7 @@ pub async fn run(
         request.accept_snapshot,
     )
     .await
-    .inspect_err(|error| alerts::run_refused(config.alerts, error))?;
+    .inspect_err(|error| alerts::run_refused(&config.alerts, error))?;
     let trade_basis = config.profile.trade_basis;
     let found = targets::find(&mut source, selection, &snapshots, trade_basis).await?;
     drop(source);
@@ -100,7 +100,7 @@ pub async fn run(
     let counts = ledger.run_counts(&run.run_id).await?;
     let states = ledger.counts(selection).await?;
     let causes = ledger.causes_of_run(&run).await?;
-    alerts::published_with_warnings(config.alerts, selection.period, &causes);
+    alerts::published_with_warnings(&config.alerts, selection.period, &causes);
     let open: i64 = [State::Due, State::Submitted, State::Running]
         .iter()
         .map(|state| states[state])

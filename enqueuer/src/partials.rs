@@ -6,7 +6,11 @@ use common::{Error, Result};
 
 /// Removes the unpublished workbooks of documents that nobody works on.
 pub fn discard(store: &StoreUrl, documents: &[DocumentId]) -> Result<()> {
-    let directory = store.partial_directory();
+    // What a converter on AWS writes goes with its task.
+    let StoreUrl::Directory(directory) = store else {
+        return Ok(());
+    };
+    let directory = StoreUrl::partial_directory(directory);
     let prefixes: std::collections::HashSet<String> =
         documents.iter().map(StoreUrl::partial_prefix).collect();
     let failed = |reason| {

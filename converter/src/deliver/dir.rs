@@ -21,11 +21,11 @@ pub struct DirectoryStore {
 
 impl DirectoryStore {
     /// Opens the store, creating its directories.
-    pub fn open(url: &StoreUrl) -> Result<Self> {
-        let partial = url.partial_directory();
-        fs::create_dir_all(&partial).map_err(|reason| unusable(url.directory(), reason))?;
+    pub fn open(directory: &Path) -> Result<Self> {
+        let partial = StoreUrl::partial_directory(directory);
+        fs::create_dir_all(&partial).map_err(|reason| unusable(directory, reason))?;
         Ok(Self {
-            directory: url.directory().to_owned(),
+            directory: directory.to_owned(),
             partial,
         })
     }

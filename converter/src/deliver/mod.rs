@@ -46,7 +46,12 @@ pub enum Store {
 
 impl Store {
     pub fn open(url: &StoreUrl) -> Result<Self> {
-        dir::DirectoryStore::open(url).map(Store::Directory)
+        match url {
+            StoreUrl::Directory(directory) => {
+                dir::DirectoryStore::open(directory).map(Store::Directory)
+            }
+            StoreUrl::S3 { .. } => Err(common::Error::config("S3 comes next")),
+        }
     }
 
     /// A temp file for a document that is being made.

@@ -144,7 +144,6 @@ async fn tell(
         line!("\n{document} did not end as planned: please report this.");
     }
     line!("\nOpen in Excel or LibreOffice:");
-    let root = config.store.directory();
     let shown = |kind| {
         of(State::Succeeded)
             .filter(move |document| document.kind == kind)
@@ -153,7 +152,7 @@ async fn tell(
             .take(2)
     };
     for key in shown(Kind::Trade).chain(shown(Kind::Balance)) {
-        line!("  {}", root.join(key).display());
+        line!("  {}", config.store.locate(key));
     }
     line!(
         "\nThen: `DATABASE_URL={} enqueuer status --documents` lists every document; `enqueuer load DIR` takes your own data.",

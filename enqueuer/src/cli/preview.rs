@@ -60,7 +60,7 @@ impl Preview {
         ledger.close().await;
         let made = made?;
         let key = made.object_key.as_deref().unwrap_or_default();
-        replace(&config.store.directory().join(key), &out)?;
+        replace(Path::new(&config.store.locate(key)), &out)?;
         if self.json {
             line!(
                 "{}",

@@ -1,0 +1,126 @@
+//! What every AWS client shares: credentials, region, endpoints and TLS as in every SDK, and what an AWS error means.
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{Builder, tls};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use std::time::Duration;
+
+use crate::{Error, Result};
+
+/// How often a request is sent before it has failed; the pauses between double, with jitter.
+const MAX_ATTEMPTS: u32 = 4;
+
+/// Until a connection must stand.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Until an answer must be there; uploads take as long as they are large, and set their own.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Reads region, credentials and endpoints as every SDK does. A missing region, or no credentials at all, is an error at
+/// once: with the first request it would look like a network that fails.
+pub async fn sdk_config() -> Result<SdkConfig> {
+    let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(http_client())
+        .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+                .build(),
+        )
+        .load()
+        .await;
+    if config.region().is_none() {
+        return Err(Error::config(
+            "AWS_REGION is not set: name the region of queue, bucket and topic, e.g. ap-northeast-1",
+        ));
+    }
+    Ok(config)
+}
+
+/// HTTPS with the TLS library that the databases use, too.
+pub fn http_client() -> SharedHttpClient {
+    Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(tls::TlsContext::default())
+        .build_https()
+}
+
+/// What became of a request that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// The service refused it: nothing was done.
+    Refused,
+    /// Throttled: nothing was done, later it may be.
+    Throttled,
+    /// Nobody knows whether it was done: the answer was lost, or the service failed.
+    Unknown,
+}
+
+/// What became of a request.
+pub fn fate<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Fate {
+    match error {
+        SdkError::ConstructionFailure(_) => Fate::Refused,
+        SdkError::ServiceError(service) => {
+            let status = service.raw().status().as_u16();
+            let code = service.err().code().unwrap_or_default();
+            if status == 429 || status == 503 || THROTTLED.contains(&code) {
+                Fate::Throttled
+            } else if status < 500 {
+                Fate::Refused
+            } else {
+                Fate::Unknown
+            }
+        }
+        _ => Fate::Unknown,
+    }
+}
+
+/// Error codes by which AWS's services say "slower"; some of them with status 400.
+const THROTTLED: [&str; 7] = [
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "SlowDown",
+];
+
+/// Error codes that pass by themselves although the service refused: new credentials are fetched, another write ends.
+const PASSING: [&str; 5] = [
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "RequestExpired",
+    "RequestTimeout",
+    "ConditionalRequestConflict",
+];
+
+/// Gives a failed request its class: what was refused must be mended (rights, names), anything else may be tried again.
+pub fn failed<E>(doing: &str, error: SdkError<E, HttpResponse>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    let code = error.code().unwrap_or_default().to_owned();
+    let said = error.message().unwrap_or_default().to_owned();
+    match fate(&error) {
+        Fate::Refused if PASSING.contains(&code.as_str()) => {
+            Error::retry("aws", format!("{doing}: AWS says {code}, {said}"))
+        }
+        Fate::Refused if !code.is_empty() => Error::config(format!(
+            "{doing}: AWS refuses it, {code}: {said}; check rights (IAM), names and region"
+        )),
+        Fate::Refused => Error::config(format!(
+            "{doing}: AWS refuses it; check rights (IAM), names and region"
+        ))
+        .because(error),
+        Fate::Throttled => Error::retry("aws", format!("{doing}: AWS throttles, {code}: {said}")),
+        Fate::Unknown => Error::retry("aws", format!("{doing}: AWS did not answer")).because(error),
+    }
+}
