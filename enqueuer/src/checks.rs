@@ -75,7 +75,10 @@ pub async fn all(settings: &Settings) -> Vec<Finding> {
             Err(error),
         )),
     }
-    findings.push(finding(format!("store {}", config.store), store(&config)));
+    findings.push(finding(
+        format!("store {}", config.store),
+        store(&config).await,
+    ));
     findings.push(finding("temp directory", temp_directory()));
     findings.push(finding("converter", converter_path().map(drop)));
     findings
@@ -132,7 +135,7 @@ async fn ledger(config: &Config) -> Result<()> {
 }
 
 /// Makes and removes a file where documents will be published.
-pub fn store(config: &Config) -> Result<()> {
+pub async fn store(config: &Config) -> Result<()> {
     let StoreUrl::Directory(directory) = &config.store else {
         return Ok(());
     };

@@ -2,10 +2,11 @@
 
 use std::io::IsTerminal;
 
-use common::Result;
 use common::config::{Config, Settings};
 use common::database::Database;
 use common::ledger::Ledger;
+use common::statement::Period;
+use common::{Error, Result};
 
 /// Connections that the enqueuer holds to the ledger at once.
 const LEDGER_CONNECTIONS: u32 = 4;
@@ -14,6 +15,16 @@ const LEDGER_CONNECTIONS: u32 = 4;
 pub async fn open_ledger(config: &Config) -> Result<Ledger> {
     Database::new(&config.database_url)?.verify().await?;
     Ledger::open(config, LEDGER_CONNECTIONS).await
+}
+
+/// The period of the newest run.
+pub async fn newest_period(ledger: &Ledger) -> Result<Period> {
+    ledger.newest_period().await?.ok_or_else(|| {
+        Error::config(format!(
+            "the ledger at {} has no run yet: `enqueuer run` makes one",
+            ledger.database().url
+        ))
+    })
 }
 
 /// The profile's file as the operator named it; `None` = the built-in profile.

@@ -1,12 +1,16 @@
 //! `enqueuer`: finds the documents that are due, submits them and follows them to the end.
 
 mod alerts;
+mod certificate;
 mod checks;
 mod cli;
+mod conclude;
 mod context;
 mod contract_text;
 mod csv_source;
+mod deadline;
 mod deviations;
+mod holds;
 mod month_end;
 mod out;
 mod partials;
@@ -16,6 +20,9 @@ mod readiness;
 mod sample;
 mod source_database;
 mod source_writer;
+mod steering;
+mod submission;
+mod sweep;
 mod targets;
 
 use std::process::ExitCode;

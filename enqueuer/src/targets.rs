@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use common::contract::ACCOUNTS;
 use common::database::{Whose, query_text, statement_failed};
-use common::ledger::{DueDocument, Excuse, Selection, Snapshots};
+use common::ledger::{DueDocument, Excuse, NOT_IN_GROUP, Selection, Snapshots};
 use common::profile::Basis;
 use common::source::Source;
 use common::statement::{AccountId, DocumentId, Kind, Period};
@@ -18,6 +18,8 @@ use sqlx::any::AnyRow;
 pub struct Targets {
     pub due: Vec<DueDocument>,
     pub excused: Vec<Excuse>,
+    /// Accounts that were looked at, with activity or without.
+    pub accounts: u64,
 }
 
 /// The word under which accounts closed before the period are excused.
@@ -38,6 +40,7 @@ pub async fn find(
         find_kind(source, selection, &activity, &mut targets, &mut seen).await?;
     }
     refuse_unknown_accounts(source, selection).await?;
+    refuse_unknown_groups(source, selection).await?;
     Ok(targets)
 }
 
@@ -100,16 +103,17 @@ async fn find_kind(
     seen: &mut BTreeSet<DocumentId>,
 ) -> Result<()> {
     let closed_on = source.catalog.column(&ACCOUNTS, "closed_on");
+    let group = source.catalog.column(&ACCOUNTS, "rollout_group");
     // Accounts without activity are there for the excuses of closed ones; activity without an account is there too,
     // because a customer whose account row is missing must show as a failure, not vanish.
     let query = format!(
         "WITH activity AS ({}),
               by_account AS (SELECT account_id, sum(row_count) AS row_count FROM activity GROUP BY account_id)
          SELECT CAST(t.account_id AS text), CAST(t.electronic_delivery AS text), CAST({closed_on} AS text),
-                CAST(b.row_count AS bigint)
+                CAST({group} AS text), CAST(b.row_count AS bigint)
          FROM statement_accounts t LEFT JOIN by_account b ON b.account_id = t.account_id
          UNION ALL
-         SELECT CAST(b.account_id AS text), CAST(NULL AS text), CAST(NULL AS text), CAST(b.row_count AS bigint)
+         SELECT CAST(b.account_id AS text), CAST(NULL AS text), CAST(NULL AS text), CAST(NULL AS text), CAST(b.row_count AS bigint)
          FROM by_account b
          WHERE b.account_id IS NOT NULL
            AND NOT EXISTS (SELECT 1 FROM statement_accounts t WHERE t.account_id = b.account_id)",
@@ -123,6 +127,7 @@ async fn find_kind(
         .fetch_all(&mut source.connection)
         .await
         .map_err(statement_failed("looking for due documents", Whose::Source))?;
+    targets.accounts = rows.len() as u64;
     for row in &rows {
         let row = AccountRow::read(row)?;
         let chosen = &selection.accounts;
@@ -150,11 +155,17 @@ async fn find_kind(
         }
         if row
             .closed_on
-            .is_some_and(|closed_on| closed_on < selection.period.first_day().to_string())
+            .as_ref()
+            .is_some_and(|closed_on| *closed_on < selection.period.first_day().to_string())
         {
             targets.excused.push(Excuse {
                 document,
                 cause: CLOSED,
+            });
+        } else if row.rows.is_some() && row.is_left_out(&selection.groups) {
+            targets.excused.push(Excuse {
+                document,
+                cause: NOT_IN_GROUP,
             });
         } else if let Some(estimated_rows) = row.rows {
             let on_paper = row.consent.is_some_and(|consent| consent != "1");
@@ -174,6 +185,7 @@ struct AccountRow {
     /// `None` when there is no such account.
     consent: Option<String>,
     closed_on: Option<String>,
+    group: Option<String>,
     /// Rows of activity, if any.
     rows: Option<i64>,
 }
@@ -189,8 +201,16 @@ impl AccountRow {
                 .unwrap_or_default(),
             consent: row.try_get(1).map_err(failed)?,
             closed_on: row.try_get(2).map_err(failed)?,
-            rows: row.try_get(3).map_err(failed)?,
+            group: row.try_get(3).map_err(failed)?,
+            rows: row.try_get(4).map_err(failed)?,
         })
+    }
+
+    /// Whether the chosen rollout groups leave it out. A row without an account is in all of them: it must show as a failure.
+    fn is_left_out(&self, groups: &[String]) -> bool {
+        let is_account = self.consent.is_some();
+        let group = self.group.as_ref();
+        is_account && !groups.is_empty() && !group.is_some_and(|group| groups.contains(group))
     }
 
     fn checked_id(&self) -> Result<AccountId> {
@@ -201,6 +221,28 @@ impl AccountRow {
             })
         })
     }
+}
+
+/// A rollout group that the operator named must exist: a mistyped one would excuse everybody.
+async fn refuse_unknown_groups(source: &mut Source, selection: &Selection) -> Result<()> {
+    let column = source.catalog.column(&ACCOUNTS, "rollout_group");
+    for group in &selection.groups {
+        let query = format!("SELECT count(*) FROM statement_accounts t WHERE {column} = $1");
+        let known: i64 = sqlx::query_scalar(query_text(source.database.dialect.sql(&query)))
+            .bind(group.as_str())
+            .fetch_one(&mut source.connection)
+            .await
+            .map_err(statement_failed(
+                "looking for the rollout group",
+                Whose::Source,
+            ))?;
+        if known == 0 {
+            return Err(Error::config(format!(
+                "--group {group}: statement_accounts has no account of this rollout_group"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// An account that the operator named must exist: a mistyped one would look like nothing due.

@@ -1,7 +1,7 @@
 //! Attempts: a converter claims a document under a lease, renews it, and settles the document, each by one conditional
 //! UPDATE; the settler puts right what an attempt left behind.
 
-use super::{Ledger, MAX_ATTEMPTS, State};
+use super::{Ledger, State};
 use crate::database::{Whose, statement_failed};
 use crate::statement::DocumentId;
 use crate::{Class, Error, Result};
@@ -66,15 +66,6 @@ type ProofRow = (
     Option<String>,
     Option<String>,
 );
-
-/// How a slot's process ended, as the queue saw it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SlotEnd {
-    /// By itself or killed: what it left open is given back, or failed once its attempts are used up.
-    Ended,
-    /// Killed because it ran longer than its timeout: not tried again.
-    TimedOut,
-}
 
 impl Ledger {
     /// Claims a document for an attempt. With a job, only a document that still belongs to that submission.
@@ -256,6 +247,9 @@ impl Ledger {
         .await
         .map_err(failed)?
         .rows_affected();
+        if settled == 1 && attempt.document.revision > 1 {
+            self.supersede(&mut transaction, &attempt.document).await?;
+        }
         let outcome = if settled == 1 { "succeeded" } else { "lost" };
         self.end_attempt(&mut transaction, attempt, outcome, None)
             .await?;
@@ -317,45 +311,6 @@ impl Ledger {
         Ok(())
     }
 
-    /// Settles what a slot left open once its process is gone for good. Returns those documents.
-    pub async fn settle_slot(
-        &self,
-        job_id: &str,
-        slot: u32,
-        end: SlotEnd,
-    ) -> Result<Vec<DocumentId>> {
-        let failed = |reason| statement_failed("settling the slot", Whose::Ledger)(reason);
-        let (fails, cause, error) = match end {
-            SlotEnd::TimedOut => ("1 = 1".to_owned(), "'timeout'", Some(TIMED_OUT)),
-            SlotEnd::Ended => (
-                format!("attempts >= {MAX_ATTEMPTS}"),
-                "COALESCE(cause, 'killed')",
-                None,
-            ),
-        };
-        let mut transaction = self.begin().await?;
-        let settled: Vec<String> = sqlx::query_scalar(self.sql(&format!(
-            "UPDATE export_documents
-             SET cause = CASE WHEN {fails} OR state = 'running' THEN {cause} ELSE cause END,
-                 error = COALESCE($3, error),
-                 settled_at = CASE WHEN {fails} THEN {{NOW_MS}} END,
-                 state = CASE WHEN {fails} THEN 'failed' ELSE 'due' END,
-                 attempt_id = NULL, lease_expires_at = NULL
-             WHERE job_id = $1 AND state IN ('submitted', 'running')
-               AND document_id IN (SELECT document_id FROM export_job_documents WHERE job_id = $1 AND slot = $2)
-             RETURNING document_id"
-        )))
-        .bind(job_id)
-        .bind(i64::from(slot))
-        .bind(error)
-        .fetch_all(&mut *transaction)
-        .await
-        .map_err(failed)?;
-        self.end_lost_attempts(&mut transaction, &settled).await?;
-        transaction.commit().await.map_err(failed)?;
-        settled.iter().map(|id| id.parse()).collect()
-    }
-
     /// Ends the attempts of documents that nobody works on any more, or that a new attempt has.
     pub(super) async fn end_lost_attempts(
         &self,
@@ -380,9 +335,6 @@ impl Ledger {
         Ok(())
     }
 }
-
-/// What a timed-out document's error says.
-const TIMED_OUT: &str = "the attempt ran longer than its timeout; raise JOB_TIMEOUT_SECONDS if the document is that large";
 
 fn lease_lost(attempt: &Attempt) -> Error {
     Error::retry(

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use sqlx::Row;
 
-use super::{Ledger, MAX_ATTEMPTS, Run, State, parse_kind, selection_clause};
+use super::runs::DOCUMENTS_OF_RUN;
+use super::{Ledger, MAX_ATTEMPTS, Run, State, Which, parse_kind, selection_clause};
 use crate::database::{Whose, query_text, statement_failed};
 use crate::statement::{AccountId, DocumentId, Kind, Period};
 use crate::{PROGRAM_VERSION, Result};
@@ -15,6 +16,20 @@ pub struct Selection {
     pub period: Period,
     pub kinds: Vec<Kind>,
     pub accounts: Vec<AccountId>,
+    /// Rollout groups; what they leave out is excused when documents are looked for.
+    pub groups: Vec<String>,
+}
+
+impl Selection {
+    /// Everything of a period.
+    pub fn all(period: Period) -> Self {
+        Self {
+            period,
+            kinds: Kind::ALL.to_vec(),
+            accounts: Vec::new(),
+            groups: Vec::new(),
+        }
+    }
 }
 
 /// A document that was found due.
@@ -60,6 +75,9 @@ pub struct CauseCount {
     pub example: String,
     pub example_error: Option<String>,
 }
+
+/// The word under which accounts outside of the run's rollout groups are excused.
+pub const NOT_IN_GROUP: &str = "not_in_group";
 
 /// Parameters per row of the INSERT below.
 const PARAMETERS_PER_ROW: usize = 8;
@@ -176,15 +194,15 @@ impl Ledger {
     /// Gives due documents of the selection the profile that they are going to be made with: whoever mends the profile
     /// between two runs means it for what is still to be made. Whoever finds one published already records the profile of
     /// the attempt that published it. Returns how many were changed.
-    pub async fn renew_profile(&self, selection: &Selection, profile_hash: &str) -> Result<u64> {
+    pub async fn renew_profile(&self, which: Which<'_>, profile_hash: &str) -> Result<u64> {
         let statement = format!(
             "UPDATE export_documents AS d SET profile_hash = $1
              WHERE d.period = $2{} AND d.state = 'due' AND d.profile_hash <> $1",
-            selection_clause(selection)
+            which.clause()
         );
         let done = sqlx::query(self.sql(&statement))
             .bind(profile_hash.to_owned())
-            .bind(selection.period.to_string())
+            .bind(which.period().to_string())
             .execute(&self.pool)
             .await
             .map_err(statement_failed(
@@ -262,11 +280,86 @@ impl Ledger {
         self.causes_of(&which, &selection.period.to_string()).await
     }
 
-    /// The same of the documents that a run submitted.
-    pub async fn causes_of_run(&self, run: &Run) -> Result<Vec<CauseCount>> {
-        let which = "d.document_id IN (SELECT a.document_id FROM export_job_documents a
-                         JOIN export_jobs j ON j.job_id = a.job_id WHERE j.run_id = $1)";
-        self.causes_of(which, &run.run_id).await
+    /// The same of the documents that a run recorded or submitted.
+    pub async fn causes_of_run(&self, run_id: &str) -> Result<Vec<CauseCount>> {
+        self.causes_of(DOCUMENTS_OF_RUN, run_id).await
+    }
+
+    /// Up to `limit` documents of a run that stand so for this cause.
+    pub async fn examples_of_run(
+        &self,
+        run_id: &str,
+        state: State,
+        cause: &str,
+        limit: i64,
+    ) -> Result<Vec<String>> {
+        sqlx::query_scalar(self.sql(&format!(
+            "SELECT d.document_id FROM export_documents d
+             WHERE {DOCUMENTS_OF_RUN} AND d.state = $2 AND d.cause = $3 ORDER BY d.document_id LIMIT $4"
+        )))
+        .bind(run_id)
+        .bind(state.as_str())
+        .bind(cause)
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(statement_failed("looking for examples", Whose::Ledger))
+    }
+
+    /// Excuses documents that an earlier run left due and that nobody has begun, because the rollout groups leave them out.
+    pub async fn leave_out(&self, run: &Run, documents: &[Excuse]) -> Result<u64> {
+        let mut left_out = 0;
+        for chunk in documents.chunks(500) {
+            let ids = id_list(chunk.iter().map(|excuse| &excuse.document));
+            left_out += sqlx::query(self.sql(&format!(
+                "UPDATE export_documents SET state = 'excused', cause = '{NOT_IN_GROUP}', run_id = $1
+                 WHERE state = 'due' AND submissions = 0 AND revision = 1 AND document_id IN ({ids})"
+            )))
+            .bind(run.run_id.clone())
+            .execute(&self.pool)
+            .await
+            .map_err(statement_failed("leaving documents out", Whose::Ledger))?
+            .rows_affected();
+        }
+        Ok(left_out)
+    }
+
+    /// Makes documents due that an earlier run of a rollout group left out. Returns how many.
+    pub async fn readmit(
+        &self,
+        run: &Run,
+        profile_hash: &str,
+        documents: &[DueDocument],
+    ) -> Result<u64> {
+        let failed = |reason| statement_failed("readmitting documents", Whose::Ledger)(reason);
+        let left_out: i64 = sqlx::query_scalar(self.sql(&format!(
+            "SELECT count(*) FROM export_documents
+             WHERE period = $1 AND state = 'excused' AND cause = '{NOT_IN_GROUP}'"
+        )))
+        .bind(run.period.to_string())
+        .fetch_one(&self.pool)
+        .await
+        .map_err(failed)?;
+        let mut readmitted = 0;
+        if left_out == 0 {
+            return Ok(readmitted);
+        }
+        for chunk in documents.chunks(500) {
+            let ids = id_list(chunk.iter().map(|due| &due.document));
+            readmitted += sqlx::query(self.sql(&format!(
+                "UPDATE export_documents
+                 SET state = 'due', cause = NULL, run_id = $1, issued_on = $2, profile_hash = $3, due_at = {{NOW_MS}}
+                 WHERE state = 'excused' AND cause = '{NOT_IN_GROUP}' AND document_id IN ({ids})"
+            )))
+            .bind(run.run_id.clone())
+            .bind(run.issued_on.to_string())
+            .bind(profile_hash.to_owned())
+            .execute(&self.pool)
+            .await
+            .map_err(failed)?
+            .rows_affected();
+        }
+        Ok(readmitted)
     }
 
     async fn causes_of(&self, which: &str, parameter: &str) -> Result<Vec<CauseCount>> {
@@ -333,6 +426,14 @@ impl Ledger {
             })
             .collect()
     }
+}
+
+/// Ids as a list of literals: they are letters, digits, `.`, `_` and `-` only.
+pub(super) fn id_list<'a>(documents: impl Iterator<Item = &'a DocumentId>) -> String {
+    documents
+        .map(|document| format!("'{document}'"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 pub(super) fn unreadable(reason: sqlx::Error) -> crate::Error {

@@ -3,17 +3,63 @@
 use sqlx::Row;
 
 use super::documents::unreadable;
-use super::{Ledger, Run, Selection, Snapshots, selection_clause};
+use super::{Ledger, Selection, Snapshots, selection_clause};
 use crate::database::{Whose, statement_failed};
 use crate::statement::DocumentId;
+use crate::statement::Period;
 use crate::{Error, Result};
 
 /// A job as recorded, to be submitted to the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
     pub job_id: String,
+    pub documents: u64,
     /// Slots 0 to `slots - 1`; a job of one slot is a single job, more make an array job.
     pub slots: u32,
+}
+
+/// Which due documents are meant.
+#[derive(Debug, Clone, Copy)]
+pub enum Which<'a> {
+    Selected(&'a Selection),
+    /// Those of a period that a run recorded.
+    OfRun(&'a str, Period),
+}
+
+impl Which<'_> {
+    pub fn period(&self) -> Period {
+        match self {
+            Which::Selected(selection) => selection.period,
+            Which::OfRun(_, period) => *period,
+        }
+    }
+
+    /// As a condition on `d`, beside that of the period.
+    pub(super) fn clause(&self) -> String {
+        match self {
+            Which::Selected(selection) => selection_clause(selection),
+            // A run's id is our own word.
+            Which::OfRun(run_id, _) => format!(" AND d.run_id = '{run_id}'"),
+        }
+    }
+}
+
+/// What the next job of a run is made of.
+#[derive(Debug, Clone)]
+pub struct JobRequest<'a> {
+    pub run_id: &'a str,
+    pub which: Which<'a>,
+    /// `local` or `batch`.
+    pub queue: &'static str,
+    /// With documents of at least so many rows, and fewer than that.
+    pub size_class: Option<&'a str>,
+    pub rows: std::ops::Range<i64>,
+    pub max_slots: u32,
+    /// More than one packs only what was not submitted before: what was lost once gets a slot of its own, so that it loses no
+    /// others again.
+    pub documents_per_slot: u32,
+    /// Also what this run has submitted already.
+    pub again: bool,
 }
 
 /// A document as assigned to a converter: what it is, and what was pinned when it became due.
@@ -39,67 +85,76 @@ pub struct Correction {
 }
 
 impl Ledger {
-    /// Records the next job of a run: up to `max_slots` due documents of the selection that this run has not submitted
-    /// yet, heaviest first, one per slot. They become `submitted` in the same transaction. `None` = none is left.
-    pub async fn record_job(
-        &self,
-        run: &Run,
-        selection: &Selection,
-        max_slots: u32,
-    ) -> Result<Option<Job>> {
+    /// Records the next job of a run: due documents, heaviest first, spread over its slots so that these weigh alike. They
+    /// become `submitted` in the same transaction. `None` = none is left.
+    pub async fn record_job(&self, request: &JobRequest<'_>) -> Result<Option<Job>> {
         let failed = |reason| statement_failed("recording a job", Whose::Ledger)(reason);
+        let run_id = request.run_id.to_owned();
         let mut transaction = self.begin().await?;
         let earlier: i64 =
             sqlx::query_scalar(self.sql("SELECT count(*) FROM export_jobs WHERE run_id = $1"))
-                .bind(run.run_id.clone())
+                .bind(run_id.clone())
                 .fetch_one(&mut *transaction)
                 .await
                 .map_err(failed)?;
-        let job_id = format!("{}-{:04}", run.run_id, earlier + 1);
-        sqlx::query(self.sql("INSERT INTO export_jobs (job_id, run_id, slots, created_at) VALUES ($1, $2, 0, {NOW_MS})"))
-            .bind(job_id.clone())
-            .bind(run.run_id.clone())
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed)?;
-        // Whoever changes a document's state first has it; a second enqueuer finds it submitted.
-        let chosen = format!(
-            "SELECT d.document_id FROM export_documents d
-             WHERE d.period = $2{} AND d.state = 'due'
-               AND NOT EXISTS (SELECT 1 FROM export_job_documents a JOIN export_jobs j ON j.job_id = a.job_id
-                               WHERE a.document_id = d.document_id AND j.run_id = $3)
-             ORDER BY d.estimated_rows DESC, d.document_id LIMIT $4",
-            selection_clause(selection)
-        );
-        sqlx::query(self.sql(&format!(
-            "UPDATE export_documents
-             SET state = 'submitted', job_id = $1, attempts = 0, attempt_id = NULL, lease_expires_at = NULL,
-                 cause = NULL, error = NULL, settled_at = NULL
-             WHERE state = 'due' AND document_id IN ({chosen})"
-        )))
+        // Two processes that submit for one run at once must not end with one name.
+        let job_id = format!("{run_id}-{:04}-{:04x}", earlier + 1, fastrand::u16(..));
+        sqlx::query(self.sql(
+            "INSERT INTO export_jobs (job_id, run_id, slots, created_at, queue, size_class)
+             VALUES ($1, $2, 0, {NOW_MS}, $3, $4)",
+        ))
         .bind(job_id.clone())
-        .bind(run.period.to_string())
-        .bind(run.run_id.clone())
-        .bind(i64::from(max_slots))
+        .bind(run_id)
+        .bind(request.queue)
+        .bind(request.size_class.map(ToOwned::to_owned))
         .execute(&mut *transaction)
         .await
         .map_err(failed)?;
-        let assigned = sqlx::query(self.sql(
-            "INSERT INTO export_job_documents (job_id, slot, document_id)
-             SELECT job_id, row_number() OVER (ORDER BY estimated_rows DESC, document_id) - 1, document_id
-             FROM export_documents WHERE job_id = $1 AND state = 'submitted'",
-        ))
+        let documents = i64::from(request.max_slots) * i64::from(request.documents_per_slot);
+        // Whoever changes a document's state first has it; a second enqueuer finds it submitted.
+        let chosen = format!(
+            "SELECT d.document_id FROM export_documents d
+             WHERE d.period = $2 AND d.state = 'due' AND d.estimated_rows >= $3 AND d.estimated_rows < $4{}{}
+               AND (CAST($6 AS text) IS NULL
+                    OR NOT EXISTS (SELECT 1 FROM export_job_documents a JOIN export_jobs j ON j.job_id = a.job_id
+                                   WHERE a.document_id = d.document_id AND j.run_id = $6))
+             ORDER BY d.estimated_rows DESC, d.document_id LIMIT $5",
+            request.which.clause(),
+            if request.documents_per_slot > 1 { " AND d.submissions = 0" } else { "" },
+        );
+        let assigned = sqlx::query(self.sql(&format!(
+            "UPDATE export_documents
+             SET state = 'submitted', job_id = $1, attempts = 0, attempt_id = NULL, lease_expires_at = NULL,
+                 cause = NULL, error = NULL, settled_at = NULL, submissions = submissions + 1
+             WHERE state = 'due' AND document_id IN ({chosen})"
+        )))
         .bind(job_id.clone())
+        .bind(request.which.period().to_string())
+        .bind(request.rows.start)
+        .bind(request.rows.end)
+        .bind(documents)
+        .bind((!request.again).then(|| request.run_id.to_owned()))
         .execute(&mut *transaction)
         .await
         .map_err(failed)?
         .rows_affected();
-        let slots = u32::try_from(assigned)
-            .map_err(|_| Error::bug("a job has more slots than a number holds"))?;
-        if slots == 0 {
+        if assigned == 0 {
             transaction.rollback().await.map_err(failed)?;
             return Ok(None);
         }
+        let slots = assigned.div_ceil(u64::from(request.documents_per_slot));
+        let slots = u32::try_from(slots)
+            .map_err(|_| Error::bug("a job has more slots than a number holds"))?;
+        sqlx::query(self.sql(
+            "INSERT INTO export_job_documents (job_id, slot, document_id)
+             SELECT job_id, (row_number() OVER (ORDER BY estimated_rows DESC, document_id) - 1) % $2, document_id
+             FROM export_documents WHERE job_id = $1 AND state = 'submitted'",
+        ))
+        .bind(job_id.clone())
+        .bind(i64::from(slots))
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
         sqlx::query(self.sql("UPDATE export_jobs SET slots = $1 WHERE job_id = $2"))
             .bind(i64::from(slots))
             .bind(job_id.clone())
@@ -107,7 +162,11 @@ impl Ledger {
             .await
             .map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
-        Ok(Some(Job { job_id, slots }))
+        Ok(Some(Job {
+            job_id,
+            documents: assigned,
+            slots,
+        }))
     }
 
     /// The documents of a job's slot that are not settled yet.

@@ -12,13 +12,14 @@ use crate::dialect::Dialect;
 use crate::{Error, Result};
 
 /// The embedded migrations, in order. A landed migration never changes.
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+const MIGRATIONS: [(i64, &str, &str); 3] = [
     (
         1,
         "ledger",
         include_str!("../../migrations/0001_ledger.sql"),
     ),
     (2, "proof", include_str!("../../migrations/0002_proof.sql")),
+    (3, "batch", include_str!("../../migrations/0003_batch.sql")),
 ];
 
 #[derive(Debug)]

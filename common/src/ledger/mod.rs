@@ -1,23 +1,33 @@
 //! The ledger (`export_*`): the only truth about what is due, done, failed and excused. Every change of a document's
 //! state is one conditional UPDATE; who did not change a row was not the one to do it.
 
+mod alerts;
 mod attempts;
+mod batch_jobs;
 mod documents;
+mod holds;
 mod jobs;
 mod migrations;
 mod published;
 mod runs;
+mod settling;
+mod steering;
 
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use sqlx::{Any, AnyPool, Transaction};
 
-pub use attempts::{Attempt, Claim, Proof, Published, SlotEnd, Warning};
-pub use documents::{CauseCount, DocumentRow, DueDocument, Excuse, Selection};
-pub use jobs::{Assignment, Correction, Job};
+pub use alerts::AlertClaim;
+pub use attempts::{Attempt, Claim, Proof, Published, Warning};
+pub use batch_jobs::{OpenJob, OpenSlot};
+pub use documents::{CauseCount, DocumentRow, DueDocument, Excuse, NOT_IN_GROUP, Selection};
+pub use holds::{Hold, HoldCause};
+pub use jobs::{Assignment, Correction, Job, JobRequest, Which};
 pub use published::PublishedDocument;
-pub use runs::{Run, RunCounts, Snapshots};
+pub use runs::{Command, OpenRun, Run, RunCounts, RunProgress, Snapshots};
+pub use settling::{SlotEnd, Slots};
+pub use steering::{Chosen, Found, NewRevision};
 
 use crate::config::{Config, Deployment};
 use crate::database::{Database, Whose, statement_failed};
@@ -26,6 +36,9 @@ use crate::{Error, Result};
 
 /// Attempts that a submission has, by Batch's retry strategy and the local queue's alike.
 pub const MAX_ATTEMPTS: i64 = 3;
+
+/// Submissions after which a document that Batch loses again and again has failed.
+pub const MAX_SUBMISSIONS: i64 = 3;
 
 /// The state of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

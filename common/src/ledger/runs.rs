@@ -1,9 +1,14 @@
 //! Runs: one execution of `enqueuer run`.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
+use sqlx::Row;
+use sqlx::any::AnyRow;
 
-use super::{Ledger, unique_id};
+use super::documents::unreadable;
+use super::{Ledger, State, unique_id};
 use crate::database::{Whose, statement_failed};
 use crate::statement::{Period, parse_date};
 use crate::{Error, PROGRAM_VERSION, Result};
@@ -53,6 +58,64 @@ pub struct Run {
     pub snapshots: Snapshots,
 }
 
+/// What began a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    Run,
+    Resubmit,
+    Reissue,
+}
+
+impl Command {
+    const ALL: [Command; 3] = [Command::Run, Command::Resubmit, Command::Reissue];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Command::Run => "run",
+            Command::Resubmit => "resubmit",
+            Command::Reissue => "reissue",
+        }
+    }
+}
+
+/// A run whose documents are not all settled, as far as the ledger knows.
+#[derive(Debug, Clone)]
+pub struct OpenRun {
+    pub run: Run,
+    pub command: Command,
+    pub documents_per_slot: u32,
+    /// By the ledger's clock.
+    pub started_at: Timestamp,
+    pub now: Timestamp,
+    /// The process that records its documents and submits its jobs is alive.
+    pub is_being_submitted: bool,
+}
+
+/// How the documents of a run stand: those it recorded and those it submitted.
+#[derive(Debug, Clone, Default)]
+pub struct RunProgress {
+    /// Every state that occurs.
+    pub states: BTreeMap<State, i64>,
+    /// Of what succeeded, documents that are not delivered electronically.
+    pub paper: i64,
+}
+
+impl RunProgress {
+    pub fn of(&self, state: State) -> i64 {
+        self.states.get(&state).copied().unwrap_or_default()
+    }
+
+    /// Neither settled nor excused.
+    pub fn open(&self) -> i64 {
+        self.of(State::Due) + self.of(State::Submitted) + self.of(State::Running)
+    }
+
+    /// All but the excused.
+    pub fn due(&self) -> i64 {
+        self.states.values().sum::<i64>() - self.of(State::Excused)
+    }
+}
+
 /// What became of the documents that a run submitted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RunCounts {
@@ -61,6 +124,13 @@ pub struct RunCounts {
     pub failed: u64,
 }
 
+/// Documents that a run recorded, or took over from another one and submitted; `$1` is the run.
+pub(super) const DOCUMENTS_OF_RUN: &str = "d.document_id IN (
+                 SELECT document_id FROM export_documents WHERE run_id = $1
+                 UNION
+                 SELECT a.document_id FROM export_jobs j JOIN export_job_documents a ON a.job_id = j.job_id
+                 WHERE j.run_id = $1)";
+
 impl Ledger {
     /// Records a run and takes its lease.
     pub async fn record_run(
@@ -68,14 +138,17 @@ impl Ledger {
         period: Period,
         issued_on: Date,
         snapshots: Snapshots,
+        command: Command,
+        documents_per_slot: u32,
         now: Timestamp,
     ) -> Result<Run> {
         let run_id = unique_id(period, now);
         let text = |date: Option<Date>| date.map(|date| date.to_string());
         sqlx::query(self.sql(
             "INSERT INTO export_runs (run_id, period, issued_on, positions_opening, positions_closing, cash_opening,
-                                      cash_closing, program_version, started_at, lease_expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, {NOW_MS}, {NOW_MS} + $9)",
+                                      cash_closing, program_version, command, documents_per_slot, started_at,
+                                      lease_expires_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, {NOW_MS}, {NOW_MS} + $11)",
         ))
         .bind(run_id.clone())
         .bind(period.to_string())
@@ -85,6 +158,8 @@ impl Ledger {
         .bind(text(snapshots.cash_opening))
         .bind(text(snapshots.cash_closing))
         .bind(PROGRAM_VERSION)
+        .bind(command.as_str())
+        .bind(i64::from(documents_per_slot))
         .bind(self.lease_ms())
         .execute(&self.pool)
         .await
@@ -110,16 +185,81 @@ impl Ledger {
         Ok(())
     }
 
-    /// Ends a run and gives its lease back.
-    pub async fn end_run(&self, run_id: &str) -> Result<()> {
-        sqlx::query(self.sql(
-            "UPDATE export_runs SET ended_at = {NOW_MS}, lease_expires_at = 0 WHERE run_id = $1",
+    /// Gives the run's lease back: nobody records or submits for it any more.
+    pub async fn release_run(&self, run_id: &str) -> Result<()> {
+        sqlx::query(self.sql("UPDATE export_runs SET lease_expires_at = 0 WHERE run_id = $1"))
+            .bind(run_id)
+            .execute(&self.pool)
+            .await
+            .map_err(statement_failed(
+                "giving the run's lease back",
+                Whose::Ledger,
+            ))?;
+        Ok(())
+    }
+
+    /// Ends a run and gives its lease back. `false` = it had ended.
+    pub async fn end_run(&self, run_id: &str) -> Result<bool> {
+        let ended = sqlx::query(self.sql(
+            "UPDATE export_runs SET ended_at = {NOW_MS}, lease_expires_at = 0 WHERE run_id = $1 AND ended_at IS NULL",
         ))
         .bind(run_id)
         .execute(&self.pool)
         .await
         .map_err(statement_failed("ending the run", Whose::Ledger))?;
-        Ok(())
+        Ok(ended.rows_affected() == 1)
+    }
+
+    /// Runs that have not ended, oldest first.
+    pub async fn open_runs(&self) -> Result<Vec<OpenRun>> {
+        let failed = |reason| statement_failed("listing open runs", Whose::Ledger)(reason);
+        let rows = sqlx::query(self.sql(
+            "SELECT run_id, period, issued_on, positions_opening, positions_closing, cash_opening, cash_closing,
+                    command, documents_per_slot, started_at, {NOW_MS},
+                    CASE WHEN lease_expires_at >= {NOW_MS} THEN 1 ELSE 0 END
+             FROM export_runs WHERE ended_at IS NULL ORDER BY started_at, run_id",
+        ))
+        .fetch_all(&self.pool)
+        .await
+        .map_err(failed)?;
+        rows.iter().map(open_run).collect()
+    }
+
+    /// How many documents of a run were settled within the last so many milliseconds.
+    pub async fn settled_within(&self, run_id: &str, ms: i64) -> Result<i64> {
+        sqlx::query_scalar(self.sql(&format!(
+            "SELECT count(*) FROM export_documents d WHERE {DOCUMENTS_OF_RUN} AND d.settled_at >= {{NOW_MS}} - $2"
+        )))
+        .bind(run_id)
+        .bind(ms)
+        .fetch_one(&self.pool)
+        .await
+        .map_err(statement_failed("measuring the run's pace", Whose::Ledger))
+    }
+
+    /// How the documents stand that a run recorded or submitted.
+    pub async fn run_progress(&self, run_id: &str) -> Result<RunProgress> {
+        let rows: Vec<(String, i64, i64)> = sqlx::query_as(self.sql(&format!(
+            "SELECT d.state, count(*), sum(CASE WHEN d.delivery = 'paper' THEN 1 ELSE 0 END)
+             FROM export_documents d
+             WHERE {DOCUMENTS_OF_RUN} GROUP BY d.state"
+        )))
+        .bind(run_id)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(statement_failed(
+            "counting the run's documents",
+            Whose::Ledger,
+        ))?;
+        let mut progress = RunProgress::default();
+        for (state, documents, paper) in rows {
+            let state = State::parse(&state)?;
+            progress.states.insert(state, documents);
+            if state == State::Succeeded {
+                progress.paper = paper;
+            }
+        }
+        Ok(progress)
     }
 
     /// What became of the documents that this run submitted.
@@ -165,4 +305,42 @@ impl Ledger {
             ))?;
         period.map(|text| text.parse()).transpose()
     }
+}
+
+fn open_run(row: &AnyRow) -> Result<OpenRun> {
+    let text = |position: usize| row.try_get::<String, _>(position).map_err(unreadable);
+    let optional = |position: usize| {
+        row.try_get::<Option<String>, _>(position)
+            .map_err(unreadable)
+    };
+    let number = |position: usize| row.try_get::<i64, _>(position).map_err(unreadable);
+    let instant = |position: usize| {
+        Timestamp::from_millisecond(number(position)?)
+            .map_err(|reason| Error::bug("the ledger holds an impossible time").because(reason))
+    };
+    let (issued_on, command) = (text(2)?, text(7)?);
+    let unknown =
+        |what: &str, value: &str| Error::bug(format!("the ledger holds {what} {value:?}"));
+    Ok(OpenRun {
+        run: Run {
+            run_id: text(0)?,
+            period: text(1)?.parse()?,
+            issued_on: parse_date(&issued_on)
+                .ok_or_else(|| unknown("a date of issue", &issued_on))?,
+            snapshots: Snapshots::from_texts([
+                optional(3)?,
+                optional(4)?,
+                optional(5)?,
+                optional(6)?,
+            ])?,
+        },
+        command: Command::ALL
+            .into_iter()
+            .find(|known| known.as_str() == command)
+            .ok_or_else(|| unknown("a command", &command))?,
+        documents_per_slot: u32::try_from(number(8)?).unwrap_or(1),
+        started_at: instant(9)?,
+        now: instant(10)?,
+        is_being_submitted: number(11)? == 1,
+    })
 }

@@ -8,11 +8,11 @@ use common::statement::{Kind, Period};
 use common::termination::Termination;
 use common::{Class, Result};
 
-use super::run::LocalQueue;
 use super::status::print_causes;
 use crate::context::open_ledger;
 use crate::month_end::{self, Request};
 use crate::out::line;
+use crate::queue::QueueSettings;
 use crate::sample::{self, Planted, Sample, SampleOptions};
 use crate::source_database;
 use crate::source_writer::SourceWriter;
@@ -33,7 +33,7 @@ pub struct Demo {
     #[arg(long)]
     replace: bool,
     #[command(flatten)]
-    local: LocalQueue,
+    queue: QueueSettings,
 }
 
 impl Demo {
@@ -46,15 +46,15 @@ impl Demo {
 
         Database::new(&config.database_url)?.create_file()?;
         let ledger = open_ledger(&config).await?;
-        let queue = self.local.open(&config, settings, &ledger)?;
-        let selection = Selection {
-            period,
-            kinds: Kind::ALL.to_vec(),
-            accounts: Vec::new(),
-        };
+        let queue = self.queue.open(&config, settings, &ledger).await?;
         let request = Request {
-            selection,
+            selection: Selection::all(period),
             accept_snapshot: None,
+            documents_per_slot: self.queue.documents_per_slot,
+            // Its planted troubles are few; and it is to be seen to its end.
+            refusals_percent: 100,
+            resume: true,
+            wait: true,
         };
         eprintln!("Running the month end of {period}…");
         let report = month_end::run(&config, &ledger, &queue, clock, &request, &cancel).await?;

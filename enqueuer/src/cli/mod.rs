@@ -1,13 +1,19 @@
 //! The command line: one file per command.
 
+mod certificate;
 mod check;
 mod contract;
 mod demo;
+mod excuse;
 mod load;
 mod migrate;
 mod preview;
+mod reissue;
+mod resubmit;
 mod run;
 mod status;
+mod stop;
+mod sweep;
 
 use std::process::ExitCode;
 
@@ -40,6 +46,12 @@ enum Command {
     Preview(preview::Preview),
     Run(run::Run),
     Status(status::Status),
+    Stop(stop::Stop),
+    Resubmit(resubmit::Resubmit),
+    Reissue(reissue::Reissue),
+    Excuse(excuse::Excuse),
+    Sweep(sweep::Sweep),
+    Certificate(certificate::Certificate),
 }
 
 impl Cli {
@@ -55,6 +67,12 @@ impl Cli {
             Command::Preview(command) => command.execute(settings).await,
             Command::Run(command) => command.execute(settings).await,
             Command::Status(command) => command.execute(settings).await,
+            Command::Stop(command) => command.execute(settings).await,
+            Command::Resubmit(command) => command.execute(settings).await,
+            Command::Reissue(command) => command.execute(settings).await,
+            Command::Excuse(command) => command.execute(settings).await,
+            Command::Sweep(command) => command.execute(settings).await,
+            Command::Certificate(command) => command.execute(settings).await,
         }
     }
 }

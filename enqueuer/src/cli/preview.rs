@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::context::{open_ledger, profile_file};
 use crate::month_end::{self, Request};
 use crate::out::line;
-use crate::queue::ProcessQueue;
+use crate::queue::{ProcessQueue, Queue};
 use crate::sample::{self, SampleOptions};
 use crate::source_database;
 use crate::source_writer::SourceWriter;
@@ -115,9 +115,8 @@ impl Preview {
         pool.close().await;
         Database::new(&config.database_url)?.create_file()?;
         Ok(Selection {
-            period,
             kinds: vec![self.kind],
-            accounts: Vec::new(),
+            ..Selection::all(period)
         })
     }
 }
@@ -160,16 +159,20 @@ async fn make(
     selection: Selection,
     cancel: &Termination,
 ) -> Result<DocumentRow> {
-    let queue = ProcessQueue::new(
+    let queue = Queue::Processes(ProcessQueue::new(
         config,
         settings,
         ledger.clone(),
         Some(NonZeroUsize::MIN),
         TIMEOUT,
-    )?;
+    )?);
     let request = Request {
         selection,
         accept_snapshot: None,
+        documents_per_slot: 1,
+        refusals_percent: 100,
+        resume: false,
+        wait: true,
     };
     let clock = Clock::at(Some(parse_instant(AT)?));
     let report = month_end::run(config, ledger, &queue, clock, &request, cancel).await?;

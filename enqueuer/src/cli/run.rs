@@ -1,6 +1,4 @@
-use std::num::NonZeroUsize;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use common::clock::{Clock, parse_instant};
 use common::config::{Config, Settings};
@@ -8,12 +6,13 @@ use common::ledger::Selection;
 use common::statement::{AccountId, Kind, Period, parse_date};
 use common::termination::Termination;
 use common::{Class, Error, Result};
+use jiff::civil::Date;
 use serde_json::json;
 
 use crate::context::open_ledger;
 use crate::month_end::{self, Report, Request};
 use crate::out::line;
-use crate::queue::ProcessQueue;
+use crate::queue::QueueSettings;
 
 /// Finds the documents that are due, submits them and follows them to the end
 #[derive(Debug, clap::Args)]
@@ -30,9 +29,15 @@ pub struct Run {
     /// Only this account; may be repeated
     #[arg(long, value_name = "ID")]
     account: Vec<String>,
+    /// Only this rollout group; may be repeated. The others are excused as `not_in_group`
+    #[arg(long, value_name = "GROUP")]
+    group: Vec<String>,
     /// Waits for the end (implied locally)
     #[arg(long)]
     wait: bool,
+    /// Lifts the hold of a period that was stopped or paused
+    #[arg(long)]
+    resume: bool,
     /// Accepts closing snapshots as old as this day
     #[arg(long, value_name = "YYYY-MM-DD")]
     accept_snapshot: Option<String>,
@@ -40,31 +45,7 @@ pub struct Run {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    local: LocalQueue,
-}
-
-/// How the local queue works.
-#[derive(Debug, Clone, clap::Args)]
-pub struct LocalQueue {
-    /// Converters at a time [default: the number of cores]
-    #[arg(long, env = "LOCAL_PARALLEL", value_name = "N")]
-    parallel: Option<NonZeroUsize>,
-    /// Seconds an attempt may take before it is stopped
-    #[arg(long, env = "JOB_TIMEOUT_SECONDS", value_name = "N", default_value_t = 3600,
-          value_parser = clap::value_parser!(u64).range(1..))]
-    timeout: u64,
-}
-
-impl LocalQueue {
-    pub fn open(
-        &self,
-        config: &Config,
-        settings: &Settings,
-        ledger: &common::ledger::Ledger,
-    ) -> Result<ProcessQueue> {
-        let timeout = Duration::from_secs(self.timeout);
-        ProcessQueue::new(config, settings, ledger.clone(), self.parallel, timeout)
-    }
+    queue: QueueSettings,
 }
 
 impl Run {
@@ -74,7 +55,7 @@ impl Run {
         let request = self.request(&config, clock)?;
         let cancel = Termination::listen()?;
         let ledger = open_ledger(&config).await?;
-        let queue = self.local.open(&config, settings, &ledger)?;
+        let queue = self.queue.open(&config, settings, &ledger).await?;
         let report = month_end::run(&config, &ledger, &queue, clock, &request, &cancel).await?;
         if self.json {
             line!("{}", answer(&report));
@@ -102,27 +83,37 @@ impl Run {
                     .map_err(|error: Error| Error::config(format!("--account: {error}")))
             })
             .collect::<Result<Vec<AccountId>>>()?;
-        let accept_snapshot = match &self.accept_snapshot {
-            Some(text) => Some(parse_date(text).ok_or_else(|| {
-                Error::config(format!(
-                    "--accept-snapshot {text:?} is not a date: write YYYY-MM-DD"
-                ))
-            })?),
-            None => None,
-        };
+        let accept_snapshot = accepted_snapshot(self.accept_snapshot.as_deref())?;
         Ok(Request {
             selection: Selection {
                 period,
                 kinds,
                 accounts,
+                groups: self.group.clone(),
             },
             accept_snapshot,
+            documents_per_slot: self.queue.documents_per_slot,
+            refusals_percent: self.queue.refusals_percent,
+            resume: self.resume,
+            wait: self.wait,
         })
     }
 }
 
+/// Parses `--accept-snapshot`.
+pub fn accepted_snapshot(text: Option<&str>) -> Result<Option<Date>> {
+    text.map(|text| {
+        parse_date(text).ok_or_else(|| {
+            Error::config(format!(
+                "--accept-snapshot {text:?} is not a date: write YYYY-MM-DD"
+            ))
+        })
+    })
+    .transpose()
+}
+
 /// The machine-readable answer.
-fn answer(report: &Report) -> serde_json::Value {
+pub fn answer(report: &Report) -> serde_json::Value {
     json!({
         "run_id": report.run.run_id,
         "period": report.run.period.to_string(),
@@ -131,25 +122,38 @@ fn answer(report: &Report) -> serde_json::Value {
         "succeeded": report.counts.succeeded,
         "failed": report.counts.failed,
         "excused": report.excused,
+        "open": report.open,
+        "held": report.held.as_ref().map(|hold| &hold.reason),
     })
 }
 
-fn print_report(report: &Report) {
+pub fn print_report(report: &Report) {
     let counts = report.counts;
     let period = report.run.period;
     if counts.submitted == 0 {
         line!("{period}: nothing is due.");
-    } else {
+    } else if report.followed {
         line!(
             "{period}: {} documents published, {} failed.",
             counts.succeeded,
             counts.failed
         );
+    } else {
+        line!(
+            "{period}: {} documents submitted as run {}; `enqueuer status --period {period}` follows them.",
+            counts.submitted,
+            report.run.run_id
+        );
     }
     if report.excused > 0 {
         line!("{} documents are excused.", report.excused);
     }
-    if report.open > 0 {
+    if let Some(hold) = &report.held {
+        line!(
+            "{period} is held: {}. `enqueuer run --period {period} --resume` goes on.",
+            hold.reason
+        );
+    } else if report.followed && report.open > 0 {
         line!(
             "{} documents are still open: run again to complete them.",
             report.open
@@ -163,11 +167,13 @@ fn print_report(report: &Report) {
     }
 }
 
-/// 0 when every document succeeded or was excused, 1 when some failed, 75 when some are open and may be tried again.
+/// Followed to the end: 0 when every document succeeded or was excused, 1 when some failed, 75 when some are open and may be
+/// tried again. Otherwise 0 when everything is submitted.
 pub fn exit_code(report: &Report) -> ExitCode {
-    if report.counts.failed > 0 {
+    let unfinished = report.cancelled || report.held.is_some();
+    if report.followed && report.counts.failed > 0 {
         ExitCode::FAILURE
-    } else if report.open > 0 || report.cancelled {
+    } else if unfinished || (report.followed && report.open > 0) {
         ExitCode::from(Class::Retry.exit_code())
     } else {
         ExitCode::SUCCESS

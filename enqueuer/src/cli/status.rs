@@ -1,12 +1,12 @@
 use std::process::ExitCode;
 
+use common::Result;
 use common::config::Settings;
 use common::ledger::{CauseCount, DocumentRow, Selection, State};
-use common::statement::{Kind, Period};
-use common::{Error, Result};
+use common::statement::Period;
 use serde_json::json;
 
-use crate::context::open_ledger;
+use crate::context::{newest_period, open_ledger};
 use crate::out::line;
 
 /// Tells how a period stands: documents by state, failures by cause
@@ -34,18 +34,9 @@ impl Status {
         let ledger = open_ledger(&config).await?;
         let period = match asked {
             Some(period) => period,
-            None => ledger.newest_period().await?.ok_or_else(|| {
-                Error::config(format!(
-                    "the ledger at {} has no run yet: `enqueuer run` makes one",
-                    config.database_url
-                ))
-            })?,
+            None => newest_period(&ledger).await?,
         };
-        let selection = Selection {
-            period,
-            kinds: Kind::ALL.to_vec(),
-            accounts: Vec::new(),
-        };
+        let selection = Selection::all(period);
         let counts = ledger.counts(&selection).await?;
         let documents = if self.documents {
             Some(ledger.documents(&selection).await?)

@@ -1,5 +1,17 @@
-//! Where jobs run: processes of this machine here, AWS Batch beside it later.
+//! Where jobs run: processes of this machine, or AWS Batch. One enum, so that a month end takes the same way on both.
 
+mod batch;
 mod process;
+mod settings;
+mod size_class;
 
+pub use batch::{BatchQueue, JobStatus, Phase, STOPPED, STUCK, Submission};
 pub use process::{ProcessQueue, SlotReport, converter_path};
+pub use settings::QueueSettings;
+pub use size_class::SizeClass;
+
+/// A queue.
+pub enum Queue {
+    Processes(ProcessQueue),
+    Batch(BatchQueue),
+}

@@ -4,6 +4,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use common::config::{Config, Settings};
@@ -74,19 +75,24 @@ impl ProcessQueue {
         })
     }
 
-    /// Works all slots of a job; `report` hears of every slot that ended. When cancellation is requested, no slot begins
-    /// any more and running converters are told to terminate.
+    /// Works all slots of a job; `report` hears of every slot that ended. Once `halt` is set, no slot begins any more; when
+    /// cancellation is requested, running converters are told to terminate, too.
     pub async fn work(
         &self,
         job: &Job,
         cancel: &Termination,
+        halt: &AtomicBool,
         mut report: impl FnMut(SlotReport) -> Result<()>,
     ) -> Result<()> {
         let mut running = FuturesUnordered::new();
         let mut slots = 0..job.slots;
         let mut outcome = Ok(());
         loop {
-            while running.len() < self.parallel && outcome.is_ok() && !cancel.is_requested() {
+            while running.len() < self.parallel
+                && outcome.is_ok()
+                && !cancel.is_requested()
+                && !halt.load(Ordering::Relaxed)
+            {
                 let Some(slot) = slots.next() else { break };
                 running.push(self.work_slot(job, slot, cancel.clone()));
             }
@@ -99,7 +105,7 @@ impl ProcessQueue {
         // What did not begin is given back, as Batch's cancelled slots are.
         for slot in slots {
             self.ledger
-                .settle_slot(&job.job_id, slot, SlotEnd::Ended)
+                .settle_slot(&job.job_id, slot, &SlotEnd::Ended)
                 .await?;
         }
         outcome
@@ -142,7 +148,7 @@ impl ProcessQueue {
         };
         let left_open = match end {
             None => Vec::new(),
-            Some(end) => self.ledger.settle_slot(&job.job_id, slot, end).await?,
+            Some(end) => self.ledger.settle_slot(&job.job_id, slot, &end).await?,
         };
         Ok(SlotReport {
             left_open,

@@ -1,0 +1,125 @@
+//! Settling what slots left open: only the settler knows that a process is gone for good.
+
+use super::{Ledger, MAX_ATTEMPTS, MAX_SUBMISSIONS};
+use crate::Result;
+use crate::database::{Whose, statement_failed};
+use crate::statement::DocumentId;
+
+/// How a slot ended, as its queue saw it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SlotEnd {
+    /// By itself or killed: what it left open is due again, or failed once its attempts are used up.
+    Ended,
+    /// Killed because it ran longer than its timeout: not tried again.
+    TimedOut,
+    /// The queue lost it: due again, or failed once its attempts or submissions are used up.
+    Lost { cause: &'static str, error: String },
+    /// The same again would fail the same: failed.
+    Failed { cause: &'static str, error: String },
+    /// No fault of the document: due again, whatever it has had.
+    GivenBack { cause: &'static str, error: String },
+}
+
+/// Slots of a job.
+#[derive(Debug, Clone, Copy)]
+pub enum Slots<'a> {
+    All,
+    Some(&'a [u32]),
+}
+
+/// What a timed-out document's error says.
+const TIMED_OUT: &str = "the attempt ran longer than its timeout; raise JOB_TIMEOUT_SECONDS, or on AWS the timeout of its size class, if the document is that large";
+
+impl SlotEnd {
+    /// When a document has failed, as a condition; the cause, as an expression; the error, if there is one to tell.
+    fn terms(&self) -> (String, String, Option<&str>) {
+        match self {
+            SlotEnd::TimedOut => ("1 = 1".into(), "'timeout'".into(), Some(TIMED_OUT)),
+            SlotEnd::Ended => (
+                format!("attempts >= {MAX_ATTEMPTS}"),
+                // One that never began keeps what it had.
+                format!(
+                    "CASE WHEN attempts >= {MAX_ATTEMPTS} OR state = 'running' THEN COALESCE(cause, 'killed') ELSE cause END"
+                ),
+                None,
+            ),
+            SlotEnd::Lost { cause, error } => (
+                format!("(attempts >= {MAX_ATTEMPTS} OR submissions >= {MAX_SUBMISSIONS})"),
+                format!("COALESCE(cause, '{cause}')"),
+                Some(error),
+            ),
+            SlotEnd::Failed { cause, error } => ("1 = 1".into(), format!("'{cause}'"), Some(error)),
+            SlotEnd::GivenBack { cause, error } => {
+                ("1 = 0".into(), format!("'{cause}'"), Some(error))
+            }
+        }
+    }
+}
+
+impl Ledger {
+    /// Settles what a slot left open whose process is gone. Returns those documents.
+    pub async fn settle_slot(
+        &self,
+        job_id: &str,
+        slot: u32,
+        end: &SlotEnd,
+    ) -> Result<Vec<DocumentId>> {
+        self.settle_open(job_id, Slots::Some(&[slot]), end, "state = 'running'")
+            .await
+    }
+
+    /// Settles what slots left open that have ended as Batch says. A lease that is alive is waited out all the same: after a
+    /// lost answer two of Batch's jobs may work on one document. Returns the settled documents.
+    pub async fn settle_slots(
+        &self,
+        job_id: &str,
+        slots: Slots<'_>,
+        end: &SlotEnd,
+    ) -> Result<Vec<DocumentId>> {
+        let silent = "state = 'running' AND lease_expires_at < {NOW_MS}";
+        self.settle_open(job_id, slots, end, silent).await
+    }
+
+    async fn settle_open(
+        &self,
+        job_id: &str,
+        slots: Slots<'_>,
+        end: &SlotEnd,
+        running: &str,
+    ) -> Result<Vec<DocumentId>> {
+        let failed = |reason| statement_failed("settling the slot", Whose::Ledger)(reason);
+        let (fails, cause, error) = end.terms();
+        // What an attempt said of itself says more than that it was lost in the end.
+        let error_term = match end {
+            SlotEnd::Lost { .. } => "COALESCE(error, $2)",
+            _ => "COALESCE($2, error)",
+        };
+        let slots = match slots {
+            Slots::All => String::new(),
+            Slots::Some(slots) => {
+                let list: Vec<String> = slots.iter().map(u32::to_string).collect();
+                format!(" AND slot IN ({})", list.join(", "))
+            }
+        };
+        let mut transaction = self.begin().await?;
+        let settled: Vec<String> = sqlx::query_scalar(self.sql(&format!(
+            "UPDATE export_documents
+             SET cause = {cause},
+                 error = {error_term},
+                 settled_at = CASE WHEN {fails} THEN {{NOW_MS}} END,
+                 state = CASE WHEN {fails} THEN 'failed' ELSE 'due' END,
+                 attempt_id = NULL, lease_expires_at = NULL
+             WHERE job_id = $1 AND (state = 'submitted' OR ({running}))
+               AND document_id IN (SELECT document_id FROM export_job_documents WHERE job_id = $1{slots})
+             RETURNING document_id"
+        )))
+        .bind(job_id)
+        .bind(error)
+        .fetch_all(&mut *transaction)
+        .await
+        .map_err(failed)?;
+        self.end_lost_attempts(&mut transaction, &settled).await?;
+        transaction.commit().await.map_err(failed)?;
+        settled.iter().map(|id| id.parse()).collect()
+    }
+}

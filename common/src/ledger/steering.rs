@@ -1,0 +1,252 @@
+//! What operators decide about documents: made again, reissued, excused. Each change is conditional on the state it was
+//! decided for, so that what succeeded meanwhile stays, and is kept with its reason.
+
+use super::documents::id_list;
+use super::{Ledger, Run, State};
+use crate::database::{Whose, statement_failed};
+use crate::statement::{DocumentId, Period};
+use crate::{Error, PROGRAM_VERSION, Result};
+
+/// Which documents an operator means.
+#[derive(Debug, Clone)]
+pub enum Chosen {
+    Named(Vec<DocumentId>),
+    /// The failed ones of a period, of one cause or of all.
+    Failed {
+        period: Period,
+        cause: Option<String>,
+    },
+}
+
+/// A document as it stands before it is steered.
+#[derive(Debug, Clone)]
+pub struct Found {
+    pub document: DocumentId,
+    pub state: State,
+    pub cause: Option<String>,
+    /// A later revision exists.
+    pub is_replaced: bool,
+    pub estimated_rows: i64,
+}
+
+/// The next revision of a document.
+#[derive(Debug, Clone)]
+pub struct NewRevision<'a> {
+    pub document: &'a DocumentId,
+    pub on_paper: bool,
+    pub estimated_rows: i64,
+    pub customer_note: Option<&'a str>,
+}
+
+/// Ids in one statement.
+const CHUNK: usize = 500;
+
+const FOUND: &str = "SELECT d.document_id, d.state, d.cause,
+        CASE WHEN EXISTS (SELECT 1 FROM export_documents n WHERE n.kind = d.kind AND n.account_id = d.account_id
+                          AND n.period = d.period AND n.revision > d.revision) THEN 1 ELSE 0 END,
+        d.estimated_rows
+    FROM export_documents d";
+
+impl Ledger {
+    /// The documents that an operator means, by id. One that the ledger does not know is an error.
+    pub async fn chosen(&self, chosen: &Chosen) -> Result<Vec<Found>> {
+        let failed = |reason| statement_failed("looking for the documents", Whose::Ledger)(reason);
+        let mut rows: Vec<(String, String, Option<String>, i64, i64)> = Vec::new();
+        match chosen {
+            Chosen::Named(documents) => {
+                for chunk in documents.chunks(CHUNK) {
+                    let statement =
+                        format!("{FOUND} WHERE d.document_id IN ({})", id_list(chunk.iter()));
+                    let found = sqlx::query_as(self.sql(&statement)).fetch_all(&self.pool);
+                    rows.extend(found.await.map_err(failed)?);
+                }
+                let known: std::collections::HashSet<&str> =
+                    rows.iter().map(|row| row.0.as_str()).collect();
+                if let Some(unknown) = documents
+                    .iter()
+                    .find(|document| !known.contains(document.to_string().as_str()))
+                {
+                    return Err(Error::config(format!(
+                        "the ledger at {} knows no document {unknown}; `enqueuer status --documents` lists those it knows",
+                        self.database.url
+                    )));
+                }
+            }
+            Chosen::Failed { period, cause } => {
+                let statement = format!(
+                    "{FOUND} WHERE d.period = $1 AND d.state = 'failed' AND (CAST($2 AS text) IS NULL OR d.cause = $2)"
+                );
+                rows = sqlx::query_as(self.sql(&statement))
+                    .bind(period.to_string())
+                    .bind(cause.clone())
+                    .fetch_all(&self.pool)
+                    .await
+                    .map_err(failed)?;
+            }
+        }
+        let mut found = rows
+            .into_iter()
+            .map(|(id, state, cause, replaced, estimated_rows)| {
+                Ok(Found {
+                    document: id.parse()?,
+                    state: State::parse(&state)?,
+                    cause,
+                    is_replaced: replaced == 1,
+                    estimated_rows,
+                })
+            })
+            .collect::<Result<Vec<_>>>()?;
+        found.sort_by(|a, b| a.document.cmp(&b.document));
+        Ok(found)
+    }
+
+    /// Makes failed and excused documents due again as documents of `run`, each as heavy as `rows_at_least`. Returns how many;
+    /// those that someone else changed meanwhile stay.
+    pub async fn resubmit(
+        &self,
+        run: &Run,
+        documents: &[DocumentId],
+        rows_at_least: i64,
+        profile_hash: &str,
+        reason: &str,
+    ) -> Result<u64> {
+        let failed = |reason| statement_failed("resubmitting documents", Whose::Ledger)(reason);
+        let mut transaction = self.begin().await?;
+        let mut changed = 0;
+        for chunk in documents.chunks(CHUNK) {
+            changed += sqlx::query(self.sql(&format!(
+                "UPDATE export_documents
+                 SET state = 'due', run_id = $1, issued_on = $2, profile_hash = $3, program_version = $4,
+                     attempts = 0, submissions = 0, job_id = NULL, cause = NULL, error = NULL, settled_at = NULL,
+                     due_at = {{NOW_MS}},
+                     estimated_rows = CASE WHEN estimated_rows < $5 THEN $5 ELSE estimated_rows END
+                 WHERE state IN ('failed', 'excused') AND document_id IN ({})",
+                id_list(chunk.iter())
+            )))
+            .bind(run.run_id.clone())
+            .bind(run.issued_on.to_string())
+            .bind(profile_hash.to_owned())
+            .bind(PROGRAM_VERSION)
+            .bind(rows_at_least)
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?
+            .rows_affected();
+        }
+        sqlx::query(self.sql(
+            "INSERT INTO export_actions (action_id, document_id, action, reason, acted_at)
+             SELECT $1 || '.' || document_id, document_id, 'resubmit', $2, {NOW_MS}
+             FROM export_documents WHERE run_id = $1",
+        ))
+        .bind(run.run_id.clone())
+        .bind(reason.to_owned())
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(changed)
+    }
+
+    /// Excuses documents that are due or failed. Returns how many.
+    pub async fn excuse(&self, documents: &[DocumentId], reason: &str) -> Result<u64> {
+        let failed = |reason| statement_failed("excusing documents", Whose::Ledger)(reason);
+        let mut transaction = self.begin().await?;
+        let mut changed = 0;
+        for chunk in documents.chunks(CHUNK) {
+            let excused: Vec<String> = sqlx::query_scalar(self.sql(&format!(
+                "UPDATE export_documents
+                 SET state = 'excused', cause = 'operator', error = $1, settled_at = {{NOW_MS}}
+                 WHERE state IN ('due', 'failed') AND document_id IN ({}) RETURNING document_id",
+                id_list(chunk.iter())
+            )))
+            .bind(reason.to_owned())
+            .fetch_all(&mut *transaction)
+            .await
+            .map_err(failed)?;
+            changed += excused.len() as u64;
+            for document in excused {
+                sqlx::query(self.sql(
+                    "INSERT INTO export_actions (action_id, document_id, action, reason, acted_at)
+                     VALUES ($1, $2, 'excuse', $3, {NOW_MS})",
+                ))
+                .bind(format!("{document}-{:016x}", fastrand::u64(..)))
+                .bind(document)
+                .bind(reason.to_owned())
+                .execute(&mut *transaction)
+                .await
+                .map_err(failed)?;
+            }
+        }
+        transaction.commit().await.map_err(failed)?;
+        Ok(changed)
+    }
+
+    /// Records the next revision of a published document as due. `false` = somebody else reissued it meanwhile.
+    pub async fn reissue(
+        &self,
+        run: &Run,
+        new: &NewRevision<'_>,
+        profile_hash: &str,
+        reason: &str,
+    ) -> Result<bool> {
+        let failed = |reason| statement_failed("reissuing the document", Whose::Ledger)(reason);
+        let document = new.document;
+        let mut transaction = self.begin().await?;
+        let inserted = sqlx::query(self.sql(
+            "INSERT INTO export_documents (document_id, kind, account_id, period, revision, state, delivery, estimated_rows,
+                 run_id, issued_on, profile_hash, program_version, customer_note, due_at)
+             VALUES ($1, $2, $3, $4, $5, 'due', $6, $7, $8, $9, $10, $11, $12, {NOW_MS}) ON CONFLICT DO NOTHING",
+        ))
+        .bind(document.to_string())
+        .bind(document.kind.as_str())
+        .bind(document.account_id.to_string())
+        .bind(document.period.to_string())
+        .bind(i64::from(document.revision))
+        .bind(if new.on_paper { "paper" } else { "electronic" })
+        .bind(new.estimated_rows)
+        .bind(run.run_id.clone())
+        .bind(run.issued_on.to_string())
+        .bind(profile_hash.to_owned())
+        .bind(PROGRAM_VERSION)
+        .bind(new.customer_note.map(ToOwned::to_owned))
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
+        if inserted.rows_affected() == 0 {
+            transaction.rollback().await.map_err(failed)?;
+            return Ok(false);
+        }
+        sqlx::query(self.sql(
+            "INSERT INTO export_actions (action_id, document_id, action, reason, acted_at)
+             VALUES ($1, $2, 'reissue', $3, {NOW_MS})",
+        ))
+        .bind(format!("{}.{document}", run.run_id))
+        .bind(document.to_string())
+        .bind(reason.to_owned())
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(true)
+    }
+
+    /// Marks the revisions before a published one as superseded.
+    pub(super) async fn supersede(
+        &self,
+        transaction: &mut sqlx::AnyConnection,
+        document: &DocumentId,
+    ) -> Result<()> {
+        sqlx::query(self.sql(
+            "UPDATE export_documents SET state = 'superseded'
+             WHERE kind = $1 AND account_id = $2 AND period = $3 AND revision < $4 AND state = 'succeeded'",
+        ))
+        .bind(document.kind.as_str())
+        .bind(document.account_id.to_string())
+        .bind(document.period.to_string())
+        .bind(i64::from(document.revision))
+        .execute(transaction)
+        .await
+        .map_err(statement_failed("superseding the revision before", Whose::Ledger))?;
+        Ok(())
+    }
+}

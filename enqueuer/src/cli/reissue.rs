@@ -1,0 +1,136 @@
+use std::process::ExitCode;
+
+use common::clock::{Clock, parse_instant};
+use common::config::{Config, Settings};
+use common::ledger::{Chosen, Command, Found, Ledger, NewRevision, State};
+use common::statement::DocumentId;
+use common::{Error, Result};
+use serde_json::json;
+
+use super::run::{accepted_snapshot, answer, exit_code, print_report};
+use crate::context::open_ledger;
+use crate::month_end::Report;
+use crate::out::line;
+use crate::queue::QueueSettings;
+use crate::steering::{self, Decision, has_consent, parse_ids, without_refused};
+
+/// Makes the next revision of a published document; the old one is kept, and superseded once the new one succeeds
+#[derive(Debug, clap::Args)]
+pub struct Reissue {
+    /// Documents by id, e.g. 2026-10.trade.A0001
+    #[arg(value_name = "DOCUMENT", required = true)]
+    documents: Vec<String>,
+    #[command(flatten)]
+    decision: Decision,
+    /// What the corrected document tells the customer; the reason stays in the ledger
+    #[arg(long, value_name = "TEXT")]
+    customer_note: Option<String>,
+    /// The instant, RFC 3339, of which they get their date of issue [default: now]
+    #[arg(long, value_name = "INSTANT")]
+    at: Option<String>,
+    /// Accepts closing snapshots as old as this day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    accept_snapshot: Option<String>,
+    /// Waits for the end (implied locally)
+    #[arg(long)]
+    wait: bool,
+    #[command(flatten)]
+    queue: QueueSettings,
+}
+
+impl Reissue {
+    pub async fn execute(self, settings: &Settings) -> Result<ExitCode> {
+        let config = settings.resolve()?;
+        let ledger = open_ledger(&config).await?;
+        let named = Chosen::Named(parse_ids(&self.documents)?);
+        let found = without_refused(ledger.chosen(&named).await?, "reissue", refusal)?;
+        if let Some(other) = found
+            .iter()
+            .find(|other| other.document.period != found[0].document.period)
+        {
+            return Err(Error::config(format!(
+                "{} and {} are of different periods: reissue them one period at a time",
+                found[0].document, other.document
+            )));
+        }
+        if !self.decision.is_taken("reissue", &found)? {
+            return Ok(ExitCode::SUCCESS);
+        }
+        let report = self.reissue(&config, settings, &ledger, &found).await?;
+        ledger.close().await;
+        if self.decision.json {
+            line!("{}", json!({ "runs": [answer(&report)] }));
+        } else {
+            print_report(&report);
+        }
+        Ok(exit_code(&report))
+    }
+
+    async fn reissue(
+        &self,
+        config: &Config,
+        settings: &Settings,
+        ledger: &Ledger,
+        found: &[Found],
+    ) -> Result<Report> {
+        let clock = Clock::at(self.at.as_deref().map(parse_instant).transpose()?);
+        let accepted = accepted_snapshot(self.accept_snapshot.as_deref())?;
+        let period = found[0].document.period;
+        let mut kinds: Vec<_> = found.iter().map(|found| found.document.kind).collect();
+        kinds.sort();
+        kinds.dedup();
+        let (run, mut source) = steering::begin(
+            config,
+            ledger,
+            clock,
+            period,
+            &kinds,
+            Command::Reissue,
+            accepted,
+        )
+        .await?;
+        for Found {
+            document,
+            estimated_rows,
+            ..
+        } in found
+        {
+            let next = DocumentId {
+                revision: document.revision + 1,
+                ..document.clone()
+            };
+            let consents = has_consent(&mut source, &document.account_id).await?;
+            let new = NewRevision {
+                document: &next,
+                on_paper: consents != Some(true),
+                estimated_rows: *estimated_rows,
+                customer_note: self.customer_note.as_deref(),
+            };
+            let hash = &config.profile.hash;
+            if ledger
+                .reissue(&run, &new, hash, &self.decision.reason)
+                .await?
+            {
+                tracing::info!(document.id = %next, "reissued");
+            } else {
+                eprintln!("left alone: {next} was recorded by somebody else meanwhile");
+            }
+        }
+        drop(source);
+        steering::submit(config, settings, ledger, &self.queue, &run, self.wait).await
+    }
+}
+
+/// Why a document is not reissued.
+fn refusal(found: &Found) -> Option<String> {
+    match found.state {
+        State::Superseded => Some("is superseded: reissue its latest revision".to_owned()),
+        State::Succeeded if found.is_replaced => {
+            Some("has a later revision under way: let that end, or resubmit it".to_owned())
+        }
+        State::Succeeded => None,
+        state => Some(format!(
+            "is {state}: only what is published is reissued; `enqueuer resubmit` makes failed documents again"
+        )),
+    }
+}

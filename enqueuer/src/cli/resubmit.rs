@@ -1,0 +1,148 @@
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use common::clock::{Clock, parse_instant};
+use common::config::{Config, Settings};
+use common::ledger::{Command, Found, Ledger, State};
+use common::statement::{DocumentId, Kind, Period};
+use common::{Error, Result};
+use serde_json::json;
+
+use super::run::{accepted_snapshot, answer, exit_code, print_report};
+use crate::context::open_ledger;
+use crate::month_end::Report;
+use crate::out::line;
+use crate::queue::{QueueSettings, SizeClass};
+use crate::steering::{self, ChosenArgs, Decision};
+
+/// Makes failed documents again, from the source and the profile as they are now
+#[derive(Debug, clap::Args)]
+pub struct Resubmit {
+    #[command(flatten)]
+    chosen: ChosenArgs,
+    #[command(flatten)]
+    decision: Decision,
+    /// On AWS: gives each at least the vCPU, memory and timeout of this size class
+    #[arg(long, value_name = "NAME")]
+    size_class: Option<String>,
+    /// The instant, RFC 3339, of which they get their date of issue [default: now]
+    #[arg(long, value_name = "INSTANT")]
+    at: Option<String>,
+    /// Accepts closing snapshots as old as this day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    accept_snapshot: Option<String>,
+    /// Waits for the end (implied locally)
+    #[arg(long)]
+    wait: bool,
+    #[command(flatten)]
+    queue: QueueSettings,
+}
+
+impl Resubmit {
+    pub async fn execute(self, settings: &Settings) -> Result<ExitCode> {
+        let config = settings.resolve()?;
+        let rows_at_least = self.rows_at_least()?;
+        let ledger = open_ledger(&config).await?;
+        let found = self.chosen.find(&ledger, "resubmit", refusal).await?;
+        if found.is_empty() {
+            line!("No document has failed: nothing to resubmit.");
+            return Ok(ExitCode::SUCCESS);
+        }
+        if !self.decision.is_taken("resubmit", &found)? {
+            return Ok(ExitCode::SUCCESS);
+        }
+        let mut by_period: BTreeMap<Period, Vec<DocumentId>> = BTreeMap::new();
+        for Found { document, .. } in found {
+            by_period.entry(document.period).or_default().push(document);
+        }
+        let mut worst = ExitCode::SUCCESS;
+        let mut answers = Vec::new();
+        for (period, documents) in by_period {
+            let report = self
+                .resubmit(
+                    &config,
+                    settings,
+                    &ledger,
+                    period,
+                    &documents,
+                    rows_at_least,
+                )
+                .await?;
+            if self.decision.json {
+                answers.push(answer(&report));
+            } else {
+                print_report(&report);
+            }
+            if exit_code(&report) != ExitCode::SUCCESS {
+                worst = exit_code(&report);
+            }
+        }
+        if self.decision.json {
+            line!("{}", json!({ "runs": answers }));
+        }
+        ledger.close().await;
+        Ok(worst)
+    }
+
+    async fn resubmit(
+        &self,
+        config: &Config,
+        settings: &Settings,
+        ledger: &Ledger,
+        period: Period,
+        documents: &[DocumentId],
+        rows_at_least: i64,
+    ) -> Result<Report> {
+        let clock = Clock::at(self.at.as_deref().map(parse_instant).transpose()?);
+        let accepted = accepted_snapshot(self.accept_snapshot.as_deref())?;
+        let kinds: Vec<Kind> = Kind::ALL
+            .into_iter()
+            .filter(|kind| documents.iter().any(|document| document.kind == *kind))
+            .collect();
+        let (run, _) = steering::begin(
+            config,
+            ledger,
+            clock,
+            period,
+            &kinds,
+            Command::Resubmit,
+            accepted,
+        )
+        .await?;
+        let hash = &config.profile.hash;
+        let reason = &self.decision.reason;
+        ledger
+            .resubmit(&run, documents, rows_at_least, hash, reason)
+            .await?;
+        steering::submit(config, settings, ledger, &self.queue, &run, self.wait).await
+    }
+
+    fn rows_at_least(&self) -> Result<i64> {
+        let Some(name) = &self.size_class else {
+            return Ok(0);
+        };
+        let classes = SizeClass::parse_all(&self.queue.size_classes)?;
+        let class = classes.iter().find(|class| class.name == *name);
+        class.map(|class| class.rows.start).ok_or_else(|| {
+            let names: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
+            Error::config(format!(
+                "--size-class {name}: SIZE_CLASSES has only {}",
+                names.join(", ")
+            ))
+        })
+    }
+}
+
+/// Why a document is not resubmitted.
+fn refusal(found: &Found) -> Option<String> {
+    match found.state {
+        State::Failed | State::Excused => None,
+        State::Succeeded => Some(
+            "is succeeded, and what succeeded is never touched; `enqueuer reissue` makes a corrected one"
+                .to_owned(),
+        ),
+        State::Superseded => Some("is superseded by a later revision".to_owned()),
+        State::Due => Some("is due already; `enqueuer run` submits it".to_owned()),
+        State::Submitted | State::Running => Some(format!("is {}; let it end first", found.state)),
+    }
+}

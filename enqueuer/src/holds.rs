@@ -1,0 +1,54 @@
+//! Holding a period: nothing more of it is submitted, and what Batch has not begun is cancelled.
+
+use common::Result;
+use common::ledger::{HoldCause, Ledger, Run};
+use common::statement::Period;
+
+use crate::queue::{BatchQueue, STOPPED};
+
+/// Fewer refusals never hold a period, however few documents it has.
+const REFUSALS_AT_LEAST: i64 = 20;
+
+/// Holds a run's period when the gate has refused more than so many percent of its documents: a wrong price file must not
+/// become half a million refusals.
+pub async fn hold_if_refused(ledger: &Ledger, run: &Run, percent: u32) -> Result<bool> {
+    let refused = ledger.refused(run).await?;
+    if refused < REFUSALS_AT_LEAST {
+        return Ok(false);
+    }
+    let documents = ledger.run_progress(&run.run_id).await?.due();
+    if refused * 100 <= documents * i64::from(percent) {
+        return Ok(false);
+    }
+    let reason =
+        format!("the gate refused {refused} of {documents} documents, more than {percent} %");
+    let held = ledger
+        .hold(run.period, HoldCause::Refusals, &reason)
+        .await?;
+    if held {
+        tracing::error!(period = %run.period, refused, documents, "{reason}: the period is held");
+    }
+    Ok(held)
+}
+
+/// Cancels what Batch has not begun of a held period. Its documents become due again with the next sweep.
+pub async fn cancel_queued(
+    ledger: &Ledger,
+    queue: &BatchQueue,
+    period: Period,
+    reason: &str,
+) -> Result<usize> {
+    let mut cancelled = 0;
+    for job in ledger.open_jobs().await? {
+        let Some(batch_job_id) = &job.batch_job_id else {
+            continue;
+        };
+        if job.period == period.to_string() && !ledger.open_slots(&job.job_id).await?.is_empty() {
+            queue
+                .cancel(batch_job_id, &format!("{STOPPED}: {reason}"))
+                .await?;
+            cancelled += 1;
+        }
+    }
+    Ok(cancelled)
+}

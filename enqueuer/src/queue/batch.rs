@@ -1,0 +1,412 @@
+//! AWS Batch in our own words: submitting a job, finding it again, how its slots stand, cancelling it.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+use aws_sdk_batch::Client;
+use aws_sdk_batch::types::{
+    ArrayProperties, ContainerOverrides, JobDetail, JobStatus as BatchStatus, JobSummary,
+    JobTimeout, KeyValuesPair, ResourceRequirement, ResourceType,
+};
+use common::aws::{self, Fate};
+use common::ledger::{Job, Run};
+use common::{Error, Result};
+use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::SizeClass;
+
+/// AWS Batch takes 50 SubmitJob calls per second and account; others have theirs.
+const SUBMIT_EVERY: Duration = Duration::from_millis(25);
+
+/// How often a throttled submission is sent again; the pauses double up to the longest.
+const SUBMIT_TRIES: u32 = 10;
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// DescribeJobs takes so many ids.
+const DESCRIBED_AT_ONCE: usize = 100;
+
+/// How often a submission whose answer was lost is looked for at once; later it is the sweep's.
+const FIND_TRIES: u32 = 3;
+
+/// What our cancellations say to Batch, and Batch to the next sweep.
+pub const STOPPED: &str = "statement-export: stopped";
+pub const STUCK: &str = "statement-export: stuck in RUNNABLE";
+
+/// The queue on AWS Batch.
+pub struct BatchQueue {
+    client: Client,
+    queue: String,
+    definition: String,
+    pub classes: Vec<SizeClass>,
+    /// After which a job that Batch does not list counts as lost.
+    pub lost_after: Duration,
+    next_submission: Mutex<Instant>,
+}
+
+/// The answer to a submission.
+#[derive(Debug)]
+pub enum Submission {
+    /// Batch has it, under this id.
+    Accepted(String),
+    /// Nobody knows: the sweep will find out.
+    Unknown(Error),
+}
+
+/// Where a job or a slot stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Not begun, and not ready to.
+    Pending,
+    /// Waits for capacity.
+    Runnable,
+    Running,
+    Succeeded,
+    Failed,
+}
+
+/// A job, an array's parent or a slot, as Batch tells of it.
+#[derive(Debug, Clone)]
+pub struct JobStatus {
+    pub batch_job_id: String,
+    pub phase: Phase,
+    pub status_reason: String,
+    pub container_reason: String,
+    pub exit_code: Option<i32>,
+    /// By CancelJob or TerminateJob.
+    pub is_cancelled: bool,
+    /// Of an array's child.
+    pub slot: Option<u32>,
+    /// Of an array's parent: children by status.
+    pub children: HashMap<String, i32>,
+    pub created_at: i64,
+}
+
+impl BatchQueue {
+    pub fn new(
+        sdk: &SdkConfig,
+        queue: String,
+        definition: String,
+        classes: Vec<SizeClass>,
+        lost_after: Duration,
+    ) -> Self {
+        Self {
+            client: Client::new(sdk),
+            queue,
+            definition,
+            classes,
+            lost_after,
+            next_submission: Mutex::new(Instant::now()),
+        }
+    }
+
+    /// The queue's name, for people.
+    pub fn name(&self) -> &str {
+        &self.queue
+    }
+
+    /// Submits a job. SubmitJob knows no idempotency token: only what Batch surely has not accepted is sent again. An error
+    /// means that it refused, and has nothing.
+    pub async fn submit(
+        &self,
+        job: &Job,
+        run: &Run,
+        class: &SizeClass,
+        documents_per_slot: u32,
+    ) -> Result<Submission> {
+        let requirement = |kind, value: String| {
+            ResourceRequirement::builder()
+                .r#type(kind)
+                .value(value)
+                .build()
+        };
+        // An id, never a list: overrides over 8,192 characters are accepted, and then the job fails.
+        let overrides = ContainerOverrides::builder()
+            .command("--job")
+            .command(&job.job_id)
+            .resource_requirements(requirement(ResourceType::Vcpu, class.vcpu.clone()))
+            .resource_requirements(requirement(
+                ResourceType::Memory,
+                class.memory_mib.to_string(),
+            ))
+            .build();
+        let seconds = class.timeout(documents_per_slot).as_secs();
+        let timeout = JobTimeout::builder()
+            .attempt_duration_seconds(i32::try_from(seconds).unwrap_or(i32::MAX))
+            .build();
+        let slots = i32::try_from(job.slots).unwrap_or(i32::MAX);
+        let array = (slots > 1).then(|| ArrayProperties::builder().size(slots).build());
+        let request = self
+            .client
+            .submit_job()
+            .job_name(&job.job_id)
+            .job_queue(&self.queue)
+            .job_definition(&self.definition)
+            .set_array_properties(array)
+            .container_overrides(overrides)
+            .timeout(timeout)
+            .propagate_tags(true)
+            .tags("run", &run.run_id)
+            .tags("period", run.period.to_string())
+            .tags("size-class", &class.name);
+        // The SDK would send it again after a lost answer, and submit twice.
+        let once = aws_sdk_batch::config::Builder::new().retry_config(RetryConfig::disabled());
+        let mut pause = SHORTEST_PAUSE;
+        for try_number in 1.. {
+            self.pace().await;
+            let answer = request
+                .clone()
+                .customize()
+                .config_override(once.clone())
+                .send()
+                .await;
+            let error = match answer {
+                Ok(answer) => match answer.job_id() {
+                    Some(id) => return Ok(Submission::Accepted(id.to_owned())),
+                    None => return Err(Error::bug("SubmitJob was answered without a job id")),
+                },
+                Err(error) => error,
+            };
+            let doing = format!("submitting job {} to the queue {}", job.job_id, self.queue);
+            match aws::fate(&error) {
+                Fate::Throttled if try_number < SUBMIT_TRIES => {
+                    tracing::info!(job.id = job.job_id, try_number, "SubmitJob is throttled");
+                    sleep(pause.mul_f64(0.5 + fastrand::f64())).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                Fate::Unknown => return self.find_lost(job, aws::failed(&doing, error)).await,
+                Fate::Throttled | Fate::Refused => return Err(aws::failed(&doing, error)),
+            }
+        }
+        Err(Error::bug("a submission ended without an answer"))
+    }
+
+    /// Waits until the next SubmitJob may be sent.
+    async fn pace(&self) {
+        let mut next = self.next_submission.lock().await;
+        sleep_until(*next).await;
+        *next = Instant::now() + SUBMIT_EVERY;
+    }
+
+    /// Looks for a submission whose answer was lost.
+    async fn find_lost(&self, job: &Job, lost: Error) -> Result<Submission> {
+        for seconds in (0..FIND_TRIES).map(|n| 1 << n) {
+            sleep(Duration::from_millis(500 * seconds)).await;
+            if let Ok(Some(id)) = self.find(&job.job_id).await {
+                tracing::warn!(
+                    job.id = job.job_id,
+                    batch.job_id = id,
+                    "SubmitJob's answer was lost; the job is there"
+                );
+                return Ok(Submission::Accepted(id));
+            }
+        }
+        Ok(Submission::Unknown(lost))
+    }
+
+    /// The Batch job of this name, the oldest if there are two.
+    pub async fn find(&self, job_id: &str) -> Result<Option<String>> {
+        let by_name = KeyValuesPair::builder()
+            .name("JOB_NAME")
+            .values(job_id)
+            .build();
+        let mut found: Vec<JobSummary> = Vec::new();
+        let mut pages = self
+            .client
+            .list_jobs()
+            .job_queue(&self.queue)
+            .filters(by_name)
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| aws::failed(&self.listing(), error))?;
+            found.extend(page.job_summary_list.unwrap_or_default());
+        }
+        found.retain(|job| job.job_name() == Some(job_id));
+        if found.len() > 1 {
+            tracing::warn!(
+                job.id = job_id,
+                jobs = found.len(),
+                "Batch has this job more than once; each document is made once all the same"
+            );
+        }
+        found.sort_by_key(|job| job.created_at().unwrap_or_default());
+        Ok(found.into_iter().find_map(|job| job.job_id))
+    }
+
+    /// How jobs stand, by Batch's id. Those that Batch does not list are missing.
+    pub async fn describe(&self, ids: &[String]) -> Result<HashMap<String, JobStatus>> {
+        let mut described = HashMap::new();
+        for chunk in ids.chunks(DESCRIBED_AT_ONCE) {
+            let answer = self
+                .client
+                .describe_jobs()
+                .set_jobs(Some(chunk.to_vec()))
+                .send()
+                .await
+                .map_err(|error| aws::failed("describing jobs", error))?;
+            for job in answer.jobs.unwrap_or_default() {
+                let status = JobStatus::of_detail(job);
+                described.insert(status.batch_job_id.clone(), status);
+            }
+        }
+        Ok(described)
+    }
+
+    /// An array's children of one status.
+    pub async fn children(
+        &self,
+        parent: &str,
+        status: BatchStatus,
+        limit: Option<usize>,
+    ) -> Result<Vec<JobStatus>> {
+        let mut children = Vec::new();
+        let mut pages = self
+            .client
+            .list_jobs()
+            .array_job_id(parent)
+            .job_status(status)
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| aws::failed(&self.listing(), error))?;
+            children.extend(
+                page.job_summary_list
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(JobStatus::of_summary),
+            );
+            if limit.is_some_and(|limit| children.len() >= limit) {
+                break;
+            }
+        }
+        Ok(children)
+    }
+
+    /// Cancels what has not begun; what runs goes on.
+    pub async fn cancel(&self, batch_job_id: &str, reason: &str) -> Result<()> {
+        self.client
+            .cancel_job()
+            .job_id(batch_job_id)
+            .reason(reason)
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| aws::failed("cancelling a job", error))
+    }
+
+    /// Ends a job, whatever it does.
+    pub async fn terminate(&self, batch_job_id: &str, reason: &str) -> Result<()> {
+        self.client
+            .terminate_job()
+            .job_id(batch_job_id)
+            .reason(reason)
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| aws::failed("terminating a job", error))
+    }
+
+    /// Whether queue and rights are there, as far as reading tells.
+    pub async fn check(&self) -> Result<()> {
+        self.find("check").await.map(drop)
+    }
+
+    fn listing(&self) -> String {
+        format!("listing jobs of the queue {}", self.queue)
+    }
+}
+
+impl JobStatus {
+    pub fn has_ended(&self) -> bool {
+        matches!(self.phase, Phase::Succeeded | Phase::Failed)
+    }
+
+    /// Of an array's parent: children of a status.
+    pub fn count(&self, status: &str) -> i32 {
+        self.children.get(status).copied().unwrap_or_default()
+    }
+
+    /// What Batch and the container say of its end.
+    pub fn words(&self) -> String {
+        let mut words: Vec<&str> = [self.status_reason.as_str(), self.container_reason.as_str()]
+            .into_iter()
+            .filter(|words| !words.is_empty())
+            .collect();
+        words.dedup();
+        let exit = self.exit_code.map(|code| format!("exit code {code}"));
+        words.extend(exit.as_deref());
+        if words.is_empty() {
+            words.push("no reason given");
+        }
+        words.join("; ")
+    }
+
+    fn of_detail(job: JobDetail) -> Self {
+        let container = job.container;
+        let last = job
+            .attempts
+            .unwrap_or_default()
+            .pop()
+            .and_then(|attempt| attempt.container);
+        let array = job.array_properties;
+        Self {
+            batch_job_id: job.job_id.unwrap_or_default(),
+            phase: phase(job.status.as_ref()),
+            status_reason: job.status_reason.unwrap_or_default(),
+            container_reason: container
+                .as_ref()
+                .and_then(|container| container.reason.clone())
+                .or_else(|| last.as_ref().and_then(|last| last.reason.clone()))
+                .unwrap_or_default(),
+            exit_code: container
+                .and_then(|container| container.exit_code)
+                .or_else(|| last.and_then(|last| last.exit_code)),
+            is_cancelled: job.is_cancelled.unwrap_or_default()
+                || job.is_terminated.unwrap_or_default(),
+            slot: array
+                .as_ref()
+                .and_then(|array| array.index)
+                .and_then(|index| u32::try_from(index).ok()),
+            children: array
+                .and_then(|array| array.status_summary)
+                .unwrap_or_default(),
+            created_at: job.created_at.unwrap_or_default(),
+        }
+    }
+
+    fn of_summary(job: JobSummary) -> Self {
+        let container = job.container;
+        Self {
+            batch_job_id: job.job_id.unwrap_or_default(),
+            phase: phase(job.status.as_ref()),
+            status_reason: job.status_reason.unwrap_or_default(),
+            container_reason: container
+                .as_ref()
+                .and_then(|container| container.reason.clone())
+                .unwrap_or_default(),
+            exit_code: container.and_then(|container| container.exit_code),
+            is_cancelled: job.is_cancelled.unwrap_or_default()
+                || job.is_terminated.unwrap_or_default(),
+            slot: job
+                .array_properties
+                .and_then(|array| array.index)
+                .and_then(|index| u32::try_from(index).ok()),
+            children: HashMap::new(),
+            created_at: job.created_at.unwrap_or_default(),
+        }
+    }
+}
+
+fn phase(status: Option<&BatchStatus>) -> Phase {
+    match status {
+        Some(BatchStatus::Runnable) => Phase::Runnable,
+        Some(BatchStatus::Starting | BatchStatus::Running) => Phase::Running,
+        Some(BatchStatus::Succeeded) => Phase::Succeeded,
+        Some(BatchStatus::Failed) => Phase::Failed,
+        _ => Phase::Pending,
+    }
+}

@@ -1,0 +1,90 @@
+//! How the queue works: of the local one and of AWS Batch.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use common::config::{Config, Deployment, Settings};
+use common::ledger::Ledger;
+use common::{Error, Result, aws};
+
+use super::size_class::{self, SizeClass};
+use super::{BatchQueue, ProcessQueue, Queue};
+
+/// The settings of the queue.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Queue")]
+pub struct QueueSettings {
+    /// Documents per slot of a job; each still succeeds or fails by itself
+    #[arg(long, env = "DOCUMENTS_PER_SLOT", value_name = "N", default_value_t = 1,
+          value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub documents_per_slot: u32,
+    /// Holds a period when the gate refuses more than so many percent of a run's documents, and at least 20 (100 = never)
+    #[arg(long, env = "REFUSALS_PERCENT", value_name = "N", default_value_t = 2,
+          value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub refusals_percent: u32,
+    /// Locally: converters at a time [default: the number of cores]
+    #[arg(long, env = "LOCAL_PARALLEL", value_name = "N")]
+    parallel: Option<NonZeroUsize>,
+    /// Locally: seconds an attempt may take before it is stopped
+    #[arg(long, env = "JOB_TIMEOUT_SECONDS", value_name = "N", default_value_t = 3600,
+          value_parser = clap::value_parser!(u64).range(1..))]
+    timeout: u64,
+    /// On AWS: the Batch job queue, by name or ARN
+    #[arg(long, env = "BATCH_JOB_QUEUE", value_name = "QUEUE")]
+    batch_job_queue: Option<String>,
+    /// On AWS: the Batch job definition, by name, name:revision or ARN
+    #[arg(long, env = "BATCH_JOB_DEFINITION", value_name = "DEFINITION")]
+    batch_job_definition: Option<String>,
+    /// On AWS: NAME:BELOW_ROWS:VCPU:MEMORY_MIB:TIMEOUT_SECONDS, comma-separated, the last without rows
+    #[arg(long, env = "SIZE_CLASSES", value_name = "CLASSES", default_value = size_class::DEFAULT)]
+    pub size_classes: String,
+    /// On AWS: seconds after which a job that Batch does not list counts as lost
+    #[arg(
+        long,
+        env = "LOST_AFTER_SECONDS",
+        value_name = "N",
+        default_value_t = 600
+    )]
+    lost_after: u64,
+}
+
+impl QueueSettings {
+    /// Opens the deployment's queue.
+    pub async fn open(
+        &self,
+        config: &Config,
+        settings: &Settings,
+        ledger: &Ledger,
+    ) -> Result<Queue> {
+        match config.deployment {
+            Deployment::Local => {
+                let timeout = Duration::from_secs(self.timeout);
+                ProcessQueue::new(config, settings, ledger.clone(), self.parallel, timeout)
+                    .map(Queue::Processes)
+            }
+            Deployment::Aws => self.batch().await.map(Queue::Batch),
+        }
+    }
+
+    /// The queue on AWS Batch.
+    pub async fn batch(&self) -> Result<BatchQueue> {
+        let set = |value: &Option<String>, name: &str| {
+            value
+                .clone()
+                .filter(|value| !value.trim().is_empty())
+                .ok_or_else(|| {
+                    Error::config(format!(
+                        "{name} is not set: with DEPLOYMENT=aws nothing has a default"
+                    ))
+                })
+        };
+        let queue = set(&self.batch_job_queue, "BATCH_JOB_QUEUE")?;
+        let definition = set(&self.batch_job_definition, "BATCH_JOB_DEFINITION")?;
+        let classes = SizeClass::parse_all(&self.size_classes)?;
+        let lost_after = Duration::from_secs(self.lost_after);
+        let sdk = aws::sdk_config().await?;
+        Ok(BatchQueue::new(
+            &sdk, queue, definition, classes, lost_after,
+        ))
+    }
+}

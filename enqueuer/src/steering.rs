@@ -1,0 +1,227 @@
+//! What the commands share by which operators decide about documents: whom they mean, whether they mean it, and the run under
+//! which documents are made again.
+
+use std::io::{BufRead, IsTerminal, Write};
+
+use common::clock::Clock;
+use common::config::{Config, Settings};
+use common::database::{Whose, statement_failed};
+use common::ledger::{Chosen, Command, Found, Ledger, Run, Which};
+use common::source::Source;
+use common::statement::{AccountId, DocumentId, Kind, Period};
+use common::termination::Termination;
+use common::{Error, Result};
+use jiff::civil::Date;
+
+use crate::context::newest_period;
+use crate::month_end::{self, Report, Work};
+use crate::out::line;
+use crate::queue::QueueSettings;
+use crate::{conclude, deviations, readiness};
+
+/// From here on somebody at a terminal is asked.
+const ASK_ABOVE: usize = 100;
+
+/// How many documents are told by name.
+const TOLD: usize = 5;
+
+/// Whom an operator means.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ChosenArgs {
+    /// Documents by id, e.g. 2026-10.trade.A0001
+    #[arg(
+        value_name = "DOCUMENT",
+        required_unless_present = "failed",
+        conflicts_with = "failed"
+    )]
+    documents: Vec<String>,
+    /// All failed documents of the period
+    #[arg(long)]
+    failed: bool,
+    /// With --failed: the month, e.g. 2026-10 [default: that of the newest run]
+    #[arg(long, value_name = "YYYY-MM", requires = "failed")]
+    period: Option<String>,
+    /// With --failed: only those of this cause, as `status` names it
+    #[arg(long, value_name = "CAUSE", requires = "failed")]
+    cause: Option<String>,
+}
+
+/// Why, and how sure.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Decision {
+    /// Why; kept in the ledger for the auditor
+    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub reason: String,
+    /// Says what would be done, and changes nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Does not ask, however many documents it is about
+    #[arg(long)]
+    yes: bool,
+    /// Prints the answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl ChosenArgs {
+    /// The documents as they stand. Those named that may not be touched are told and left out; when none is left, that is the
+    /// error.
+    pub async fn find(
+        &self,
+        ledger: &Ledger,
+        verb: &str,
+        refuse: impl Fn(&Found) -> Option<String>,
+    ) -> Result<Vec<Found>> {
+        let chosen = if self.failed {
+            let period = match &self.period {
+                Some(period) => period.parse()?,
+                None => newest_period(ledger).await?,
+            };
+            let cause = self.cause.clone();
+            Chosen::Failed { period, cause }
+        } else {
+            Chosen::Named(parse_ids(&self.documents)?)
+        };
+        without_refused(ledger.chosen(&chosen).await?, verb, refuse)
+    }
+}
+
+/// Parses document ids; one that is named twice is meant once.
+pub fn parse_ids(texts: &[String]) -> Result<Vec<DocumentId>> {
+    let mut ids = texts
+        .iter()
+        .map(|text| text.parse())
+        .collect::<Result<Vec<DocumentId>>>()?;
+    ids.sort();
+    ids.dedup();
+    Ok(ids)
+}
+
+/// Tells and leaves out what may not be touched.
+pub fn without_refused(
+    found: Vec<Found>,
+    verb: &str,
+    refuse: impl Fn(&Found) -> Option<String>,
+) -> Result<Vec<Found>> {
+    let mut refused = Vec::new();
+    let kept: Vec<Found> = found
+        .into_iter()
+        .filter(|found| match refuse(found) {
+            Some(why) => {
+                refused.push(format!("{} {why}", found.document));
+                false
+            }
+            None => true,
+        })
+        .collect();
+    if let (true, Some(first)) = (kept.is_empty(), refused.first()) {
+        return Err(Error::config(format!("{first}: nothing to {verb}")));
+    }
+    for refused in &refused {
+        eprintln!("left alone: {refused}");
+    }
+    Ok(kept)
+}
+
+impl Decision {
+    /// Whether to go on: not in a dry run, and above a hundred documents only when somebody at the terminal says so.
+    pub fn is_taken(&self, verb: &str, documents: &[Found]) -> Result<bool> {
+        let count = documents.len();
+        if self.dry_run || count > ASK_ABOVE {
+            let noun = if count == 1 { "document" } else { "documents" };
+            eprintln!("{verb} {count} {noun}:");
+            for found in documents.iter().take(TOLD) {
+                let cause = found.cause.as_deref().unwrap_or_default();
+                eprintln!("  {}  {}  {cause}", found.document, found.state);
+            }
+            if count > TOLD {
+                eprintln!("  and {} more", count - TOLD);
+            }
+        }
+        if self.dry_run {
+            line!("Dry run: nothing was changed.");
+            return Ok(false);
+        }
+        if count <= ASK_ABOVE || self.yes || !std::io::stdin().is_terminal() {
+            return Ok(true);
+        }
+        eprint!("Go on? [y/N] ");
+        let _ = std::io::stderr().flush();
+        let mut answer = String::new();
+        std::io::stdin()
+            .lock()
+            .read_line(&mut answer)
+            .map_err(|reason| Error::config("the answer cannot be read").because(reason))?;
+        if matches!(answer.trim(), "y" | "Y" | "yes") {
+            return Ok(true);
+        }
+        line!("Nothing was changed.");
+        Ok(false)
+    }
+}
+
+/// Documents are made again from the source as it is now: readiness is looked at anew, and its snapshots are pinned.
+pub async fn begin(
+    config: &Config,
+    ledger: &Ledger,
+    clock: Clock,
+    period: Period,
+    kinds: &[Kind],
+    command: Command,
+    accept_snapshot: Option<Date>,
+) -> Result<(Run, Source)> {
+    let mut source = Source::open(config).await?;
+    source.begin_snapshot().await?;
+    deviations::preflight(&mut source).await?;
+    let snapshots = readiness::snapshots(&mut source, period, kinds, accept_snapshot).await?;
+    let issued_on = clock.today(&config.business_timezone);
+    let run = ledger
+        .record_run(period, issued_on, snapshots, command, 1, clock.now())
+        .await?;
+    Ok((run, source))
+}
+
+/// Whether the account consents to electronic delivery. `None` = there is no such account.
+pub async fn has_consent(source: &mut Source, account: &AccountId) -> Result<Option<bool>> {
+    let consent: Option<Option<String>> = sqlx::query_scalar(
+        "SELECT CAST(t.electronic_delivery AS text) FROM statement_accounts t WHERE t.account_id = $1",
+    )
+    .bind(account.as_str())
+    .fetch_optional(&mut source.connection)
+    .await
+    .map_err(statement_failed("looking for consent", Whose::Source))?;
+    Ok(consent.map(|consent| consent.as_deref() == Some("1")))
+}
+
+/// Submits the documents of a run, follows them where that is asked for, and tells how they stand.
+pub async fn submit(
+    config: &Config,
+    settings: &Settings,
+    ledger: &Ledger,
+    queue: &QueueSettings,
+    run: &Run,
+    wait: bool,
+) -> Result<Report> {
+    let cancel = Termination::listen()?;
+    let documents_per_slot = queue.documents_per_slot;
+    let refusals_percent = queue.refusals_percent;
+    let queue = queue.open(config, settings, ledger).await?;
+    let work = Work {
+        config,
+        ledger,
+        queue: &queue,
+        cancel: &cancel,
+        run,
+        which: Which::OfRun(&run.run_id, run.period),
+        documents_per_slot,
+        refusals_percent,
+        wait,
+    };
+    let lease = month_end::keep_lease(ledger.clone(), run.run_id.clone());
+    let worked = work.to_the_end().await;
+    lease.abort();
+    ledger.release_run(&run.run_id).await?;
+    conclude::runs(config, ledger, None).await?;
+    worked?;
+    work.report(0).await
+}

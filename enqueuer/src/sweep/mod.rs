@@ -1,0 +1,83 @@
+//! The sweep: settles what Batch lost, and submits what is due and was never submitted. Safe at any time, also beside
+//! itself and beside a run.
+
+mod ending;
+mod settle;
+
+use common::Result;
+use common::config::Config;
+use common::ledger::{HoldCause, Ledger, Which};
+use common::termination::Termination;
+
+use crate::holds;
+use crate::progress::Progress;
+use crate::queue::{BatchQueue, Queue};
+use crate::submission::Submitter;
+
+/// What a sweep did.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Swept {
+    /// Documents that Batch's jobs had left open.
+    pub settled: u64,
+    /// Documents submitted.
+    pub submitted: u64,
+}
+
+/// Settles and submits on AWS Batch.
+pub async fn settle_and_submit(
+    config: &Config,
+    ledger: &Ledger,
+    queue: &Queue,
+    cancel: &Termination,
+    refusals_percent: u32,
+) -> Result<Swept> {
+    let Queue::Batch(batch) = queue else {
+        return Ok(Swept::default());
+    };
+    let found = settle::all(ledger, batch).await?;
+    for (period, words) in &found.misconfigured {
+        let reason = format!("a converter is misconfigured: {words}");
+        ledger.hold(*period, HoldCause::Config, &reason).await?;
+    }
+    let submitted = submit(config, ledger, queue, batch, cancel, refusals_percent).await?;
+    Ok(Swept {
+        settled: found.settled,
+        submitted,
+    })
+}
+
+/// Submits what is due of runs that nobody submits for any more; what is held is cancelled instead.
+async fn submit(
+    config: &Config,
+    ledger: &Ledger,
+    queue: &Queue,
+    batch: &BatchQueue,
+    cancel: &Termination,
+    refusals_percent: u32,
+) -> Result<u64> {
+    let mut submitted = 0;
+    for open in ledger.open_runs().await? {
+        let run = &open.run;
+        holds::hold_if_refused(ledger, run, refusals_percent).await?;
+        if let Some(hold) = ledger.held(run.period).await? {
+            holds::cancel_queued(ledger, batch, run.period, &hold.reason).await?;
+            continue;
+        }
+        if open.is_being_submitted || cancel.is_requested() {
+            continue;
+        }
+        let submitter = Submitter {
+            config,
+            ledger,
+            queue,
+            cancel,
+            run,
+            documents_per_slot: open.documents_per_slot,
+            again: true,
+            refusals_percent,
+        };
+        let which = Which::OfRun(&run.run_id, run.period);
+        submitted += submitter.submit(which, &mut Progress::begin()).await?;
+    }
+    Ok(submitted)
+}

@@ -1,0 +1,249 @@
+//! Settling what Batch's jobs left open, from DescribeJobs and ListJobs in bulk.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_batch::types::JobStatus as BatchStatus;
+use common::ledger::{Ledger, OpenJob, OpenSlot, SlotEnd, Slots};
+use common::statement::Period;
+use common::{Error, Result};
+
+use super::ending;
+use crate::queue::{BatchQueue, JobStatus, Phase, STUCK};
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Documents that were settled.
+    pub settled: u64,
+    /// Periods whose converters ended as misconfigured, with what Batch says.
+    pub misconfigured: Vec<(Period, String)>,
+}
+
+/// Settles what every open job left open.
+pub async fn all(ledger: &Ledger, queue: &BatchQueue) -> Result<Found> {
+    let mut jobs = ledger.open_jobs().await?;
+    for job in jobs.iter_mut().filter(|job| job.batch_job_id.is_none()) {
+        recognise(ledger, queue, job).await?;
+    }
+    let ids: Vec<String> = jobs
+        .iter()
+        .filter_map(|job| job.batch_job_id.clone())
+        .collect();
+    let described = queue.describe(&ids).await?;
+    let mut settler = Settler {
+        ledger,
+        queue,
+        found: Found::default(),
+    };
+    for job in &jobs {
+        settler.settle(job, &described).await?;
+    }
+    Ok(settler.found)
+}
+
+/// A submission whose answer was lost is found by its name, and never sent again blindly.
+async fn recognise(ledger: &Ledger, queue: &BatchQueue, job: &mut OpenJob) -> Result<()> {
+    if job.is_being_submitted {
+        return Ok(());
+    }
+    if let Some(batch_job_id) = queue.find(&job.job_id).await? {
+        ledger
+            .confirm_submission(&job.job_id, &batch_job_id)
+            .await?;
+        tracing::warn!(
+            job.id = job.job_id,
+            batch.job_id = batch_job_id,
+            "recognised a submission whose answer was lost"
+        );
+        job.batch_job_id = Some(batch_job_id);
+    }
+    Ok(())
+}
+
+struct Settler<'a> {
+    ledger: &'a Ledger,
+    queue: &'a BatchQueue,
+    found: Found,
+}
+
+impl Settler<'_> {
+    async fn settle(
+        &mut self,
+        job: &OpenJob,
+        described: &HashMap<String, JobStatus>,
+    ) -> Result<()> {
+        let known = job.batch_job_id.as_ref().and_then(|id| described.get(id));
+        let Some(known) = known else {
+            return self.settle_unlisted(job).await;
+        };
+        let open = self.ledger.open_slots(&job.job_id).await?;
+        if !open.is_empty() {
+            if job.slots == 1 {
+                self.settle_single(job, known).await?;
+            } else {
+                self.settle_array(job, known, &open).await?;
+            }
+        }
+        self.end(job, known.has_ended()).await
+    }
+
+    /// Nothing of a job that has ended can run any more; once nothing of it is open, it need not be looked at again.
+    async fn end(&self, job: &OpenJob, has_ended: bool) -> Result<()> {
+        if has_ended && self.ledger.open_slots(&job.job_id).await?.is_empty() {
+            self.ledger.settle_job(&job.job_id).await?;
+        }
+        Ok(())
+    }
+
+    /// A job that Batch does not list may be about to appear: only after a while it counts as lost.
+    async fn settle_unlisted(&mut self, job: &OpenJob) -> Result<()> {
+        let lost_after = i64::try_from(self.queue.lost_after.as_millis()).unwrap_or(i64::MAX);
+        if job.age_ms < lost_after {
+            return Ok(());
+        }
+        let (cause, error) = match &job.batch_job_id {
+            Some(id) => (
+                "lost_job",
+                format!("Batch does not list the job {id} any more"),
+            ),
+            None => (
+                "not_submitted",
+                "the submission never reached Batch".to_owned(),
+            ),
+        };
+        tracing::warn!(job.id = job.job_id, cause, "{error}");
+        let end = SlotEnd::Lost { cause, error };
+        self.settle_slots(job, Slots::All, &end).await?;
+        self.end(job, true).await
+    }
+
+    async fn settle_single(&mut self, job: &OpenJob, known: &JobStatus) -> Result<()> {
+        if known.has_ended() {
+            self.ended(job, Slots::All, known).await
+        } else {
+            self.terminate_if_stuck(job, known, known).await
+        }
+    }
+
+    async fn settle_array(
+        &mut self,
+        job: &OpenJob,
+        parent: &JobStatus,
+        open: &[OpenSlot],
+    ) -> Result<()> {
+        let mut ended: BTreeMap<u32, JobStatus> = BTreeMap::new();
+        if parent.count("FAILED") > 0 || parent.phase == Phase::Failed {
+            let failed = self
+                .queue
+                .children(&parent.batch_job_id, BatchStatus::Failed, None)
+                .await?;
+            ended.extend(by_slot(failed));
+        }
+        // A slot that is silent may have ended in a way that ListJobs does not list under FAILED.
+        let silent: Vec<String> = open
+            .iter()
+            .filter(|open| open.is_silent && !ended.contains_key(&open.slot))
+            .map(|open| format!("{}:{}", parent.batch_job_id, open.slot))
+            .collect();
+        let silent = self.queue.describe(&silent).await?;
+        ended.extend(by_slot(
+            silent.into_values().filter(JobStatus::has_ended).collect(),
+        ));
+
+        let mut ends: BTreeMap<SlotEnd, Vec<u32>> = BTreeMap::new();
+        for open in open {
+            if let Some(child) = ended.get(&open.slot) {
+                self.note(job, child)?;
+                ends.entry(ending::of(child)).or_default().push(open.slot);
+            }
+        }
+        for (end, slots) in &ends {
+            self.settle_slots(job, Slots::Some(slots), end).await?;
+        }
+        if parent.has_ended() {
+            // Children that never came to be, because the whole was cancelled first, and those that ended well without a word.
+            self.ended(job, Slots::All, parent).await
+        } else if parent.count("RUNNABLE") > 0
+            && parent.count("STARTING") + parent.count("RUNNING") == 0
+        {
+            let waiting = self
+                .queue
+                .children(&parent.batch_job_id, BatchStatus::Runnable, Some(1))
+                .await?;
+            match waiting.first() {
+                Some(child) => self.terminate_if_stuck(job, parent, child).await,
+                None => Ok(()),
+            }
+        } else {
+            Ok(())
+        }
+    }
+
+    /// A job that waits because of its own settings would wait for ever.
+    async fn terminate_if_stuck(
+        &self,
+        job: &OpenJob,
+        whole: &JobStatus,
+        waiting: &JobStatus,
+    ) -> Result<()> {
+        let why = &waiting.status_reason;
+        let lost_after = i64::try_from(self.queue.lost_after.as_millis()).unwrap_or(i64::MAX);
+        let is_stuck = waiting.phase == Phase::Runnable && why.starts_with("MISCONFIGURATION");
+        if !is_stuck || job.age_ms < lost_after {
+            return Ok(());
+        }
+        tracing::error!(
+            job.id = job.job_id,
+            reason = why,
+            "the job is stuck in RUNNABLE: terminated"
+        );
+        self.queue
+            .terminate(&whole.batch_job_id, &format!("{STUCK}: {why}"))
+            .await
+    }
+
+    async fn ended(&mut self, job: &OpenJob, slots: Slots<'_>, ended: &JobStatus) -> Result<()> {
+        self.note(job, ended)?;
+        self.settle_slots(job, slots, &ending::of(ended)).await
+    }
+
+    /// One misconfigured converter stands for all of them.
+    fn note(&mut self, job: &OpenJob, ended: &JobStatus) -> Result<()> {
+        if ended.exit_code == Some(78) {
+            let period = job
+                .period
+                .parse()
+                .map_err(|error: Error| error.context("export_runs"))?;
+            if !self
+                .found
+                .misconfigured
+                .iter()
+                .any(|(known, _)| *known == period)
+            {
+                self.found.misconfigured.push((period, ended.words()));
+            }
+        }
+        Ok(())
+    }
+
+    async fn settle_slots(&mut self, job: &OpenJob, slots: Slots<'_>, end: &SlotEnd) -> Result<()> {
+        let settled = self.ledger.settle_slots(&job.job_id, slots, end).await?;
+        if !settled.is_empty() {
+            tracing::warn!(
+                job.id = job.job_id,
+                documents = settled.len(),
+                example = %settled[0],
+                end = ?end,
+                "settled what a slot had left open"
+            );
+        }
+        self.found.settled += settled.len() as u64;
+        Ok(())
+    }
+}
+
+fn by_slot(children: Vec<JobStatus>) -> impl Iterator<Item = (u32, JobStatus)> {
+    children
+        .into_iter()
+        .filter_map(|child| child.slot.map(|slot| (slot, child)))
+}
