@@ -99,6 +99,10 @@ pub async fn run(
     lease.abort();
     ledger.release_run(&run.run_id).await?;
     conclude::runs(config, ledger, None).await?;
+    if matches!(queue, Queue::Processes(_)) {
+        // Here a run is its process; what it left open is the next one's.
+        ledger.end_run(&run.run_id).await?;
+    }
     let excused = worked?;
     work.report(excused).await
 }

@@ -16,7 +16,7 @@ use jiff::civil::Date;
 use crate::context::newest_period;
 use crate::month_end::{self, Report, Work};
 use crate::out::line;
-use crate::queue::QueueSettings;
+use crate::queue::{Queue, QueueSettings};
 use crate::{conclude, deviations, readiness};
 
 /// From here on somebody at a terminal is asked.
@@ -222,6 +222,9 @@ pub async fn submit(
     lease.abort();
     ledger.release_run(&run.run_id).await?;
     conclude::runs(config, ledger, None).await?;
+    if matches!(queue, Queue::Processes(_)) {
+        ledger.end_run(&run.run_id).await?;
+    }
     worked?;
     work.report(0).await
 }

@@ -1,6 +1,6 @@
 //! Which documents are due and which are excused, from cheap aggregates of the source.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use common::contract::ACCOUNTS;
 use common::database::{Whose, query_text, statement_failed};
@@ -18,8 +18,8 @@ use sqlx::any::AnyRow;
 pub struct Targets {
     pub due: Vec<DueDocument>,
     pub excused: Vec<Excuse>,
-    /// Accounts that were looked at, with activity or without.
-    pub accounts: u64,
+    /// Accounts that were looked at, with activity or without, per kind.
+    pub accounts: BTreeMap<Kind, u64>,
 }
 
 /// The word under which accounts closed before the period are excused.
@@ -127,7 +127,7 @@ async fn find_kind(
         .fetch_all(&mut source.connection)
         .await
         .map_err(statement_failed("looking for due documents", Whose::Source))?;
-    targets.accounts = rows.len() as u64;
+    targets.accounts.insert(activity.kind, rows.len() as u64);
     for row in &rows {
         let row = AccountRow::read(row)?;
         let chosen = &selection.accounts;

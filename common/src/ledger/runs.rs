@@ -291,6 +291,29 @@ impl Ledger {
         Ok(counts)
     }
 
+    /// The snapshots that the newest run of a period pinned; `None` = the period has no run.
+    pub async fn newest_snapshots(&self, period: Period) -> Result<Option<Snapshots>> {
+        type Row = (
+            Option<String>,
+            Option<String>,
+            Option<String>,
+            Option<String>,
+        );
+        let row: Option<Row> = sqlx::query_as(self.sql(
+            "SELECT positions_opening, positions_closing, cash_opening, cash_closing
+             FROM export_runs WHERE period = $1 ORDER BY started_at DESC, run_id DESC LIMIT 1",
+        ))
+        .bind(period.to_string())
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(statement_failed(
+            "looking for the newest run",
+            Whose::Ledger,
+        ))?;
+        row.map(|(a, b, c, d)| Snapshots::from_texts([a, b, c, d]))
+            .transpose()
+    }
+
     /// The period of the newest run.
     pub async fn newest_period(&self) -> Result<Option<Period>> {
         let period: Option<String> =
