@@ -2,9 +2,11 @@
 //! directory, and the real binaries.
 
 mod audit;
+pub mod batch;
 mod compare;
 mod engine;
 mod expected;
+mod loopback;
 pub mod office;
 pub mod ooxml;
 mod program;
