@@ -1,5 +1,8 @@
 //! The server, driven by the real SDK, with shell scripts in the converter's place.
 
+mod cancelling;
+mod faults;
+mod requests;
 mod retries;
 mod running;
 

@@ -100,7 +100,7 @@ async fn a_job_that_takes_too_long_is_terminated_for_good() -> Result<()> {
     let bench = Bench::with(
         script,
         Definition {
-            time_scale: 120,
+            time_scale: 30,
             ..Definition::default()
         },
     )
@@ -129,7 +129,7 @@ async fn a_job_that_takes_too_long_is_terminated_for_good() -> Result<()> {
 #[tokio::test]
 async fn a_program_that_ignores_sigterm_is_killed() -> Result<()> {
     let definition = Definition {
-        time_scale: 600,
+        time_scale: 60,
         timeout_seconds: Some(60),
         ..Definition::default()
     };
