@@ -3,12 +3,16 @@
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::ProvideCredentials;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, tls};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::service_config::ServiceConfigKey;
 use std::time::Duration;
 
 use crate::{Error, Result};
@@ -17,7 +21,7 @@ use crate::{Error, Result};
 const MAX_ATTEMPTS: u32 = 4;
 
 /// Until a connection must stand.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Until an answer must be there; uploads take as long as they are large, and set their own.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -41,7 +45,43 @@ pub async fn sdk_config() -> Result<SdkConfig> {
             "AWS_REGION is not set: name the region of queue, bucket and topic, e.g. ap-northeast-1",
         ));
     }
+    credentials(&config).await?;
     Ok(config)
+}
+
+/// The credentials that requests are signed with at this moment, and with them when they expire.
+pub async fn credentials(config: &SdkConfig) -> Result<Credentials> {
+    let Some(provider) = config.credentials_provider() else {
+        return Err(Error::config(NO_CREDENTIALS));
+    };
+    provider
+        .provide_credentials()
+        .await
+        .map_err(|reason| match reason {
+            CredentialsError::CredentialsNotLoaded(_)
+            | CredentialsError::InvalidConfiguration(_) => {
+                Error::config(NO_CREDENTIALS).because(reason)
+            }
+            _ => Error::retry("aws", "the AWS credentials could not be fetched").because(reason),
+        })
+}
+
+/// What to do where there are no credentials.
+const NO_CREDENTIALS: &str = "there are no AWS credentials: give the task a role, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID \
+                              and AWS_SECRET_ACCESS_KEY";
+
+/// Whether S3 is somewhere else than at AWS (`AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`): such servers have no name per
+/// bucket, so buckets belong into the path there.
+pub fn has_s3_endpoint(config: &SdkConfig) -> bool {
+    let key = ServiceConfigKey::builder()
+        .service_id("S3")
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build();
+    let of_s3 = key
+        .ok()
+        .and_then(|key| config.service_config()?.load_config(key));
+    of_s3.is_some() || config.endpoint_url().is_some()
 }
 
 /// HTTPS with the TLS library that the databases use, too.
@@ -93,10 +133,14 @@ const THROTTLED: [&str; 7] = [
     "SlowDown",
 ];
 
-/// Error codes that pass by themselves although the service refused: new credentials are fetched, another write ends.
-const PASSING: [&str; 5] = [
+/// Error codes that pass by themselves although the service refused: new credentials are fetched, another write ends,
+/// what was damaged on the way is sent again.
+const PASSING: [&str; 8] = [
+    "BadDigest",
     "ExpiredToken",
     "ExpiredTokenException",
+    "IncompleteBody",
+    "OperationAborted",
     "RequestExpired",
     "RequestTimeout",
     "ConditionalRequestConflict",

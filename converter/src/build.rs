@@ -173,6 +173,7 @@ fn spawn_writer(
                 file: partial,
                 sha256,
                 bytes,
+                file_name: heading.file_name(),
             },
             tables,
             finding,

@@ -1,7 +1,6 @@
 //! The way of one document: claim → snapshot → rows → gate → workbook → store → ledger.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use common::config::Config;
@@ -42,7 +41,7 @@ pub struct Origin {
 impl Exporter {
     pub async fn open(config: Config, termination: Termination) -> Result<Self> {
         let ledger = Ledger::open(&config, 1).await?;
-        let store = Store::open(&config.store)?;
+        let store = Store::open(&config.store).await?;
         Ok(Self {
             builder: Builder::new(config.clone()),
             config,
@@ -148,7 +147,7 @@ impl Exporter {
     ) -> Result<Published> {
         let document = &assignment.document;
         // Published by an attempt that died before it could say so.
-        if let Some(found) = self.store.find(document)?
+        if let Some(found) = lease.or_over(self.store.find(document)).await?
             && let Some(published) = self.adoptable(document, &found).await?
         {
             return Ok(published);
@@ -156,15 +155,8 @@ impl Exporter {
         check_profile(assignment, &self.config)?;
         let stop = lease.stop_flag();
         let partial = self.store.create_partial(document)?;
-        let built = tokio::select! {
-            // The lease first: whoever lost it or was told to terminate must not go on.
-            biased;
-            over = lease.over() => {
-                stop.store(true, Ordering::Relaxed);
-                return Err(over);
-            }
-            built = self.builder.build(assignment, partial, stop.clone()) => built?,
-        };
+        let built = self.builder.build(assignment, partial, stop);
+        let built = lease.or_over(built).await?;
         let Built {
             finished,
             tables,
@@ -186,10 +178,11 @@ impl Exporter {
             row_counts: workbook::row_counts(&tables),
             proof,
         };
-        if self.store.publish(finished, document)? == Outcome::Published {
+        let publishing = self.store.publish(finished, document);
+        if lease.or_over(publishing).await? == Outcome::Published {
             return Ok(published);
         }
-        let Some(found) = self.store.find(document)? else {
+        let Some(found) = lease.or_over(self.store.find(document)).await? else {
             return Err(Error::retry(
                 "store",
                 "the published document was there and is gone; trying again",

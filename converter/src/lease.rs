@@ -64,6 +64,20 @@ impl Lease {
         self.stop.clone()
     }
 
+    /// Works until the work is done or the lease is over, which drops the work where it is.
+    pub async fn or_over<T>(&mut self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let stop = self.stop.clone();
+        tokio::select! {
+            // The lease first: whoever lost it or was told to terminate must not go on.
+            biased;
+            over = self.over() => {
+                stop.store(true, Ordering::Relaxed);
+                Err(over)
+            }
+            done = work => done,
+        }
+    }
+
     /// Returns when the lease is lost or termination is asked for, with the reason.
     pub async fn over(&mut self) -> Error {
         tokio::select! {

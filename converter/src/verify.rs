@@ -11,7 +11,7 @@ use common::termination::Termination;
 use common::{Class, Error, PROGRAM_VERSION, Result};
 
 use crate::build::{Builder, Built};
-use crate::deliver::Store;
+use crate::deliver::{self, Opened, Store};
 use crate::{lease, workbook_diff};
 
 /// Rebuilds the document and compares. Returns its SHA-256 when both are equal; otherwise the error names the first
@@ -23,8 +23,15 @@ pub async fn verify(
     termination: &mut Termination,
 ) -> Result<String> {
     let published = ledger.published(document).await?;
-    let store = Store::open(&config.store)?;
-    let (file, found) = published_file(&store, &published)?;
+    let store = Store::open(&config.store).await?;
+    let Opened {
+        file,
+        sha256: found,
+        ..
+    } = tokio::select! {
+        () = termination.requested() => return Err(lease::terminated()),
+        opened = published_file(&store, &published) => opened?,
+    };
     let partial = tempfile::Builder::new()
         .prefix("verify-")
         .suffix(".xlsx")
@@ -52,21 +59,21 @@ pub async fn verify(
     Err(different(config, &published, &file, &built))
 }
 
-/// The published file and its SHA-256.
-fn published_file(store: &Store, published: &PublishedDocument) -> Result<(File, String)> {
+/// The published file, which must say that it is the document.
+async fn published_file(store: &Store, published: &PublishedDocument) -> Result<Opened> {
     let document = &published.assignment.document;
-    let found = store.find(document).map_err(|error| match error.class() {
-        Class::Bug => Error::data("tampered", error.chain()),
-        _ => error,
-    })?;
-    match (found, store.open_published(document)?) {
-        (Some(found), Some(file)) => Ok((file, found.sha256)),
-        _ => Err(Error::data(
+    let Some(opened) = store.open_published(document).await? else {
+        return Err(Error::data(
             "missing",
             format!(
                 "{document} is succeeded in the ledger, but is not in the store: see STORE_URL and its history"
             ),
-        )),
+        ));
+    };
+    match deliver::read_back(&opened, document) {
+        Ok(_) => Ok(opened),
+        Err(error) if error.class() == Class::Bug => Err(Error::data("tampered", error.chain())),
+        Err(error) => Err(error),
     }
 }
 

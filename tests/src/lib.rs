@@ -2,17 +2,21 @@
 //! directory, and the real binaries.
 
 mod audit;
+pub mod batch;
 mod compare;
 mod engine;
 mod expected;
+mod loopback;
 pub mod office;
 pub mod ooxml;
 mod program;
+pub mod s3;
 mod source;
 mod store;
 mod workbook;
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use anyhow::{Context, Result};
 use sqlx::AnyPool;
@@ -31,6 +35,8 @@ pub struct World {
     database_url: String,
     directory: TempDir,
     database: engine::Database,
+    /// The bucket in the place of the store's directory.
+    s3: OnceLock<s3::S3>,
 }
 
 impl World {
@@ -45,7 +51,14 @@ impl World {
             database_url: database.url.clone(),
             directory,
             database,
+            s3: OnceLock::new(),
         })
+    }
+
+    /// From now on programs publish in a bucket.
+    pub async fn with_s3(&self) -> Result<&s3::S3> {
+        let s3 = s3::S3::start(&self.path("s3")).await?;
+        Ok(self.s3.get_or_init(|| s3))
     }
 
     pub fn database_url(&self) -> &str {
@@ -97,10 +110,15 @@ impl World {
     }
 
     fn program<'a>(&self, binary: &Path, arguments: impl IntoIterator<Item = &'a str>) -> Program {
-        Program::new(binary, arguments, self.directory.path())
+        let program = Program::new(binary, arguments, self.directory.path())
             .env("DATABASE_URL", &self.database_url)
             .env("STORE_URL", &format!("file:{}", self.store().display()))
-            .env("LEASE_SECONDS", "2")
+            .env("LEASE_SECONDS", "2");
+        let of_s3 = self.s3.get().map(s3::S3::environment);
+        of_s3
+            .into_iter()
+            .flatten()
+            .fold(program, |program, (name, value)| program.env(name, &value))
     }
 
     /// A connection pool to the world's database: source and ledger.
@@ -150,7 +168,10 @@ impl World {
 
     /// Every published document below the store.
     pub fn published(&self) -> Result<Vec<Published>> {
-        store::published(&self.store())
+        match self.s3.get() {
+            Some(s3) => s3.objects(),
+            None => store::published(&self.store()),
+        }
     }
 
     /// Writes the CSV files of a source and loads them.

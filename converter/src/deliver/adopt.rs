@@ -1,8 +1,6 @@
 //! Adopting a document that is published already: its own properties say whether it is this one.
 
-use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Seek};
-use std::sync::Arc;
+use std::io::{BufReader, Read};
 
 use common::statement::DocumentId;
 use common::{Error, Result};
@@ -10,24 +8,18 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 use zip::ZipArchive;
 
-use super::{Found, HashingWriter};
+use super::{Found, Opened};
 use crate::workbook::{DOCUMENT_ID_PROPERTY, ROW_COUNTS_PROPERTY};
 
-/// Reads size, SHA-256 and row counts of a published workbook. One that says it is another document is our bug.
-pub fn read_back(mut file: File, document: &DocumentId) -> Result<Found> {
-    let failed = |reason| crate::disk::failed("reading the published document", reason);
-    let mut hashing = HashingWriter::new(BufWriter::new(io::sink()), Arc::default());
-    io::copy(&mut file, &mut hashing).map_err(failed)?;
-    let (_, sha256, bytes) = hashing.finish().map_err(failed)?;
-    file.rewind().map_err(failed)?;
-
+/// Reads the row counts of a published workbook. One that says it is another document is our bug.
+pub fn read_back(opened: &Opened, document: &DocumentId) -> Result<Found> {
     let foreign = |reason: String| {
         Error::bug(format!(
             "what is published under the key of {document} is not that document: {reason}"
         ))
     };
-    let mut archive =
-        ZipArchive::new(BufReader::new(file)).map_err(|reason| foreign(reason.to_string()))?;
+    let mut archive = ZipArchive::new(BufReader::new(&opened.file))
+        .map_err(|reason| foreign(reason.to_string()))?;
     let mut xml = String::new();
     archive
         .by_name("docProps/custom.xml")
@@ -40,8 +32,8 @@ pub fn read_back(mut file: File, document: &DocumentId) -> Result<Found> {
     }
     let row_counts = property(&xml, ROW_COUNTS_PROPERTY).unwrap_or_default();
     Ok(Found {
-        sha256,
-        bytes,
+        sha256: opened.sha256.clone(),
+        bytes: opened.bytes,
         row_counts,
     })
 }

@@ -1,16 +1,17 @@
 //! A directory as store.
 
 use std::fs::{self, File, Permissions};
-use std::io;
+use std::io::{self, Seek};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use common::statement::DocumentId;
 use common::store::{ObjectKey, StoreUrl};
 use common::{Error, Result};
 use tempfile::NamedTempFile;
 
-use super::{Finished, Outcome};
+use super::{Finished, HashingWriter, Opened, Outcome};
 
 /// Documents as files below a directory.
 #[derive(Debug, Clone)]
@@ -41,12 +42,12 @@ impl DirectoryStore {
             .map_err(|reason| unusable(&self.directory, reason))
     }
 
-    pub fn read(&self, key: &ObjectKey) -> Result<Option<File>> {
-        match File::open(self.directory.join(key.as_str())) {
-            Ok(file) => Ok(Some(file)),
+    pub fn read(&self, key: &ObjectKey) -> Result<Option<Opened>> {
+        match File::open(self.directory.join(key.as_str())).and_then(hashed) {
+            Ok(opened) => Ok(Some(opened)),
             Err(reason) if reason.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(reason) => Err(crate::disk::failed(
-                "looking for the published document",
+                "reading the published document",
                 reason,
             )),
         }
@@ -73,6 +74,18 @@ impl DirectoryStore {
             Err(refused) => Err(failed(refused.error)),
         }
     }
+}
+
+fn hashed(mut file: File) -> io::Result<Opened> {
+    let mut hashing = HashingWriter::new(io::sink(), Arc::default());
+    io::copy(&mut file, &mut hashing)?;
+    let (_, sha256, bytes) = hashing.finish()?;
+    file.rewind()?;
+    Ok(Opened {
+        file,
+        sha256,
+        bytes,
+    })
 }
 
 fn unusable(directory: &Path, reason: io::Error) -> Error {

@@ -2,7 +2,9 @@
 
 mod adopt;
 mod dir;
+mod file_name;
 mod hashing;
+mod s3;
 
 use std::fs::File;
 
@@ -11,12 +13,24 @@ use common::statement::DocumentId;
 use common::store::{ObjectKey, StoreUrl};
 use tempfile::NamedTempFile;
 
+pub use adopt::read_back;
+pub use file_name::FileName;
 pub use hashing::{HashingWriter, hex};
 
 /// A workbook that is finished and not published yet.
 #[derive(Debug)]
 pub struct Finished {
     pub file: NamedTempFile,
+    pub sha256: String,
+    pub bytes: u64,
+    /// The name under which the customer saves it.
+    pub file_name: FileName,
+}
+
+/// A published file, to be read. What it is nobody has looked at yet.
+#[derive(Debug)]
+pub struct Opened {
+    pub file: File,
     pub sha256: String,
     pub bytes: u64,
 }
@@ -42,15 +56,18 @@ pub enum Outcome {
 #[derive(Debug, Clone)]
 pub enum Store {
     Directory(dir::DirectoryStore),
+    Bucket(s3::BucketStore),
 }
 
 impl Store {
-    pub fn open(url: &StoreUrl) -> Result<Self> {
+    pub async fn open(url: &StoreUrl) -> Result<Self> {
         match url {
             StoreUrl::Directory(directory) => {
                 dir::DirectoryStore::open(directory).map(Store::Directory)
             }
-            StoreUrl::S3 { .. } => Err(common::Error::config("S3 comes next")),
+            StoreUrl::S3 { bucket, prefix } => s3::BucketStore::open(bucket, prefix)
+                .await
+                .map(Store::Bucket),
         }
     }
 
@@ -58,27 +75,32 @@ impl Store {
     pub fn create_partial(&self, document: &DocumentId) -> Result<NamedTempFile> {
         match self {
             Store::Directory(store) => store.create_partial(document),
+            Store::Bucket(_) => s3::BucketStore::create_partial(document),
         }
     }
 
     /// The document's published workbook, if there is one.
-    pub fn find(&self, document: &DocumentId) -> Result<Option<Found>> {
-        self.open_published(document)?
-            .map(|file| adopt::read_back(file, document))
+    pub async fn find(&self, document: &DocumentId) -> Result<Option<Found>> {
+        self.open_published(document)
+            .await?
+            .map(|opened| read_back(&opened, document))
             .transpose()
     }
 
     /// Opens the document's published workbook, if there is one.
-    pub fn open_published(&self, document: &DocumentId) -> Result<Option<File>> {
+    pub async fn open_published(&self, document: &DocumentId) -> Result<Option<Opened>> {
         match self {
             Store::Directory(store) => store.read(&ObjectKey::of(document)),
+            Store::Bucket(store) => store.read(&ObjectKey::of(document)).await,
         }
     }
 
-    /// Publishes a finished workbook, unless there is one already.
-    pub fn publish(&self, finished: Finished, document: &DocumentId) -> Result<Outcome> {
+    /// Publishes a finished workbook, unless there is one already. Dropped before its end, it publishes nothing or the
+    /// whole document.
+    pub async fn publish(&self, finished: Finished, document: &DocumentId) -> Result<Outcome> {
         match self {
             Store::Directory(store) => store.publish(finished, &ObjectKey::of(document)),
+            Store::Bucket(store) => store.publish(finished, document).await,
         }
     }
 }

@@ -37,6 +37,7 @@ pub use table::TableDone;
 pub use totals::{SumDone, TotalDone};
 pub use words::Words;
 
+use crate::deliver::FileName;
 use crate::rows::account::Account;
 use crate::rows::cash::{CashBalance, CashLine, CashOutline};
 use crate::rows::position::Position;
@@ -79,6 +80,12 @@ impl Heading {
         cash: Option<Date>,
     ) -> Date {
         summary::as_of(kind, period_end, positions, cash)
+    }
+
+    /// The name under which the customer saves it.
+    pub fn file_name(&self) -> FileName {
+        let title = self.words().get(labels::title(self.document.kind));
+        FileName::new(&self.document, title)
     }
 
     /// The words it is written in.

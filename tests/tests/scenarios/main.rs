@@ -15,6 +15,7 @@ mod processes;
 mod profile;
 mod queue;
 mod rebuild;
+mod s3;
 mod status;
 mod terminal;
 mod workbooks;

@@ -1,0 +1,248 @@
+//! A bucket as store.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Seek, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::interceptors::InterceptorContext;
+use aws_sdk_s3::config::retry::{ClassifyRetry, RetryAction};
+use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::primitives::ByteStream;
+use common::aws::{self, CONNECT_TIMEOUT};
+use common::statement::DocumentId;
+use common::store::{ObjectKey, StoreUrl};
+use common::{Error, Result};
+use tempfile::NamedTempFile;
+
+use super::{Finished, HashingWriter, Opened, Outcome};
+
+const CONTENT_TYPE: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+/// What one PutObject takes.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html>
+const MAX_BYTES: u64 = 5 * 1024 * 1024 * 1024;
+
+/// An upload may take so long whatever its size, and in addition as long as it needs at so many bytes per second. One that
+/// stands still altogether the SDK ends much sooner.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(30);
+const UPLOAD_BYTES_PER_SECOND: u64 = 256 * 1024;
+
+/// Documents as objects below a prefix of a bucket.
+#[derive(Debug, Clone)]
+pub struct BucketStore {
+    client: Client,
+    bucket: String,
+    prefix: String,
+}
+
+impl BucketStore {
+    pub async fn open(bucket: &str, prefix: &str) -> Result<Self> {
+        let config = aws::sdk_config().await?;
+        let of_s3 = aws_sdk_s3::config::Builder::from(&config)
+            .force_path_style(aws::has_s3_endpoint(&config))
+            .retry_classifier(ConflictPasses)
+            .build();
+        Ok(Self {
+            client: Client::from_conf(of_s3),
+            bucket: bucket.to_owned(),
+            prefix: prefix.to_owned(),
+        })
+    }
+
+    /// A temp file of this machine: a bucket has no place for what is not published.
+    pub fn create_partial(document: &DocumentId) -> Result<NamedTempFile> {
+        tempfile::Builder::new()
+            .prefix(&StoreUrl::partial_prefix(document))
+            .suffix(".xlsx")
+            .tempfile()
+            .map_err(|reason| crate::disk::failed("beginning the workbook", reason))
+    }
+
+    /// Fetches an object into a temp file that has no name and goes with its handle.
+    pub async fn read(&self, key: &ObjectKey) -> Result<Option<Opened>> {
+        let asked = self.client.get_object().bucket(&self.bucket);
+        let object = match asked.key(self.key(key)).send().await {
+            Ok(object) => object,
+            Err(error) if error.code() == Some("NoSuchKey") => return Ok(None),
+            // Without the right to list, S3 does not tell whether there is an object.
+            Err(error) => {
+                return Err(self.failed(
+                    "s3:GetObject (and s3:ListBucket of the bucket)",
+                    key,
+                    error,
+                ));
+            }
+        };
+        let doing = "fetching the published document";
+        let failed = |reason| crate::disk::failed(doing, reason);
+        let file = tempfile::tempfile().map_err(failed)?;
+        let out = BufWriter::new(file.try_clone().map_err(failed)?);
+        let mut out = HashingWriter::new(out, Arc::default());
+        let mut body = object.body;
+        while let Some(bytes) = body.next().await {
+            let bytes = bytes.map_err(|reason| {
+                Error::retry("aws", format!("{doing}: the connection failed")).because(reason)
+            })?;
+            out.write_all(&bytes).map_err(failed)?;
+        }
+        let (_, sha256, bytes) = out.finish().map_err(failed)?;
+        rewound(file)
+            .map(|file| {
+                Some(Opened {
+                    file,
+                    sha256,
+                    bytes,
+                })
+            })
+            .map_err(failed)
+    }
+
+    /// One PutObject that refuses to replace. Dropped half way, it leaves nothing: an object is there as a whole or not at
+    /// all. When an answer is lost, the SDK puts once more and hears that the object is there.
+    pub async fn publish(&self, finished: Finished, document: &DocumentId) -> Result<Outcome> {
+        let key = ObjectKey::of(document);
+        if finished.bytes > MAX_BYTES {
+            return Err(Error::data(
+                "too_large",
+                format!(
+                    "{document} has {} bytes, and S3 takes {MAX_BYTES} in one piece: split the account's month, or leave out columns",
+                    finished.bytes
+                ),
+            ));
+        }
+        let put = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(self.key(&key))
+            .if_none_match("*")
+            .checksum_sha256(base64_of_hex(&finished.sha256))
+            .content_type(CONTENT_TYPE)
+            .content_disposition(finished.file_name.content_disposition())
+            .tagging(format!("kind={}&period={}", document.kind, document.period))
+            .body(body_of(finished.file.path(), finished.bytes).await?)
+            .customize()
+            .config_override(
+                aws_sdk_s3::config::Builder::new().timeout_config(upload_timeouts(finished.bytes)),
+            );
+        match put.send().await {
+            Ok(_) => Ok(Outcome::Published),
+            Err(error) if error.code() == Some("PreconditionFailed") => Ok(Outcome::AlreadyThere),
+            Err(error) => Err(self.failed("s3:PutObject and s3:PutObjectTagging", &key, error)),
+        }
+    }
+
+    fn key(&self, key: &ObjectKey) -> String {
+        if self.prefix.is_empty() {
+            key.to_string()
+        } else {
+            format!("{}/{key}", self.prefix)
+        }
+    }
+
+    /// `rights` are what the request needs.
+    fn failed<E>(&self, rights: &str, key: &ObjectKey, error: SdkError<E>) -> Error
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        let Self { bucket, prefix, .. } = self;
+        let said = error.message().unwrap_or_default();
+        match error.code() {
+            Some("AccessDenied") => Error::config(format!(
+                "no right to {}: the role needs {rights} below s3://{bucket}/{prefix}, and the right to use the key if the \
+                 bucket is encrypted with one of KMS; S3 says: {said}",
+                self.key(key)
+            )),
+            Some("NoSuchBucket") => Error::config(format!(
+                "there is no bucket {bucket}: create it or correct STORE_URL"
+            )),
+            Some("PermanentRedirect" | "AuthorizationHeaderMalformed") => Error::config(format!(
+                "the bucket {bucket} is in another region: correct AWS_REGION; S3 says: {said}"
+            )),
+            _ => aws::failed(&format!("s3://{bucket}/{}", self.key(key)), error),
+        }
+    }
+}
+
+/// Another write of the same key that is under way (409): it ends soon, and then there is an object or none.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>
+#[derive(Debug)]
+struct ConflictPasses;
+
+impl ClassifyRetry for ConflictPasses {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        match context.response() {
+            Some(response) if response.status().as_u16() == 409 => RetryAction::transient_error(),
+            _ => RetryAction::NoActionIndicated,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "Conflicting writes"
+    }
+}
+
+fn upload_timeouts(bytes: u64) -> TimeoutConfig {
+    let uploading = Duration::from_secs(bytes / UPLOAD_BYTES_PER_SECOND);
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(UPLOAD_TIMEOUT + uploading)
+        .build()
+}
+
+/// The file, to be read anew by every attempt.
+async fn body_of(path: &Path, bytes: u64) -> Result<ByteStream> {
+    let length = aws_sdk_s3::primitives::Length::Exact(bytes);
+    ByteStream::read_from()
+        .path(path)
+        .length(length)
+        .build()
+        .await
+        .map_err(|reason| {
+            Error::retry("disk", "the finished workbook cannot be read").because(reason)
+        })
+}
+
+fn rewound(mut file: File) -> io::Result<File> {
+    file.rewind()?;
+    Ok(file)
+}
+
+/// S3 wants a digest in base64, the ledger has it in hexadecimal.
+fn base64_of_hex(hex: &str) -> String {
+    let bytes: Vec<u8> = hex
+        .as_bytes()
+        .chunks_exact(2)
+        .filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+        .collect();
+    aws_smithy_types::base64::encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_are_written_as_s3_wants_them() {
+        // Of the empty file, as AWS's documentation has it.
+        assert_eq!(
+            base64_of_hex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+            "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+        );
+    }
+
+    #[test]
+    fn large_uploads_get_more_time() {
+        let seconds = |bytes| {
+            upload_timeouts(bytes)
+                .operation_attempt_timeout()
+                .map(|timeout| timeout.as_secs())
+        };
+        assert_eq!(seconds(10_000), Some(30));
+        assert_eq!(seconds(100 * 1024 * 1024), Some(430));
+    }
+}

@@ -1,0 +1,288 @@
+//! Running children as processes: queue → start → timeout or end → retry rules.
+
+use std::fs::OpenOptions;
+use std::future::pending;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use serde_json::Value;
+use tokio::process::{Child as Process, Command};
+use tokio::time::sleep;
+
+use super::definition::KILL_AFTER_SECONDS;
+use super::faults::FailedStart;
+use super::retry::{self, Ended};
+use super::state::{Attempt, Ending, Shared, Slot, State, Status};
+
+/// What Batch says of a container that ended by itself.
+const EXITED: &str = "Essential container in task exited";
+const TIMED_OUT: &str = "Job attempt duration exceeded timeout";
+const OUT_OF_MEMORY: &str = "OutOfMemoryError: Container killed due to memory usage";
+const SPOT_INTERRUPTED: &str = "Your Spot Task was interrupted.";
+
+/// How an attempt's container came to its end.
+enum End {
+    Exited(ExitStatus),
+    /// It never ran; terminated before, if nothing else is said.
+    NotStarted(Option<FailedStart>),
+}
+
+/// Starts what is RUNNABLE as long as there is room.
+pub(super) fn fill(shared: &Arc<Shared>) {
+    let mut state = shared.state();
+    while !state.closed && state.running < shared.definition.max_parallel {
+        let next = state.queue.iter().position(|&slot| !state.is_held(slot));
+        let Some(slot) = next.and_then(|position| state.queue.remove(position)) else {
+            break;
+        };
+        if state.child(slot).status() != Status::Runnable {
+            continue;
+        }
+        state.running += 1;
+        state.most_running = state.most_running.max(state.running);
+        state.child_mut(slot).enter(Status::Starting);
+        shared.runtime.spawn(attempt(shared.clone(), slot));
+    }
+    drop(state);
+    shared.changed.notify_waiters();
+}
+
+/// One attempt, from STARTING to its end.
+async fn attempt(shared: Arc<Shared>, slot: Slot) {
+    sleep(shared.definition.launch_time).await;
+    let end = match start(&shared, slot) {
+        Ok(process) => End::Exited(wait(&shared, slot, process).await),
+        Err(failed) => End::NotStarted(failed),
+    };
+    let mut state = shared.state();
+    // As in a container: with its first process all others end.
+    state.child_mut(slot).kill();
+    settle(&shared, &mut state, slot, end);
+    state.running -= 1;
+    drop(state);
+    fill(&shared);
+}
+
+/// Starts the program of an attempt, unless it is terminated already or a fault keeps it from starting. Under the lock, so that
+/// no process starts behind the back of a server that is dropped.
+fn start(shared: &Shared, slot: Slot) -> Result<Process, Option<FailedStart>> {
+    let mut state = shared.state();
+    if state.closed || state.child(slot).ending.is_some() {
+        return Err(None);
+    }
+    if let Some(failed) = state.failed_starts.pop_front() {
+        return Err(Some(failed));
+    }
+    let process = command(shared, &state, slot)
+        .and_then(|mut command| Ok(command.spawn()?))
+        .map_err(|reason| {
+            Some(FailedStart {
+                reason: format!("CannotStartContainerError: {reason:#}"),
+                status_reason: "Task failed to start".to_owned(),
+            })
+        })?;
+    let now = shared.now();
+    let child = state.child_mut(slot);
+    child.process = process.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+    child.started_at = Some(now);
+    child.enter(Status::Running);
+    drop(state);
+    shared.changed.notify_waiters();
+    Ok(process)
+}
+
+/// The program with arguments and environment as Batch gives them.
+fn command(shared: &Shared, state: &State, slot: Slot) -> Result<Command> {
+    let definition = &shared.definition;
+    let job = &state.jobs[slot.job];
+    let overrides = &job.request["containerOverrides"];
+    let id = state.id(slot);
+    let log = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(shared.logs.path().join(&id))
+        .context("opening the log")?;
+    let directory = definition.directory.as_deref();
+    let mut command = Command::new(&definition.converter);
+    command
+        .args(texts(&overrides["command"]))
+        .current_dir(directory.unwrap_or(shared.logs.path()))
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .envs(
+            definition
+                .environment
+                .iter()
+                .map(|(name, value)| (name, value)),
+        )
+        .envs(variables(&overrides["environment"]))
+        .env("AWS_BATCH_JOB_ID", &id)
+        .env(
+            "AWS_BATCH_JOB_ATTEMPT",
+            (job.children[slot.child].attempts.len() + 1).to_string(),
+        )
+        .env("AWS_BATCH_JQ_NAME", &definition.job_queue)
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        // All that it starts ends with it, and with the server.
+        .process_group(0)
+        .kill_on_drop(true);
+    if job.is_array {
+        command.env("AWS_BATCH_JOB_ARRAY_INDEX", slot.child.to_string());
+    }
+    Ok(command)
+}
+
+pub(super) fn texts(list: &Value) -> impl Iterator<Item = &str> {
+    list.as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+}
+
+fn variables(list: &Value) -> impl Iterator<Item = (&str, &str)> {
+    let items = list.as_array().into_iter().flatten();
+    items.filter_map(|item| Some((item["name"].as_str()?, item["value"].as_str()?)))
+}
+
+/// Waits for the program's end; at its timeout it is told to.
+async fn wait(shared: &Arc<Shared>, slot: Slot, mut process: Process) -> ExitStatus {
+    let timeout = timeout(shared, slot);
+    let timed_out = async {
+        match timeout {
+            Some(timeout) => sleep(timeout).await,
+            None => pending().await,
+        }
+    };
+    let status = tokio::select! {
+        status = process.wait() => status,
+        () = timed_out => {
+            stop(shared, &mut shared.state(), slot, Ending::TimedOut);
+            process.wait().await
+        }
+    };
+    // A process of our own can be waited for; anything else shows as a kill.
+    status.unwrap_or_else(|_| ExitStatus::from_raw(Signal::KILL.as_raw()))
+}
+
+fn timeout(shared: &Shared, slot: Slot) -> Option<Duration> {
+    let state = shared.state();
+    let seconds = state.jobs[slot.job].request["timeout"]["attemptDurationSeconds"]
+        .as_u64()
+        .and_then(|seconds| u32::try_from(seconds).ok())
+        .or(shared.definition.timeout_seconds)?;
+    Some(shared.definition.scaled(seconds))
+}
+
+/// Ends a STARTING or RUNNING attempt: SIGTERM to the program, and SIGKILL to all that is left 30 seconds later. A first reason stays.
+pub(super) fn stop(shared: &Arc<Shared>, state: &mut State, slot: Slot, ending: Ending) {
+    let child = state.child_mut(slot);
+    child.ending.get_or_insert(ending);
+    let Some(process) = child.process else { return };
+    // A process that ended meanwhile is what we want.
+    _ = kill_process(process, Signal::TERM);
+    let patience = shared.definition.scaled(KILL_AFTER_SECONDS);
+    let shared = shared.clone();
+    shared.runtime.clone().spawn(async move {
+        sleep(patience).await;
+        let state = shared.state();
+        // Under the lock it is known that the process was not waited for yet; another attempt has another.
+        if state.child(slot).process == Some(process) {
+            _ = kill_process_group(process, Signal::KILL);
+        }
+    });
+}
+
+/// Takes down how an attempt ended: the child has SUCCEEDED, FAILED, or is RUNNABLE again.
+fn settle(shared: &Shared, state: &mut State, slot: Slot, end: End) {
+    let now = shared.now();
+    let strategy = strategy(shared, state, slot);
+    let child = state.child_mut(slot);
+    child.process = None;
+    let ending = child.ending.take();
+    let attempt = describe(end, ending.as_ref(), child.started_at, now);
+    let is_final = matches!(ending, Some(Ending::TimedOut | Ending::Terminated { .. }));
+    let succeeded = attempt.exit_code == Some(0) && !is_final;
+    let ended = Ended {
+        exit_code: attempt.exit_code,
+        reason: attempt.reason.as_deref(),
+        status_reason: &attempt.status_reason,
+    };
+    let again =
+        !succeeded && !is_final && retry::is_retried(&strategy, child.attempts.len() + 1, &ended);
+    child.is_terminated = matches!(ending, Some(Ending::Terminated { .. }));
+    if again {
+        child.attempts.push(attempt);
+        child.started_at = None;
+        if state.deregistered {
+            state.fail_queued(slot, super::faults::DEREGISTERED, now);
+            return;
+        }
+        state.child_mut(slot).enter(Status::Runnable);
+        state.queue.push_back(slot);
+        return;
+    }
+    child.status_reason = Some(attempt.status_reason.clone());
+    child.attempts.push(attempt);
+    child.stopped_at = Some(now);
+    child.enter(if succeeded {
+        Status::Succeeded
+    } else {
+        Status::Failed
+    });
+}
+
+/// A submission's own retry strategy, or the definition's.
+pub(super) fn strategy(shared: &Shared, state: &State, slot: Slot) -> Value {
+    let own = &state.jobs[slot.job].request["retryStrategy"];
+    if own.is_null() {
+        shared.definition.retry_strategy.clone()
+    } else {
+        own.clone()
+    }
+}
+
+/// What Batch tells of an attempt's end.
+fn describe(
+    end: End,
+    ending: Option<&Ending>,
+    started_at: Option<i64>,
+    stopped_at: i64,
+) -> Attempt {
+    let (mut exit_code, mut reason, mut status_reason) = match end {
+        End::Exited(status) => (exit_code(status), None, EXITED.to_owned()),
+        End::NotStarted(Some(failed)) => (None, Some(failed.reason), failed.status_reason),
+        End::NotStarted(None) => (None, None, EXITED.to_owned()),
+    };
+    match ending {
+        None => {}
+        Some(Ending::TimedOut) => TIMED_OUT.clone_into(&mut status_reason),
+        Some(Ending::Terminated { reason }) => status_reason.clone_from(reason),
+        Some(Ending::OutOfMemory) => reason = Some(OUT_OF_MEMORY.to_owned()),
+        Some(Ending::HostLost {
+            status_reason: told,
+        }) => {
+            exit_code = None;
+            status_reason.clone_from(told);
+        }
+        Some(Ending::SpotInterrupted) => SPOT_INTERRUPTED.clone_into(&mut status_reason),
+    }
+    Attempt {
+        started_at,
+        stopped_at,
+        exit_code,
+        reason,
+        status_reason,
+    }
+}
+
+/// A container's exit code: 137 when it was killed by signal 9.
+fn exit_code(status: ExitStatus) -> Option<i32> {
+    let by_signal = status.signal().map(|signal| 128 + signal);
+    status.code().or(by_signal)
+}
