@@ -3,6 +3,7 @@
 
 mod audit;
 pub mod batch;
+pub mod cloud;
 mod compare;
 mod engine;
 mod expected;

@@ -1,6 +1,7 @@
 //! Scenarios over the real binaries.
 
 mod ark;
+mod aws;
 mod bad_input;
 mod check;
 mod concurrency;

@@ -1,0 +1,1 @@
+//! What Batch loses, the sweep settles.
