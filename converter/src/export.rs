@@ -2,10 +2,11 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::config::Config;
 use common::ledger::{Assignment, Attempt, Claim, Ledger, Proof, Published};
+use common::metrics::{AttemptMetrics, AttemptOutcome, Metrics};
 use common::statement::DocumentId;
 use common::store::ObjectKey;
 use common::termination::Termination;
@@ -27,6 +28,7 @@ pub struct Exporter {
     ledger: Ledger,
     store: Store,
     builder: Builder,
+    metrics: Metrics,
     termination: Termination,
 }
 
@@ -45,6 +47,7 @@ impl Exporter {
         let store = Store::open(&config.store)?;
         Ok(Self {
             builder: Builder::new(config.clone()),
+            metrics: Metrics::new(config.deployment),
             config,
             ledger,
             store,
@@ -82,6 +85,7 @@ impl Exporter {
         let Some(attempt) = self.claim(&assignment.document, origin).await? else {
             return Ok(());
         };
+        let began = Instant::now();
         let outcome = {
             let (ledger, termination) = (self.ledger.clone(), self.termination.clone());
             let lease = Lease::hold(ledger, attempt.clone(), termination);
@@ -89,6 +93,15 @@ impl Exporter {
                 .catch_unwind()
                 .await
                 .unwrap_or_else(|panic| Err(crate::disk::panicked(&*panic)))
+        };
+        let measured = |outcome| {
+            self.metrics.attempt(&AttemptMetrics {
+                document: &assignment.document,
+                run_id: &assignment.run_id,
+                attempt: origin.number,
+                duration: began.elapsed(),
+                outcome,
+            });
         };
         match outcome {
             Ok(published) => {
@@ -99,6 +112,10 @@ impl Exporter {
                     rows = published.rows,
                     "published"
                 );
+                measured(AttemptOutcome::Succeeded {
+                    rows: published.rows,
+                    bytes: published.bytes,
+                });
                 Ok(())
             }
             Err(error) => {
@@ -107,6 +124,7 @@ impl Exporter {
                     error = error.chain(),
                     "not published"
                 );
+                measured(AttemptOutcome::Failed(&error));
                 if let Err(unsettled) = self.ledger.settle_failed(&attempt, &error).await {
                     // The settler finds the document running and its process gone.
                     tracing::warn!(error = unsettled.chain(), "the ledger could not be told");
