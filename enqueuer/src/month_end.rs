@@ -56,14 +56,20 @@ pub async fn run(
     let mut source = Source::open(config).await?;
     source.begin_snapshot().await?;
     deviations::preflight(&mut source).await?;
-    let snapshots = readiness::snapshots(
+    let snapshots = match readiness::snapshots(
         &mut source,
         selection.period,
         &selection.kinds,
         request.accept_snapshot,
     )
     .await
-    .inspect_err(|error| alerts::run_refused(&config.alerts, error))?;
+    {
+        Ok(snapshots) => snapshots,
+        Err(error) => {
+            alerts::run_refused(&config.alerts, selection.period, &error).await;
+            return Err(error);
+        }
+    };
     let trade_basis = config.profile.trade_basis;
     let found = targets::find(&mut source, selection, &snapshots, trade_basis).await?;
     drop(source);
@@ -100,7 +106,7 @@ pub async fn run(
     let counts = ledger.run_counts(&run.run_id).await?;
     let states = ledger.counts(selection).await?;
     let causes = ledger.causes_of_run(&run).await?;
-    alerts::published_with_warnings(&config.alerts, selection.period, &causes);
+    alerts::published_with_warnings(&config.alerts, &run, &causes).await;
     let open: i64 = [State::Due, State::Submitted, State::Running]
         .iter()
         .map(|state| states[state])
