@@ -1,5 +1,5 @@
 //! What both binaries must agree on: the words of a document, the source contract, the ledger, settings,
-//! errors and exit codes, the clock and telemetry. Nothing else belongs here.
+//! errors and exit codes, the clock, telemetry and metrics. Nothing else belongs here.
 
 pub mod aws;
 pub mod catalog;
@@ -12,6 +12,7 @@ pub mod decimal;
 pub mod dialect;
 pub mod error;
 pub mod ledger;
+pub mod metrics;
 pub mod profile;
 pub mod source;
 pub mod statement;

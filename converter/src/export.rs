@@ -1,10 +1,11 @@
 //! The way of one document: claim → snapshot → rows → gate → workbook → store → ledger.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::config::Config;
 use common::ledger::{Assignment, Attempt, Claim, Ledger, Proof, Published};
+use common::metrics::{AttemptMetrics, AttemptOutcome, Metrics};
 use common::statement::DocumentId;
 use common::store::ObjectKey;
 use common::termination::Termination;
@@ -26,6 +27,7 @@ pub struct Exporter {
     ledger: Ledger,
     store: Store,
     builder: Builder,
+    metrics: Metrics,
     termination: Termination,
 }
 
@@ -44,6 +46,7 @@ impl Exporter {
         let store = Store::open(&config.store).await?;
         Ok(Self {
             builder: Builder::new(config.clone()),
+            metrics: Metrics::new(config.deployment),
             config,
             ledger,
             store,
@@ -81,6 +84,7 @@ impl Exporter {
         let Some(attempt) = self.claim(&assignment.document, origin).await? else {
             return Ok(());
         };
+        let began = Instant::now();
         let outcome = {
             let (ledger, termination) = (self.ledger.clone(), self.termination.clone());
             let lease = Lease::hold(ledger, attempt.clone(), termination);
@@ -88,6 +92,15 @@ impl Exporter {
                 .catch_unwind()
                 .await
                 .unwrap_or_else(|panic| Err(crate::disk::panicked(&*panic)))
+        };
+        let measured = |outcome| {
+            self.metrics.attempt(&AttemptMetrics {
+                document: &assignment.document,
+                run_id: &assignment.run_id,
+                attempt: origin.number,
+                duration: began.elapsed(),
+                outcome,
+            });
         };
         match outcome {
             Ok(published) => {
@@ -98,6 +111,10 @@ impl Exporter {
                     rows = published.rows,
                     "published"
                 );
+                measured(AttemptOutcome::Succeeded {
+                    rows: published.rows,
+                    bytes: published.bytes,
+                });
                 Ok(())
             }
             Err(error) => {
@@ -106,6 +123,7 @@ impl Exporter {
                     error = error.chain(),
                     "not published"
                 );
+                measured(AttemptOutcome::Failed(&error));
                 if let Err(unsettled) = self.ledger.settle_failed(&attempt, &error).await {
                     // The settler finds the document running and its process gone.
                     tracing::warn!(error = unsettled.chain(), "the ledger could not be told");

@@ -1,6 +1,6 @@
 //! What `check` verifies. Every deviation is named, not only the first.
 
-use common::config::{Config, Settings};
+use common::config::{AlertsTo, Config, Deployment, Settings};
 use common::contract::RELATIONS;
 use common::database::Database;
 use common::ledger::Ledger;
@@ -9,6 +9,7 @@ use common::source::Source;
 use common::store::StoreUrl;
 use common::{Error, Result};
 
+use crate::alerts::{self, Alerts};
 use crate::context::profile_file;
 use crate::deviations::{self, Deviation};
 use crate::queue::converter_path;
@@ -31,8 +32,8 @@ fn finding(subject: impl Into<String>, result: Result<()>) -> Finding {
     }
 }
 
-/// Verifies everything a run needs.
-pub async fn all(settings: &Settings) -> Vec<Finding> {
+/// Verifies everything a run needs. An alert is sent only when asked for: people are on the other end.
+pub async fn all(settings: &Settings, send_test_alert: bool) -> Vec<Finding> {
     let config = match settings.resolve_all() {
         Ok(config) => config,
         Err(errors) => {
@@ -81,6 +82,7 @@ pub async fn all(settings: &Settings) -> Vec<Finding> {
     ));
     findings.push(finding("temp directory", temp_directory()));
     findings.push(finding("converter", converter_path().map(drop)));
+    findings.push(alerts(&config, send_test_alert).await);
     findings
 }
 
@@ -125,13 +127,36 @@ async fn ledger(config: &Config) -> Result<()> {
     let ledger = Ledger::connect(config, 1).await?;
     let current = ledger.is_current().await;
     ledger.close().await;
-    if current? || config.deployment == common::config::Deployment::Local {
+    if current? || config.deployment == Deployment::Local {
         return Ok(());
     }
     Err(Error::config(format!(
         "the ledger at {} is not up to date: run `enqueuer migrate`",
         database.url
     )))
+}
+
+/// Whether an alert arrives cannot be seen from here: only that its destination takes one.
+async fn alerts(config: &Config, send_test_alert: bool) -> Finding {
+    let sent = if send_test_alert {
+        Alerts::new(&config.alerts)
+            .deliver(&alerts::events::test())
+            .await
+    } else {
+        Ok(())
+    };
+    let note = match (&config.alerts, config.deployment) {
+        (AlertsTo::Log, Deployment::Local) => None,
+        (AlertsTo::Log, Deployment::Aws) => Some(
+            "alerts are lines of the log, which nobody is called by: ALERTS can be sns:TOPIC_ARN or slack:WEBHOOK_URL",
+        ),
+        _ if send_test_alert => Some("a test was sent: see whether it has arrived"),
+        _ => Some("not tried: `enqueuer check --send-test-alert` sends one"),
+    };
+    Finding {
+        note: note.filter(|_| sent.is_ok()).map(str::to_owned),
+        ..finding(format!("alerts {}", config.alerts), sent)
+    }
 }
 
 /// Makes and removes a file where documents will be published.

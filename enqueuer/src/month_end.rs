@@ -124,7 +124,7 @@ async fn find(config: &Config, request: &Request) -> Result<(Snapshots, Targets)
     let snapshots = match snapshots {
         Ok(snapshots) => snapshots,
         Err(error) => {
-            alerts::run_refused(&config.alerts, &error);
+            alerts::run_refused(&config.alerts, selection.period, &error).await;
             return Err(error);
         }
     };

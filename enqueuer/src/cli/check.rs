@@ -6,9 +6,12 @@ use common::{Class, Result};
 use crate::checks;
 use crate::out::line;
 
-/// Verifies settings, source contract, ledger, store and queue; says what is wrong and the mend
+/// Verifies settings, source contract, ledger, store, queue and alerts; says what is wrong and the mend
 #[derive(Debug, clap::Args)]
 pub struct Check {
+    /// Sends an alert that says it is a test
+    #[arg(long)]
+    send_test_alert: bool,
     /// Prints the answer as JSON
     #[arg(long)]
     json: bool,
@@ -16,7 +19,7 @@ pub struct Check {
 
 impl Check {
     pub async fn execute(self, settings: &Settings) -> Result<ExitCode> {
-        let findings = checks::all(settings).await;
+        let findings = checks::all(settings, self.send_test_alert).await;
         let wrong = findings
             .iter()
             .filter(|finding| finding.problem.is_some())

@@ -1,0 +1,357 @@
+//! What alerts say about each cause: its runbook, what it means, and the command that mends it. An error's own text is never
+//! repeated: it may hold a customer's amounts. `{period}` and `{cause}` in a command are filled in.
+
+/// What is known about a cause.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// The ledger's word, or that of an event.
+    pub name: &'static str,
+    /// The file of that name in `runbooks/`, without `.md`.
+    pub runbook: &'static str,
+    pub meaning: &'static str,
+    /// A line that can be pasted.
+    pub command: &'static str,
+}
+
+/// Submits what failed by the cause again; the reason is kept for auditors.
+macro_rules! resubmit {
+    ($reason:literal) => {
+        concat!(
+            "enqueuer resubmit --failed --period {period} --cause {cause} --reason \"",
+            $reason,
+            "\""
+        )
+    };
+}
+
+/// Why documents fail. The gate's rules first: by them a document is refused.
+pub static OF_DOCUMENTS: [Cause; 24] = [
+    Cause {
+        name: "identity",
+        runbook: "gate-identity",
+        meaning: "A trade's net amount is not what gross amount, accrued interest, fees and tax make: the source contradicts itself.",
+        command: resubmit!("trades mended in the source"),
+    },
+    Cause {
+        name: "positions",
+        runbook: "gate-positions",
+        meaning: "Opening quantity and movements do not make the closing quantity: a movement is missing, or a snapshot is wrong.",
+        command: resubmit!("movements or snapshot mended in the source"),
+    },
+    Cause {
+        name: "cash",
+        runbook: "gate-cash",
+        meaning: "Opening balance and movements do not make the closing balance: a movement is missing, or a balance is wrong.",
+        command: resubmit!("movements or balances mended in the source"),
+    },
+    Cause {
+        name: "ownership",
+        runbook: "gate-ownership",
+        meaning: "A row is not the account's own, or the finished file does not show what was computed: understand it before anything else.",
+        command: resubmit!("ownership of the rows mended in the source"),
+    },
+    Cause {
+        name: "shape",
+        runbook: "gate-shape",
+        meaning: "A row contradicts the source contract, or cannot be shown as it is: a null, an unknown code, a date or an id out of place.",
+        command: resubmit!("rows mended in the source"),
+    },
+    Cause {
+        name: "unknown_account",
+        runbook: "source",
+        meaning: "Rows of the period name an account that statement_accounts does not have.",
+        command: resubmit!("account added to the source"),
+    },
+    Cause {
+        name: "source",
+        runbook: "source",
+        meaning: "The database could not read the source's data, such as a value that is no date or number.",
+        command: resubmit!("source mended"),
+    },
+    Cause {
+        name: "timeout",
+        runbook: "timeout",
+        meaning: "An attempt ran longer than its timeout: the document is larger than its size class, or the source is slow.",
+        command: resubmit!("timeout raised, or source fast again"),
+    },
+    Cause {
+        name: "killed",
+        runbook: "killed",
+        meaning: "Converters ended without a word in every attempt: they were killed from outside.",
+        command: resubmit!("what killed the converters is gone"),
+    },
+    Cause {
+        name: "terminated",
+        runbook: "killed",
+        meaning: "Converters were told to terminate before they were done, in every attempt.",
+        command: resubmit!("nothing terminates the converters any more"),
+    },
+    Cause {
+        name: "lost_host",
+        runbook: "killed",
+        meaning: "The hosts below the converters were lost in every attempt, as Spot capacity is when it is reclaimed.",
+        command: resubmit!("hosts lost"),
+    },
+    Cause {
+        name: "out_of_memory",
+        runbook: "out-of-memory",
+        meaning: "Converters needed more memory than their size class has. Memory does not grow with rows: this is worth an engineer's look.",
+        command: resubmit!("memory of the size class raised"),
+    },
+    Cause {
+        name: "cancelled",
+        runbook: "cancelled",
+        meaning: "Jobs were cancelled before their converters began, by an operator or by the queue.",
+        command: resubmit!("cancelled by mistake"),
+    },
+    Cause {
+        name: "stuck_runnable",
+        runbook: "queue-stuck",
+        meaning: "Jobs waited in RUNNABLE for longer than the queue allows and were cancelled: no host could be had for them.",
+        command: resubmit!("queue mended"),
+    },
+    Cause {
+        name: "job_definition",
+        runbook: "job-definition",
+        meaning: "Batch refuses the job definition, or cannot start its image.",
+        command: resubmit!("job definition mended"),
+    },
+    Cause {
+        name: "database",
+        runbook: "database",
+        meaning: "The database was away, or had no connection left, in every attempt.",
+        command: resubmit!("database reachable again"),
+    },
+    Cause {
+        name: "lease_lost",
+        runbook: "database",
+        meaning: "The ledger did not answer for as long as a lease holds, in every attempt.",
+        command: resubmit!("ledger reachable again"),
+    },
+    Cause {
+        name: "store",
+        runbook: "store",
+        meaning: "The store did not keep what was published, in every attempt.",
+        command: resubmit!("store mended"),
+    },
+    Cause {
+        name: "aws",
+        runbook: "store",
+        meaning: "An AWS service, mostly the store, throttled or did not answer, in every attempt.",
+        command: resubmit!("service answers again"),
+    },
+    Cause {
+        name: "disk_full",
+        runbook: "disk-full",
+        meaning: "Converters had no room left for their workbooks, in every attempt.",
+        command: resubmit!("disk enlarged"),
+    },
+    Cause {
+        name: "disk",
+        runbook: "disk-full",
+        meaning: "The disk below the converters failed, in every attempt.",
+        command: resubmit!("disk mended"),
+    },
+    Cause {
+        name: "bug",
+        runbook: "bug",
+        meaning: "The program is wrong, and would be again: page the engineers. Nothing wrong was published.",
+        command: resubmit!("program mended"),
+    },
+    Cause {
+        name: "config",
+        runbook: "misconfigured",
+        meaning: "Settings, rights or the schema are wrong for the converters: every further document would fail the same way.",
+        command: resubmit!("settings mended"),
+    },
+    UNKNOWN,
+];
+
+/// For what the ledger calls by a word that is not known here.
+pub const UNKNOWN: Cause = Cause {
+    name: "unknown",
+    runbook: "unknown-cause",
+    meaning: "This version has no text for the cause; `enqueuer status` shows the documents' errors.",
+    command: resubmit!("cause understood and mended"),
+};
+
+/// The gate only warns of the rule, by the firm's profile, or could not prove it.
+pub const PUBLISHED_WITH_WARNING: Cause = Cause {
+    name: "published_with_warning",
+    runbook: "published-with-warning",
+    meaning: "The gate found a break of a rule that the profile lets pass, or could not prove the rule; customers can see these documents.",
+    command: "enqueuer status --period {period}",
+};
+
+/// Too many refusals: more of the same would follow.
+pub const HELD_BY_REFUSALS: Cause = Cause {
+    name: "period_held",
+    runbook: "period-held",
+    meaning: "So many documents are refused that the source is more likely wrong than the customers' data: nothing further is submitted.",
+    command: "enqueuer run --period {period} --resume",
+};
+
+/// Converters cannot begin.
+pub const HELD_BY_SETTINGS: Cause = Cause {
+    name: "period_held",
+    runbook: "period-held",
+    meaning: "Converters are misconfigured, so that every further one would end the same way: nothing further is submitted.",
+    command: "enqueuer check && enqueuer run --period {period} --resume",
+};
+
+/// An operator said stop.
+pub const HELD_BY_OPERATOR: Cause = Cause {
+    name: "period_held",
+    runbook: "period-held",
+    meaning: "An operator stopped the period: nothing further is submitted until it is resumed.",
+    command: "enqueuer run --period {period} --resume",
+};
+
+/// Jobs wait and none begins.
+pub const QUEUE_STUCK: Cause = Cause {
+    name: "queue_stuck",
+    runbook: "queue-stuck",
+    meaning: "Batch has jobs ready to run and finds no host for them: until the queue is mended nothing goes on.",
+    command: "enqueuer check",
+};
+
+/// The forecast lies behind the deadline.
+pub const DEADLINE_AT_RISK: Cause = Cause {
+    name: "deadline_at_risk",
+    runbook: "deadline",
+    meaning: "At the present pace the period is complete after its deadline.",
+    command: "enqueuer status --period {period}",
+};
+
+/// The closing snapshots are not there.
+pub const SOURCE_NOT_READY: Cause = Cause {
+    name: "source_not_ready",
+    runbook: "source-not-ready",
+    meaning: "The month end has not begun, and nothing is recorded: the source has no closing snapshot yet.",
+    command: "enqueuer run --period {period}",
+};
+
+/// A run has ended.
+pub const RUN_SUMMARY: Cause = Cause {
+    name: "run_summary",
+    runbook: "run-summary",
+    meaning: "The run has ended; the certificate says whether the period adds up.",
+    command: "enqueuer certificate --period {period}",
+};
+
+/// Somebody tries the alerts.
+pub const TEST: Cause = Cause {
+    name: "test",
+    runbook: "alerts",
+    meaning: "Somebody tries whether alerts arrive: nothing is wrong.",
+    command: "enqueuer check --send-test-alert",
+};
+
+/// The gate's rules, by which documents are refused rather than fail.
+const RULES: usize = 5;
+
+impl Cause {
+    /// What is known about why documents failed.
+    pub fn of_documents(name: &str) -> &'static Cause {
+        let known = OF_DOCUMENTS.iter().find(|cause| cause.name == name);
+        known.unwrap_or(&UNKNOWN)
+    }
+
+    /// What became of the documents, in a word.
+    pub fn verb(&self) -> &'static str {
+        let refused = OF_DOCUMENTS[..RULES]
+            .iter()
+            .any(|rule| rule.name == self.name);
+        if refused { "refused" } else { "failed" }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use common::profile::Rule;
+
+    use super::*;
+
+    static OF_EVENTS: [Cause; 9] = [
+        PUBLISHED_WITH_WARNING,
+        HELD_BY_REFUSALS,
+        HELD_BY_SETTINGS,
+        HELD_BY_OPERATOR,
+        QUEUE_STUCK,
+        DEADLINE_AT_RISK,
+        SOURCE_NOT_READY,
+        RUN_SUMMARY,
+        TEST,
+    ];
+
+    fn all() -> impl Iterator<Item = &'static Cause> {
+        OF_DOCUMENTS.iter().chain(&OF_EVENTS)
+    }
+
+    #[test]
+    fn every_cause_has_runbook_meaning_and_command() {
+        for cause in all() {
+            let name = cause.name;
+            assert!(!name.is_empty() && !cause.runbook.is_empty(), "{cause:?}");
+            assert!(
+                cause.meaning.len() > 20 && cause.meaning.ends_with('.'),
+                "{name}"
+            );
+            assert!(cause.command.starts_with("enqueuer "), "{name}");
+            let text = [cause.meaning, cause.command].concat();
+            assert!(!text.contains(char::is_control), "{name}");
+        }
+        let names: BTreeSet<_> = OF_DOCUMENTS.iter().map(|cause| cause.name).collect();
+        assert_eq!(names.len(), OF_DOCUMENTS.len(), "a cause is there twice");
+    }
+
+    #[test]
+    fn the_gate_refuses_and_all_else_fails() {
+        for rule in Rule::ALL {
+            assert_eq!(Cause::of_documents(rule.as_str()).name, rule.as_str());
+            assert_eq!(Cause::of_documents(rule.as_str()).verb(), "refused");
+        }
+        assert_eq!(Cause::of_documents("timeout").verb(), "failed");
+        assert_eq!(*Cause::of_documents("never heard of"), UNKNOWN);
+    }
+
+    #[test]
+    fn every_runbook_is_there_complete_and_in_the_index() {
+        let runbooks = Path::new(env!("CARGO_MANIFEST_DIR")).join("../runbooks");
+        let read = |name: &str| {
+            std::fs::read_to_string(runbooks.join(name))
+                .unwrap_or_else(|reason| panic!("{name}: {reason}"))
+        };
+        let index = read("README.md");
+        let named: BTreeSet<_> = all().map(|cause| format!("{}.md", cause.runbook)).collect();
+        for file in &named {
+            let text = read(file);
+            for heading in ["Meaning", "Impact", "Diagnosis", "Mitigation"] {
+                let found = text
+                    .lines()
+                    .filter(|line| *line == format!("## {heading}"))
+                    .count();
+                assert_eq!(found, 1, "{file}: {heading}");
+            }
+            assert!(text.contains("```"), "{file} has nothing to paste");
+            assert!(
+                index.contains(&format!("]({file})")),
+                "the index lacks {file}"
+            );
+        }
+        for file in std::fs::read_dir(&runbooks).unwrap() {
+            let name = file.unwrap().file_name().into_string().unwrap();
+            assert!(
+                name == "README.md" || named.contains(&name),
+                "no alert names {name}"
+            );
+        }
+        for cause in all() {
+            let row = format!("`{}`", cause.name);
+            assert!(index.contains(&row), "the index lacks {row}");
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! What there is to alert of: an alert from counts, ids and instants.
+
+use std::time::Duration;
+
+use common::statement::{DocumentId, Period};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::causes::{self, Cause};
+use super::{About, Alert, MAX_EXAMPLES, Urgency};
+
+/// Documents of one cause.
+#[derive(Debug, Clone)]
+pub struct Documents {
+    pub about: About,
+    /// As the ledger calls it.
+    pub cause: String,
+    pub documents: u64,
+    /// The first five are shown.
+    pub examples: Vec<DocumentId>,
+}
+
+/// A period of which nothing further is submitted.
+#[derive(Debug, Clone)]
+pub struct PeriodHeld {
+    pub about: About,
+    pub why: Held,
+    /// Documents that are due and not submitted.
+    pub waiting: u64,
+}
+
+/// Why a period is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// The gate refused more documents than the limit.
+    Refusals { refused: u64, limit: u64 },
+    /// So many converters ended as misconfigured (exit 78).
+    Misconfigured { converters: u64 },
+    /// `enqueuer stop`.
+    Stopped,
+}
+
+/// Jobs that are ready to run and do not begin.
+#[derive(Debug, Clone)]
+pub struct QueueStuck {
+    pub about: About,
+    /// Batch's words, e.g. `MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE`.
+    pub reason: String,
+    /// Slots that wait.
+    pub slots: u64,
+    /// How long the first of them has waited.
+    pub waiting: Duration,
+}
+
+/// A period that will be late.
+#[derive(Debug, Clone)]
+pub struct DeadlineAtRisk {
+    pub about: About,
+    pub forecast: Timestamp,
+    pub deadline: Timestamp,
+    /// The business time zone.
+    pub zone: TimeZone,
+    /// Documents that are not settled yet.
+    pub left: u64,
+    /// What would help, in a sentence without its stop.
+    pub mend: String,
+    /// The line that does it; `None`: `status`.
+    pub command: Option<String>,
+}
+
+/// A source whose closing snapshots are not there.
+#[derive(Debug, Clone)]
+pub struct SourceNotReady {
+    pub period: Period,
+    /// Which relation, and what is there: days and names of relations only.
+    pub missing: String,
+}
+
+/// A run at its end.
+#[derive(Debug, Clone)]
+pub struct RunSummary {
+    pub about: About,
+    /// Documents that the run found due.
+    pub found: u64,
+    pub published: u64,
+    /// Failed documents by cause, most first.
+    pub failed: Vec<(String, u64)>,
+    pub excused: u64,
+    /// Of the published ones, for paper: without consent to electronic delivery.
+    pub paper: u64,
+    pub duration: Duration,
+}
+
+/// Documents that were refused by the gate, or failed.
+pub fn documents_failed(failed: &Documents) -> Alert {
+    let cause = Cause::of_documents(&failed.cause);
+    let count = counted(failed.documents, "document");
+    let title = format!(
+        "{count} of {} {}: {}",
+        failed.about.period,
+        cause.verb(),
+        failed.cause
+    );
+    Alert {
+        documents: Some(failed.documents),
+        examples: first(&failed.examples),
+        ..alert(cause, &failed.cause, Urgency::Alarm, title, &failed.about)
+    }
+}
+
+/// Documents that were published although the gate noted something.
+pub fn published_with_warning(warned: &Documents) -> Alert {
+    let cause = &causes::PUBLISHED_WITH_WARNING;
+    let count = counted(warned.documents, "document");
+    let title = format!(
+        "{count} of {} published with a warning of the gate: {}",
+        warned.about.period, warned.cause
+    );
+    Alert {
+        documents: Some(warned.documents),
+        examples: first(&warned.examples),
+        ..alert(cause, cause.name, Urgency::Warning, title, &warned.about)
+    }
+}
+
+/// A period of which nothing further is submitted.
+pub fn period_held(held: &PeriodHeld) -> Alert {
+    let period = held.about.period;
+    let (cause, title) = match held.why {
+        Held::Refusals { refused, limit } => (
+            &causes::HELD_BY_REFUSALS,
+            format!(
+                "{period} is held: {} refused by the gate, more than the limit of {limit}",
+                counted(refused, "document")
+            ),
+        ),
+        Held::Misconfigured { converters } => (
+            &causes::HELD_BY_SETTINGS,
+            format!(
+                "{period} is held: {} misconfigured",
+                counted(converters, "converter")
+            ),
+        ),
+        Held::Stopped => (
+            &causes::HELD_BY_OPERATOR,
+            format!("{period} is held: stopped by an operator"),
+        ),
+    };
+    let urgency = match held.why {
+        Held::Stopped => Urgency::Warning,
+        _ => Urgency::Alarm,
+    };
+    Alert {
+        documents: Some(held.waiting),
+        facts: vec![format!(
+            "{} not submitted",
+            counted(held.waiting, "document")
+        )],
+        ..alert(cause, cause.name, urgency, title, &held.about)
+    }
+}
+
+/// Jobs that are ready to run and do not begin.
+pub fn queue_stuck(stuck: &QueueStuck) -> Alert {
+    let cause = &causes::QUEUE_STUCK;
+    let title = format!(
+        "The queue is stuck: {} of {} in RUNNABLE for {}",
+        counted(stuck.slots, "slot"),
+        stuck.about.period,
+        span(stuck.waiting)
+    );
+    Alert {
+        facts: vec![format!("Batch says {}", stuck.reason)],
+        ..alert(cause, cause.name, Urgency::Alarm, title, &stuck.about)
+    }
+}
+
+/// A period that will be late.
+pub fn deadline_at_risk(risk: &DeadlineAtRisk) -> Alert {
+    let cause = &causes::DEADLINE_AT_RISK;
+    let at = |instant: Timestamp| {
+        let local = instant.to_zoned(risk.zone.clone());
+        local.strftime("%Y-%m-%d %H:%M %:z").to_string()
+    };
+    let title = format!("{} will miss its deadline", risk.about.period);
+    let standard = alert(cause, cause.name, Urgency::Alarm, title, &risk.about);
+    Alert {
+        documents: Some(risk.left),
+        facts: vec![
+            format!(
+                "Forecast {}, deadline {}, {} left",
+                at(risk.forecast),
+                at(risk.deadline),
+                counted(risk.left, "document")
+            ),
+            format!("Mend: {}", risk.mend),
+        ],
+        command: risk.command.clone().unwrap_or(standard.command.clone()),
+        ..standard
+    }
+}
+
+/// A source whose closing snapshots are not there.
+pub fn source_not_ready(refused: &SourceNotReady) -> Alert {
+    let cause = &causes::SOURCE_NOT_READY;
+    let about = About {
+        period: refused.period,
+        run_id: None,
+    };
+    let title = format!("The source is not ready for {}", refused.period);
+    Alert {
+        facts: vec![refused.missing.clone()],
+        ..alert(cause, cause.name, Urgency::Alarm, title, &about)
+    }
+}
+
+/// A run at its end.
+pub fn run_summary(run: &RunSummary) -> Alert {
+    let cause = &causes::RUN_SUMMARY;
+    let failed: u64 = run.failed.iter().map(|(_, documents)| documents).sum();
+    let title = format!(
+        "{}: {} published, {failed} failed",
+        run.about.period,
+        counted(run.published, "document")
+    );
+    let mut facts = vec![format!(
+        "Found {}, published {}, of them {} for paper, excused {}, in {}",
+        run.found,
+        run.published,
+        run.paper,
+        run.excused,
+        span(run.duration)
+    )];
+    if failed > 0 {
+        let causes: Vec<_> = run
+            .failed
+            .iter()
+            .map(|(cause, documents)| format!("{cause} {documents}"))
+            .collect();
+        facts.push(format!("Failed by cause: {}", causes.join(", ")));
+    }
+    let urgency = if failed > 0 {
+        Urgency::Warning
+    } else {
+        Urgency::Note
+    };
+    Alert {
+        documents: Some(run.found),
+        facts,
+        ..alert(cause, cause.name, urgency, title, &run.about)
+    }
+}
+
+/// Somebody tries whether alerts arrive.
+pub fn test() -> Alert {
+    let cause = &causes::TEST;
+    Alert {
+        cause: cause.name.to_owned(),
+        urgency: Urgency::Warning,
+        title: "Statement Export: test of the alerts".to_owned(),
+        about: None,
+        documents: None,
+        examples: Vec::new(),
+        facts: Vec::new(),
+        meaning: cause.meaning,
+        runbook: cause.runbook,
+        command: cause.command.to_owned(),
+    }
+}
+
+fn alert(
+    known: &'static Cause,
+    name: &str,
+    urgency: Urgency,
+    title: String,
+    about: &About,
+) -> Alert {
+    let period = about.period.to_string();
+    let command = known.command.replace("{period}", &period);
+    // A word that the shell would read otherwise is not one of ours: then all failed documents are meant.
+    let command = if is_word(name) {
+        command.replace("{cause}", name)
+    } else {
+        command.replace(" --cause {cause}", "")
+    };
+    Alert {
+        cause: name.to_owned(),
+        urgency,
+        title,
+        about: Some(about.clone()),
+        documents: None,
+        examples: Vec::new(),
+        facts: Vec::new(),
+        meaning: known.meaning,
+        runbook: known.runbook,
+        command,
+    }
+}
+
+fn is_word(name: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_+".contains(&byte);
+    (1..=64).contains(&name.len()) && name.bytes().all(fits)
+}
+
+fn first(examples: &[DocumentId]) -> Vec<DocumentId> {
+    examples.iter().take(MAX_EXAMPLES).cloned().collect()
+}
+
+fn counted(count: u64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
+fn span(duration: Duration) -> String {
+    match duration.as_secs() {
+        seconds @ ..60 => format!("{seconds} s"),
+        seconds @ 60..3600 => format!("{} min", seconds / 60),
+        seconds => format!("{} h {:02} min", seconds / 3600, seconds / 60 % 60),
+    }
+}

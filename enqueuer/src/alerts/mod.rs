@@ -1,0 +1,183 @@
+//! Alerts: one message per cause, to the log, an SNS topic or a Slack webhook, with the runbook and the line that mends it.
+//! Never a customer's name, address or amounts: of a document only its id, and of an error only its cause. Failing to
+//! alert never fails a command or a document.
+
+mod causes;
+#[cfg_attr(not(test), expect(dead_code, reason = "`sweep` sends most of these"))]
+pub mod events;
+mod message;
+mod topic;
+mod webhook;
+
+#[cfg(test)]
+mod tests;
+
+use common::config::AlertsTo;
+use common::ledger::{CauseCount, Run, State};
+use common::statement::{DocumentId, Period};
+use common::{Error, Result};
+use tokio::sync::OnceCell;
+
+use self::topic::Topic;
+use self::webhook::Webhook;
+
+/// Document ids that an alert shows.
+const MAX_EXAMPLES: usize = 5;
+
+/// How soon someone must look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// Nothing is wrong.
+    Note,
+    /// Within the working day.
+    Warning,
+    /// Now: the month end does not go on by itself, or documents are missing.
+    Alarm,
+}
+
+/// Which period, and which run of it. A run's alerts are one thread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    pub period: Period,
+    pub run_id: Option<String>,
+}
+
+/// One message. `events` makes them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alert {
+    /// The word by which it is found again: the ledger's cause, or that of an event.
+    pub cause: String,
+    pub urgency: Urgency,
+    pub title: String,
+    /// `None`: of no period, as a test is.
+    pub about: Option<About>,
+    /// How many documents it is about.
+    pub documents: Option<u64>,
+    pub examples: Vec<DocumentId>,
+    /// Counts and instants, a line each.
+    pub facts: Vec<String>,
+    pub meaning: &'static str,
+    /// The file of that name in `runbooks/`, without `.md`.
+    pub runbook: &'static str,
+    /// The line that mends it.
+    pub command: String,
+}
+
+/// Sends alerts to where they go.
+pub struct Alerts {
+    to: AlertsTo,
+    topic: OnceCell<Topic>,
+    webhook: OnceCell<Webhook>,
+}
+
+impl Alerts {
+    pub fn new(to: &AlertsTo) -> Self {
+        Self {
+            to: to.clone(),
+            topic: OnceCell::new(),
+            webhook: OnceCell::new(),
+        }
+    }
+
+    /// Sends an alert and says whether it arrived: whoever finds the same again may try again. Otherwise the log has it.
+    pub async fn send(&self, alert: &Alert) -> bool {
+        let sent = self.deliver(alert).await;
+        if let Err(error) = &sent {
+            log(alert);
+            tracing::warn!(
+                alert = alert.cause,
+                to = %self.to,
+                error = error.chain(),
+                "the alert could not be delivered"
+            );
+        }
+        sent.is_ok()
+    }
+
+    /// Sends an alert; the error says why it did not arrive.
+    pub async fn deliver(&self, alert: &Alert) -> Result<()> {
+        match &self.to {
+            AlertsTo::Log => log(alert),
+            AlertsTo::Sns { topic_arn } => {
+                let topic = self
+                    .topic
+                    .get_or_try_init(|| Topic::open(topic_arn))
+                    .await?;
+                topic.publish(message::custom_notification(alert)).await?;
+                tracing::info!(alert = alert.cause, to = %self.to, "alert sent");
+            }
+            AlertsTo::Slack { webhook } => {
+                let webhook = self
+                    .webhook
+                    .get_or_init(async || Webhook::new(webhook))
+                    .await;
+                webhook.post(&message::webhook_body(alert)).await?;
+                tracing::info!(alert = alert.cause, to = %self.to, "alert sent");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn log(alert: &Alert) {
+    let line = message::log_line(alert);
+    let period = alert.about.as_ref().map(|about| about.period.to_string());
+    let run_id = alert.about.as_ref().and_then(|about| about.run_id.clone());
+    // A level belongs to a place in the code, hence one for each.
+    macro_rules! log_at {
+        ($level:ident) => {
+            tracing::$level!(
+                alert = alert.cause,
+                period,
+                run.id = run_id,
+                documents = alert.documents,
+                runbook = alert.runbook,
+                command = alert.command,
+                "{line}"
+            )
+        };
+    }
+    match alert.urgency {
+        Urgency::Note => log_at!(info),
+        Urgency::Warning => log_at!(warn),
+        Urgency::Alarm => log_at!(error),
+    }
+}
+
+/// The month end cannot begin yet.
+pub async fn run_refused(to: &AlertsTo, period: Period, error: &Error) {
+    if error.cause() != causes::SOURCE_NOT_READY.name {
+        return;
+    }
+    let alert = events::source_not_ready(&events::SourceNotReady {
+        period,
+        missing: error.to_string(),
+    });
+    Alerts::new(to).send(&alert).await;
+}
+
+/// Documents were published although the gate noted something: one message per rule.
+pub async fn published_with_warnings(to: &AlertsTo, run: &Run, causes: &[CauseCount]) {
+    let alerts = Alerts::new(to);
+    let warned = causes
+        .iter()
+        .filter(|cause| cause.state == State::Succeeded);
+    for CauseCount {
+        cause,
+        documents,
+        example,
+        ..
+    } in warned
+    {
+        let alert = events::published_with_warning(&events::Documents {
+            about: About {
+                period: run.period,
+                run_id: Some(run.run_id.clone()),
+            },
+            cause: cause.clone(),
+            documents: u64::try_from(*documents).unwrap_or_default(),
+            examples: example.parse().into_iter().collect(),
+        });
+        alerts.send(&alert).await;
+    }
+}
