@@ -25,7 +25,7 @@ macro_rules! resubmit {
 }
 
 /// Why documents fail. The gate's rules first: by them a document is refused.
-pub static OF_DOCUMENTS: [Cause; 24] = [
+pub static OF_DOCUMENTS: &[Cause] = &[
     Cause {
         name: "identity",
         runbook: "gate-identity",
@@ -275,7 +275,7 @@ mod tests {
 
     use super::*;
 
-    static OF_EVENTS: [Cause; 9] = [
+    static OF_EVENTS: &[Cause] = &[
         PUBLISHED_WITH_WARNING,
         HELD_BY_REFUSALS,
         HELD_BY_SETTINGS,
@@ -288,7 +288,7 @@ mod tests {
     ];
 
     fn all() -> impl Iterator<Item = &'static Cause> {
-        OF_DOCUMENTS.iter().chain(&OF_EVENTS)
+        OF_DOCUMENTS.iter().chain(OF_EVENTS)
     }
 
     #[test]
