@@ -12,7 +12,7 @@ use common::{Error, Result};
 use crate::alerts::{self, Alerts};
 use crate::context::profile_file;
 use crate::deviations::{self, Deviation};
-use crate::queue::converter_path;
+use crate::queue::{QueueSettings, converter_path};
 
 /// One thing that was looked at.
 #[derive(Debug, Clone)]
@@ -33,7 +33,11 @@ fn finding(subject: impl Into<String>, result: Result<()>) -> Finding {
 }
 
 /// Verifies everything a run needs. An alert is sent only when asked for: people are on the other end.
-pub async fn all(settings: &Settings, send_test_alert: bool) -> Vec<Finding> {
+pub async fn all(
+    settings: &Settings,
+    queue: &QueueSettings,
+    send_test_alert: bool,
+) -> Vec<Finding> {
     let config = match settings.resolve_all() {
         Ok(config) => config,
         Err(errors) => {
@@ -81,7 +85,10 @@ pub async fn all(settings: &Settings, send_test_alert: bool) -> Vec<Finding> {
         store(&config).await,
     ));
     findings.push(finding("temp directory", temp_directory()));
-    findings.push(finding("converter", converter_path().map(drop)));
+    findings.push(match config.deployment {
+        Deployment::Local => finding("converter", converter_path().map(drop)),
+        Deployment::Aws => finding("queue", check_batch(queue).await),
+    });
     findings.push(alerts(&config, send_test_alert).await);
     findings
 }
@@ -176,6 +183,11 @@ pub async fn store(config: &Config) -> Result<()> {
         ))
         .because(reason)
     })
+}
+
+/// Whether Batch's queue is there and may be read.
+async fn check_batch(queue: &QueueSettings) -> Result<()> {
+    queue.batch().await?.check().await
 }
 
 /// Rows wait in the temp directory until they are compressed.

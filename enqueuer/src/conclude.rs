@@ -1,10 +1,22 @@
-//! The end of runs: one alert per cause, the summary once, the deadline's forecast.
+//! The end of runs: one alert per cause, the deadline's forecast, the summary once.
+
+use std::time::Duration;
 
 use common::Result;
 use common::config::Config;
-use common::ledger::Ledger;
+use common::ledger::{AlertClaim, CauseCount, HoldCause, Ledger, OpenRun, RunProgress, State};
+use common::statement::DocumentId;
 
-use crate::deadline::Deadline;
+use crate::alerts::events::{
+    DeadlineAtRisk, Documents, Held, PeriodHeld, QueueStuck, RunSummary, deadline_at_risk,
+    documents_failed, period_held, published_with_warning, queue_stuck, run_summary,
+};
+use crate::alerts::{About, Alert, Alerts};
+use crate::deadline::{self, Deadline};
+use crate::sweep::Stuck;
+
+/// Documents that an alert shows.
+const EXAMPLES: i64 = 5;
 
 /// What was concluded.
 #[derive(Debug, Clone, Copy, Default)]
@@ -16,20 +28,220 @@ pub struct Concluded {
     pub alerts: u64,
 }
 
-/// Looks at every run that has not ended.
+/// Looks at every run that has not ended: says what must be said of it, and ends it when all its documents are settled.
 pub async fn runs(
-    _config: &Config,
+    config: &Config,
     ledger: &Ledger,
-    _deadline: Option<&Deadline>,
+    deadline: Option<&Deadline>,
 ) -> Result<Concluded> {
-    let mut concluded = Concluded::default();
+    let mut conclusion = Conclusion {
+        config,
+        ledger,
+        alerts: Alerts::new(&config.alerts),
+        concluded: Concluded::default(),
+    };
     for open in ledger.open_runs().await? {
-        let progress = ledger.run_progress(&open.run.run_id).await?;
-        if open.is_being_submitted || progress.open() > 0 {
-            concluded.open += 1;
-        } else if ledger.end_run(&open.run.run_id).await? {
-            concluded.ended += 1;
-        }
+        conclusion.look_at(&open, deadline).await?;
     }
-    Ok(concluded)
+    Ok(conclusion.concluded)
+}
+
+/// Jobs that do not begin: said once of each.
+pub async fn stuck(config: &Config, ledger: &Ledger, stuck: &[Stuck]) -> Result<()> {
+    let mut conclusion = Conclusion {
+        config,
+        ledger,
+        alerts: Alerts::new(&config.alerts),
+        concluded: Concluded::default(),
+    };
+    for stuck in stuck {
+        let alert = queue_stuck(&QueueStuck {
+            about: About {
+                period: stuck.period,
+                run_id: Some(stuck.run_id.clone()),
+            },
+            reason: stuck.reason.clone(),
+            slots: stuck.slots,
+            waiting: stuck.waiting,
+        });
+        let id = format!("{}.stuck", stuck.job_id);
+        conclusion.send_once(&id, &alert).await?;
+    }
+    Ok(())
+}
+
+struct Conclusion<'a> {
+    config: &'a Config,
+    ledger: &'a Ledger,
+    alerts: Alerts,
+    concluded: Concluded,
+}
+
+impl Conclusion<'_> {
+    async fn look_at(&mut self, open: &OpenRun, deadline: Option<&Deadline>) -> Result<()> {
+        let run_id = &open.run.run_id;
+        let progress = self.ledger.run_progress(run_id).await?;
+        let causes = self.ledger.causes_of_run(run_id).await?;
+        self.say_causes(open, &causes).await?;
+        self.say_hold(open, &progress).await?;
+        if let Some(deadline) = deadline {
+            self.say_deadline(open, &progress, deadline).await?;
+        }
+        if open.is_being_submitted || progress.open() > 0 {
+            self.concluded.open += 1;
+            return Ok(());
+        }
+        // A run that found nothing has nothing to say.
+        if progress.due() > 0 && !self.say_summary(open, &progress, &causes).await? {
+            self.concluded.open += 1;
+            return Ok(());
+        }
+        if self.ledger.end_run(run_id).await? {
+            self.concluded.ended += 1;
+        }
+        Ok(())
+    }
+
+    /// One message per cause, and another one for ten times as many.
+    async fn say_causes(&mut self, open: &OpenRun, causes: &[CauseCount]) -> Result<()> {
+        for CauseCount {
+            state,
+            cause,
+            documents,
+            ..
+        } in causes
+        {
+            let alert = match state {
+                State::Failed => documents_failed,
+                State::Succeeded => published_with_warning,
+                _ => continue,
+            };
+            let documents = u64::try_from(*documents).unwrap_or_default();
+            let magnitude = documents.max(1).ilog10();
+            let id = format!("{}.{state}.{cause}.{magnitude}", open.run.run_id);
+            let examples = self
+                .ledger
+                .examples_of_run(&open.run.run_id, *state, cause, EXAMPLES)
+                .await?;
+            let alert = alert(&Documents {
+                about: about(open),
+                cause: cause.clone(),
+                documents,
+                examples: examples
+                    .iter()
+                    .map(|id| id.parse())
+                    .collect::<Result<Vec<DocumentId>>>()?,
+            });
+            self.send_once(&id, &alert).await?;
+        }
+        Ok(())
+    }
+
+    async fn say_hold(&mut self, open: &OpenRun, progress: &RunProgress) -> Result<()> {
+        let Some(hold) = self.ledger.held(open.run.period).await? else {
+            return Ok(());
+        };
+        let alert = period_held(&PeriodHeld {
+            about: about(open),
+            why: match hold.cause {
+                HoldCause::Refusals => Held::Refusals {
+                    refused: count(self.ledger.refused(&open.run).await?),
+                    documents: count(progress.due()),
+                },
+                HoldCause::Config => Held::Misconfigured,
+                HoldCause::Stopped => Held::Stopped,
+            },
+            waiting: count(progress.of(State::Due)),
+        });
+        self.send_once(&format!("{}.held", hold.hold_id), &alert)
+            .await?;
+        Ok(())
+    }
+
+    async fn say_deadline(
+        &mut self,
+        open: &OpenRun,
+        progress: &RunProgress,
+        deadline: &Deadline,
+    ) -> Result<()> {
+        let left = progress.open();
+        if left == 0 {
+            return Ok(());
+        }
+        let deadline = deadline.after(open.started_at, &self.config.business_timezone);
+        let forecast = deadline::forecast(self.ledger, open, left).await?;
+        // As long as nobody knows better, it ends when it is late.
+        let forecast = forecast.unwrap_or(open.now);
+        tracing::info!(
+            run.id = open.run.run_id,
+            %forecast,
+            %deadline,
+            left,
+            "forecast"
+        );
+        if forecast <= deadline {
+            return Ok(());
+        }
+        let alert = deadline_at_risk(&DeadlineAtRisk {
+            about: about(open),
+            forecast,
+            deadline,
+            zone: self.config.business_timezone.clone(),
+            left: count(left),
+            mend: "raise maxvCpus of the compute environment, or pack more documents per slot"
+                .to_owned(),
+            command: None,
+        });
+        self.send_once(&format!("{}.deadline", open.run.run_id), &alert)
+            .await?;
+        Ok(())
+    }
+
+    /// Whether the summary has been sent, now or before.
+    async fn say_summary(
+        &mut self,
+        open: &OpenRun,
+        progress: &RunProgress,
+        causes: &[CauseCount],
+    ) -> Result<bool> {
+        let took = open.now.duration_since(open.started_at);
+        let failed = causes.iter().filter(|cause| cause.state == State::Failed);
+        let alert = run_summary(&RunSummary {
+            about: about(open),
+            found: count(progress.due()),
+            published: count(progress.of(State::Succeeded) + progress.of(State::Superseded)),
+            failed: failed
+                .map(|failed| (failed.cause.clone(), count(failed.documents)))
+                .collect(),
+            excused: count(progress.of(State::Excused)),
+            paper: count(progress.paper),
+            duration: Duration::try_from(took).unwrap_or_default(),
+        });
+        let id = format!("{}.summary", open.run.run_id);
+        self.send_once(&id, &alert).await
+    }
+
+    /// Sends an alert that was never sent, and says whether it has been sent now. One that does not arrive is the next sweep's.
+    async fn send_once(&mut self, id: &str, alert: &Alert) -> Result<bool> {
+        match self.ledger.claim_alert(id).await? {
+            AlertClaim::Sent => return Ok(true),
+            AlertClaim::Busy => return Ok(false),
+            AlertClaim::Mine => {}
+        }
+        let sent = self.alerts.send(alert).await;
+        self.ledger.end_alert(id, sent).await?;
+        self.concluded.alerts += u64::from(sent);
+        Ok(sent)
+    }
+}
+
+fn about(open: &OpenRun) -> About {
+    About {
+        period: open.run.period,
+        run_id: Some(open.run.run_id.clone()),
+    }
+}
+
+fn count(documents: i64) -> u64 {
+    u64::try_from(documents).unwrap_or_default()
 }

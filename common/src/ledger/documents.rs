@@ -274,6 +274,20 @@ impl Ledger {
         Ok(counts)
     }
 
+    /// For how many milliseconds the oldest document of the selection has waited that nobody works on.
+    pub async fn oldest_waiting_ms(&self, selection: &Selection) -> Result<Option<i64>> {
+        let statement = format!(
+            "SELECT {{NOW_MS}} - min(d.due_at) FROM export_documents d
+             WHERE d.period = $1{} AND d.state IN ('due', 'submitted')",
+            selection_clause(selection)
+        );
+        sqlx::query_scalar(self.sql(&statement))
+            .bind(selection.period.to_string())
+            .fetch_one(&self.pool)
+            .await
+            .map_err(statement_failed("looking for what waits", Whose::Ledger))
+    }
+
     /// Failures, excuses, what was given back, and warnings of what succeeded, by cause, most first.
     pub async fn causes(&self, selection: &Selection) -> Result<Vec<CauseCount>> {
         let which = format!("d.period = $1{}", selection_clause(selection));

@@ -32,10 +32,10 @@ pub struct PeriodHeld {
 /// Why a period is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Held {
-    /// The gate refused more documents than the limit.
-    Refusals { refused: u64, limit: u64 },
-    /// So many converters ended as misconfigured (exit 78).
-    Misconfigured { converters: u64 },
+    /// The gate refused too many of the run's documents.
+    Refusals { refused: u64, documents: u64 },
+    /// A converter ended as misconfigured (exit 78).
+    Misconfigured,
     /// `enqueuer stop`.
     Stopped,
 }
@@ -127,19 +127,13 @@ pub fn published_with_warning(warned: &Documents) -> Alert {
 pub fn period_held(held: &PeriodHeld) -> Alert {
     let period = held.about.period;
     let (cause, title) = match held.why {
-        Held::Refusals { refused, limit } => (
+        Held::Refusals { refused, documents } => (
             &causes::HELD_BY_REFUSALS,
-            format!(
-                "{period} is held: {} refused by the gate, more than the limit of {limit}",
-                counted(refused, "document")
-            ),
+            format!("{period} is held: the gate refused {refused} of {documents} documents"),
         ),
-        Held::Misconfigured { converters } => (
+        Held::Misconfigured => (
             &causes::HELD_BY_SETTINGS,
-            format!(
-                "{period} is held: {} misconfigured",
-                counted(converters, "converter")
-            ),
+            format!("{period} is held: a converter is misconfigured"),
         ),
         Held::Stopped => (
             &causes::HELD_BY_OPERATOR,

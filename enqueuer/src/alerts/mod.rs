@@ -3,7 +3,6 @@
 //! alert never fails a command or a document.
 
 mod causes;
-#[cfg_attr(not(test), expect(dead_code, reason = "`sweep` sends most of these"))]
 pub mod events;
 mod message;
 mod topic;
@@ -13,7 +12,6 @@ mod webhook;
 mod tests;
 
 use common::config::AlertsTo;
-use common::ledger::{CauseCount, Run, State};
 use common::statement::{DocumentId, Period};
 use common::{Error, Result};
 use tokio::sync::OnceCell;
@@ -154,30 +152,4 @@ pub async fn run_refused(to: &AlertsTo, period: Period, error: &Error) {
         missing: error.to_string(),
     });
     Alerts::new(to).send(&alert).await;
-}
-
-/// Documents were published although the gate noted something: one message per rule.
-pub async fn published_with_warnings(to: &AlertsTo, run: &Run, causes: &[CauseCount]) {
-    let alerts = Alerts::new(to);
-    let warned = causes
-        .iter()
-        .filter(|cause| cause.state == State::Succeeded);
-    for CauseCount {
-        cause,
-        documents,
-        example,
-        ..
-    } in warned
-    {
-        let alert = events::published_with_warning(&events::Documents {
-            about: About {
-                period: run.period,
-                run_id: Some(run.run_id.clone()),
-            },
-            cause: cause.clone(),
-            documents: u64::try_from(*documents).unwrap_or_default(),
-            examples: example.parse().into_iter().collect(),
-        });
-        alerts.send(&alert).await;
-    }
 }

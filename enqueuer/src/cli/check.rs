@@ -5,6 +5,7 @@ use common::{Class, Result};
 
 use crate::checks;
 use crate::out::line;
+use crate::queue::QueueSettings;
 
 /// Verifies settings, source contract, ledger, store, queue and alerts; says what is wrong and the mend
 #[derive(Debug, clap::Args)]
@@ -15,11 +16,13 @@ pub struct Check {
     /// Prints the answer as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    queue: QueueSettings,
 }
 
 impl Check {
     pub async fn execute(self, settings: &Settings) -> Result<ExitCode> {
-        let findings = checks::all(settings, self.send_test_alert).await;
+        let findings = checks::all(settings, &self.queue, self.send_test_alert).await;
         let wrong = findings
             .iter()
             .filter(|finding| finding.problem.is_some())

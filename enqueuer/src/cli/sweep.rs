@@ -1,7 +1,12 @@
+use std::collections::BTreeSet;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use common::Result;
 use common::config::Settings;
+use common::ledger::{Ledger, Selection, State};
+use common::metrics::{DocumentMetrics, Metrics};
+use common::statement::Period;
 use common::termination::Termination;
 use serde_json::json;
 
@@ -31,11 +36,16 @@ impl Sweep {
         let cancel = Termination::listen()?;
         let ledger = open_ledger(&config).await?;
         let queue = self.queue.open(&config, settings, &ledger).await?;
+        let periods = open_periods(&ledger).await?;
         month_end::take_over_open_runs(&config, &ledger).await?;
         let refusals_percent = self.queue.refusals_percent;
         let swept =
             sweep::settle_and_submit(&config, &ledger, &queue, &cancel, refusals_percent).await?;
         let concluded = conclude::runs(&config, &ledger, deadline.as_ref()).await?;
+        let metrics = Metrics::new(config.deployment).beside_answer(self.json);
+        for period in periods {
+            emit(&ledger, metrics, period).await?;
+        }
         ledger.close().await;
         if self.json {
             line!(
@@ -55,4 +65,33 @@ impl Sweep {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The periods of runs that have not ended.
+async fn open_periods(ledger: &Ledger) -> Result<BTreeSet<Period>> {
+    let runs = ledger.open_runs().await?;
+    Ok(runs.into_iter().map(|open| open.run.period).collect())
+}
+
+/// Writes how a period stands as metrics.
+async fn emit(ledger: &Ledger, metrics: Metrics, period: Period) -> Result<()> {
+    let selection = Selection::all(period);
+    let states = ledger.counts(&selection).await?;
+    let causes = ledger.causes(&selection).await?;
+    let failed: Vec<(String, i64)> = causes
+        .into_iter()
+        .filter(|cause| cause.state == State::Failed)
+        .map(|cause| (cause.cause, cause.documents))
+        .collect();
+    let waiting = ledger.oldest_waiting_ms(&selection).await?;
+    metrics.documents(&DocumentMetrics {
+        period,
+        run_id: None,
+        states: &states,
+        failed: &failed,
+        oldest_waiting: waiting
+            .and_then(|ms| u64::try_from(ms).ok())
+            .map(Duration::from_millis),
+    });
+    Ok(())
 }

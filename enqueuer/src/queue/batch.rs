@@ -82,7 +82,6 @@ pub struct JobStatus {
     pub slot: Option<u32>,
     /// Of an array's parent: children by status.
     pub children: HashMap<String, i32>,
-    pub created_at: i64,
 }
 
 impl BatchQueue {
@@ -101,11 +100,6 @@ impl BatchQueue {
             lost_after,
             next_submission: Mutex::new(Instant::now()),
         }
-    }
-
-    /// The queue's name, for people.
-    pub fn name(&self) -> &str {
-        &self.queue
     }
 
     /// Submits a job. SubmitJob knows no idempotency token: only what Batch surely has not accepted is sent again. An error
@@ -374,7 +368,6 @@ impl JobStatus {
             children: array
                 .and_then(|array| array.status_summary)
                 .unwrap_or_default(),
-            created_at: job.created_at.unwrap_or_default(),
         }
     }
 
@@ -396,7 +389,6 @@ impl JobStatus {
                 .and_then(|array| array.index)
                 .and_then(|index| u32::try_from(index).ok()),
             children: HashMap::new(),
-            created_at: job.created_at.unwrap_or_default(),
         }
     }
 }

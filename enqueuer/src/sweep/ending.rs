@@ -69,7 +69,6 @@ mod tests {
             is_cancelled: false,
             slot: None,
             children: HashMap::new(),
-            created_at: 0,
         }
     }
 

@@ -4,15 +4,17 @@
 mod ending;
 mod settle;
 
+pub use settle::Stuck;
+
 use common::Result;
 use common::config::Config;
 use common::ledger::{HoldCause, Ledger, Which};
 use common::termination::Termination;
 
-use crate::holds;
 use crate::progress::Progress;
 use crate::queue::{BatchQueue, Queue};
 use crate::submission::Submitter;
+use crate::{conclude, holds};
 
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, Default)]
@@ -39,6 +41,7 @@ pub async fn settle_and_submit(
         let reason = format!("a converter is misconfigured: {words}");
         ledger.hold(*period, HoldCause::Config, &reason).await?;
     }
+    conclude::stuck(config, ledger, &found.stuck).await?;
     let submitted = submit(config, ledger, queue, batch, cancel, refusals_percent).await?;
     Ok(Swept {
         settled: found.settled,

@@ -1,6 +1,7 @@
 //! Settling what Batch's jobs left open, from DescribeJobs and ListJobs in bulk.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use aws_sdk_batch::types::JobStatus as BatchStatus;
 use common::ledger::{Ledger, OpenJob, OpenSlot, SlotEnd, Slots};
@@ -17,6 +18,20 @@ pub struct Found {
     pub settled: u64,
     /// Periods whose converters ended as misconfigured, with what Batch says.
     pub misconfigured: Vec<(Period, String)>,
+    pub stuck: Vec<Stuck>,
+}
+
+/// A job whose slots are ready and do not begin, because of its settings.
+#[derive(Debug)]
+pub struct Stuck {
+    pub job_id: String,
+    pub run_id: String,
+    pub period: Period,
+    /// Batch's words.
+    pub reason: String,
+    /// Slots that wait.
+    pub slots: u64,
+    pub waiting: Duration,
 }
 
 /// Settles what every open job left open.
@@ -181,15 +196,27 @@ impl Settler<'_> {
 
     /// A job that waits because of its own settings would wait for ever.
     async fn terminate_if_stuck(
-        &self,
+        &mut self,
         job: &OpenJob,
         whole: &JobStatus,
         waiting: &JobStatus,
     ) -> Result<()> {
         let why = &waiting.status_reason;
         let lost_after = i64::try_from(self.queue.lost_after.as_millis()).unwrap_or(i64::MAX);
-        let is_stuck = waiting.phase == Phase::Runnable && why.starts_with("MISCONFIGURATION");
-        if !is_stuck || job.age_ms < lost_after {
+        if waiting.phase != Phase::Runnable || !why.starts_with("MISCONFIGURATION") {
+            return Ok(());
+        }
+        self.found.stuck.push(Stuck {
+            job_id: job.job_id.clone(),
+            run_id: job.run_id.clone(),
+            period: period_of(job)?,
+            reason: why.clone(),
+            slots: u64::try_from(whole.count("RUNNABLE"))
+                .unwrap_or_default()
+                .max(1),
+            waiting: Duration::from_millis(u64::try_from(job.age_ms).unwrap_or_default()),
+        });
+        if job.age_ms < lost_after {
             return Ok(());
         }
         tracing::error!(
@@ -210,10 +237,7 @@ impl Settler<'_> {
     /// One misconfigured converter stands for all of them.
     fn note(&mut self, job: &OpenJob, ended: &JobStatus) -> Result<()> {
         if ended.exit_code == Some(78) {
-            let period = job
-                .period
-                .parse()
-                .map_err(|error: Error| error.context("export_runs"))?;
+            let period = period_of(job)?;
             if !self
                 .found
                 .misconfigured
@@ -240,6 +264,11 @@ impl Settler<'_> {
         self.found.settled += settled.len() as u64;
         Ok(())
     }
+}
+
+fn period_of(job: &OpenJob) -> Result<Period> {
+    let period = job.period.parse();
+    period.map_err(|error: Error| error.context("export_runs"))
 }
 
 fn by_slot(children: Vec<JobStatus>) -> impl Iterator<Item = (u32, JobStatus)> {

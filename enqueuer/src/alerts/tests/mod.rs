@@ -87,9 +87,9 @@ fn every_alert() -> Vec<Alert> {
         }),
         held(Held::Refusals {
             refused: 501,
-            limit: 500,
+            documents: 500,
         }),
-        held(Held::Misconfigured { converters: 3 }),
+        held(Held::Misconfigured),
         held(Held::Stopped),
         stuck("MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE"),
         at_risk(None),
