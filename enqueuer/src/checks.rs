@@ -6,11 +6,11 @@ use common::database::Database;
 use common::ledger::Ledger;
 use common::profile::{Policy, Profile, Rule};
 use common::source::Source;
-use common::store::StoreUrl;
 use common::{Error, Result};
 
 use crate::context::profile_file;
 use crate::deviations::{self, Deviation};
+use crate::published::PublishedStore;
 use crate::queue::converter_path;
 
 /// One thing that was looked at.
@@ -75,7 +75,10 @@ pub async fn all(settings: &Settings) -> Vec<Finding> {
             Err(error),
         )),
     }
-    findings.push(finding(format!("store {}", config.store), store(&config)));
+    findings.push(finding(
+        format!("store {}", config.store),
+        store(&config).await,
+    ));
     findings.push(finding("temp directory", temp_directory()));
     findings.push(finding("converter", converter_path().map(drop)));
     findings
@@ -131,23 +134,9 @@ async fn ledger(config: &Config) -> Result<()> {
     )))
 }
 
-/// Makes and removes a file where documents will be published.
-pub fn store(config: &Config) -> Result<()> {
-    let StoreUrl::Directory(directory) = &config.store else {
-        return Ok(());
-    };
-    let directory = StoreUrl::partial_directory(directory);
-    let probe = directory.join(format!("check-{:08x}", fastrand::u32(..)));
-    let tried = std::fs::create_dir_all(&directory)
-        .and_then(|()| std::fs::write(&probe, b"check"))
-        .and_then(|()| std::fs::remove_file(&probe));
-    tried.map_err(|reason| {
-        Error::config(format!(
-            "{} cannot be written; give it rights or another STORE_URL",
-            directory.display()
-        ))
-        .because(reason)
-    })
+/// Looks where documents will be published, so that a run does not find out with every one of them.
+pub async fn store(config: &Config) -> Result<()> {
+    PublishedStore::open(&config.store).await?.check().await
 }
 
 /// Rows wait in the temp directory until they are compressed.

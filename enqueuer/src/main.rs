@@ -11,6 +11,7 @@ mod month_end;
 mod out;
 mod partials;
 mod progress;
+mod published;
 mod queue;
 mod readiness;
 mod sample;

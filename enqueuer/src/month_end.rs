@@ -52,7 +52,7 @@ pub async fn run(
     cancel: &Termination,
 ) -> Result<Report> {
     let selection = &request.selection;
-    checks::store(config)?;
+    checks::store(config).await?;
     let mut source = Source::open(config).await?;
     source.begin_snapshot().await?;
     deviations::preflight(&mut source).await?;

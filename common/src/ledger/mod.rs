@@ -4,6 +4,7 @@
 mod attempts;
 mod documents;
 mod jobs;
+mod links;
 mod migrations;
 mod published;
 mod runs;
@@ -16,6 +17,7 @@ use sqlx::{Any, AnyPool, Transaction};
 pub use attempts::{Attempt, Claim, Proof, Published, SlotEnd, Warning};
 pub use documents::{CauseCount, DocumentRow, DueDocument, Excuse, Selection};
 pub use jobs::{Assignment, Correction, Job};
+pub use links::LinkCandidate;
 pub use published::PublishedDocument;
 pub use runs::{Run, RunCounts, Snapshots};
 

@@ -3,6 +3,7 @@
 mod check;
 mod contract;
 mod demo;
+mod link;
 mod load;
 mod migrate;
 mod preview;
@@ -40,6 +41,7 @@ enum Command {
     Preview(preview::Preview),
     Run(run::Run),
     Status(status::Status),
+    Link(link::Link),
 }
 
 impl Cli {
@@ -55,6 +57,7 @@ impl Cli {
             Command::Preview(command) => command.execute(settings).await,
             Command::Run(command) => command.execute(settings).await,
             Command::Status(command) => command.execute(settings).await,
+            Command::Link(command) => command.execute(settings).await,
         }
     }
 }
