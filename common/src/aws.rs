@@ -1,8 +1,8 @@
 //! What every AWS client shares: credentials, region, endpoints and TLS as in every SDK, and what an AWS error means.
 
+use aws_config::BehaviorVersion;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_credential_types::provider::error::CredentialsError;
@@ -16,6 +16,8 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::service_config::ServiceConfigKey;
 use std::time::Duration;
+
+pub use aws_config::SdkConfig;
 
 use crate::{Error, Result};
 
@@ -181,5 +183,62 @@ where
         .because(error),
         Fate::Throttled => Error::retry("aws", format!("{doing}: AWS throttles, {code}: {said}")),
         Fate::Unknown => Error::retry("aws", format!("{doing}: AWS did not answer")).because(error),
+    }
+}
+
+/// As [`failed`], for a request about an object of a bucket: names what is missing there. `rights` are what it needs.
+pub fn bucket_failed<E>(
+    bucket: &str,
+    object: &str,
+    rights: &str,
+    error: SdkError<E, HttpResponse>,
+) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    let place = format!("s3://{bucket}/{object}");
+    let said = error.message().unwrap_or_default();
+    // The answer to HEAD has no body, and with it no code.
+    let status = error
+        .raw_response()
+        .map(|response| response.status().as_u16());
+    match (error.code(), status) {
+        (Some("NoSuchBucket"), _) => Error::config(format!(
+            "there is no bucket {bucket}: create it or correct STORE_URL"
+        )),
+        (Some("PermanentRedirect" | "AuthorizationHeaderMalformed"), _) | (_, Some(301)) => {
+            Error::config(format!(
+                "the bucket {bucket} is in another region: correct AWS_REGION; S3 says: {said}"
+            ))
+        }
+        (Some("AccessDenied"), _) | (None, Some(403)) => Error::config(format!(
+            "no right to {place}: the role needs {rights} there, and the right to use its key if the bucket is encrypted \
+             with one of KMS; S3 says: {said}"
+        )),
+        _ => failed(&place, error),
+    }
+}
+
+/// S3 wants a digest in base64, the ledger has it in hexadecimal.
+pub fn base64_of_hex(hex: &str) -> String {
+    let bytes: Vec<u8> = hex
+        .as_bytes()
+        .chunks_exact(2)
+        .filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+        .collect();
+    aws_smithy_types::base64::encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_are_written_as_s3_wants_them() {
+        // Of the empty file, as AWS's documentation has it.
+        assert_eq!(
+            base64_of_hex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+            "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+        );
     }
 }

@@ -9,7 +9,8 @@ use common::statement::{DocumentId, Kind, Period};
 use common::{Error, Result};
 use serde_json::json;
 
-use crate::{published, targets};
+use crate::published::PublishedStore;
+use crate::targets;
 
 /// How a kind's accounts are accounted for: each stands in exactly one of excused, nothing to report, succeeded, failed and
 /// open, by the latest revision of its document.
@@ -83,7 +84,13 @@ pub async fn certify(config: &Config, ledger: &Ledger, period: Period) -> Result
     let found = targets::find(&mut source, &everything, &snapshots, basis).await?;
     drop(source);
     let documents = ledger.documents(&everything).await?;
-    let objects = published::list(config, period).await?;
+    let store = PublishedStore::open(&config.store).await?;
+    let objects: HashMap<String, u64> = store
+        .list(period)
+        .await?
+        .into_iter()
+        .map(|object| (object.key, object.bytes))
+        .collect();
     let causes = ledger.causes(&everything).await?;
     let failed = causes
         .into_iter()

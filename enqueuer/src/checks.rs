@@ -6,12 +6,12 @@ use common::database::Database;
 use common::ledger::Ledger;
 use common::profile::{Policy, Profile, Rule};
 use common::source::Source;
-use common::store::StoreUrl;
 use common::{Error, Result};
 
 use crate::alerts::{self, Alerts};
 use crate::context::profile_file;
 use crate::deviations::{self, Deviation};
+use crate::published::PublishedStore;
 use crate::queue::{QueueSettings, converter_path};
 
 /// One thing that was looked at.
@@ -166,23 +166,9 @@ async fn alerts(config: &Config, send_test_alert: bool) -> Finding {
     }
 }
 
-/// Makes and removes a file where documents will be published.
+/// Looks where documents will be published, so that a run does not find out with every one of them.
 pub async fn store(config: &Config) -> Result<()> {
-    let StoreUrl::Directory(directory) = &config.store else {
-        return Ok(());
-    };
-    let directory = StoreUrl::partial_directory(directory);
-    let probe = directory.join(format!("check-{:08x}", fastrand::u32(..)));
-    let tried = std::fs::create_dir_all(&directory)
-        .and_then(|()| std::fs::write(&probe, b"check"))
-        .and_then(|()| std::fs::remove_file(&probe));
-    tried.map_err(|reason| {
-        Error::config(format!(
-            "{} cannot be written; give it rights or another STORE_URL",
-            directory.display()
-        ))
-        .because(reason)
-    })
+    PublishedStore::open(&config.store).await?.check().await
 }
 
 /// Whether Batch's queue is there and may be read.

@@ -120,7 +120,7 @@ impl BucketStore {
             .bucket(&self.bucket)
             .key(self.key(&key))
             .if_none_match("*")
-            .checksum_sha256(base64_of_hex(&finished.sha256))
+            .checksum_sha256(aws::base64_of_hex(&finished.sha256))
             .content_type(CONTENT_TYPE)
             .content_disposition(finished.file_name.content_disposition())
             .tagging(format!("kind={}&period={}", document.kind, document.period))
@@ -144,27 +144,11 @@ impl BucketStore {
         }
     }
 
-    /// `rights` are what the request needs.
     fn failed<E>(&self, rights: &str, key: &ObjectKey, error: SdkError<E>) -> Error
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        let Self { bucket, prefix, .. } = self;
-        let said = error.message().unwrap_or_default();
-        match error.code() {
-            Some("AccessDenied") => Error::config(format!(
-                "no right to {}: the role needs {rights} below s3://{bucket}/{prefix}, and the right to use the key if the \
-                 bucket is encrypted with one of KMS; S3 says: {said}",
-                self.key(key)
-            )),
-            Some("NoSuchBucket") => Error::config(format!(
-                "there is no bucket {bucket}: create it or correct STORE_URL"
-            )),
-            Some("PermanentRedirect" | "AuthorizationHeaderMalformed") => Error::config(format!(
-                "the bucket {bucket} is in another region: correct AWS_REGION; S3 says: {said}"
-            )),
-            _ => aws::failed(&format!("s3://{bucket}/{}", self.key(key)), error),
-        }
+        aws::bucket_failed(&self.bucket, &self.key(key), rights, error)
     }
 }
 
@@ -212,28 +196,9 @@ fn rewound(mut file: File) -> io::Result<File> {
     Ok(file)
 }
 
-/// S3 wants a digest in base64, the ledger has it in hexadecimal.
-fn base64_of_hex(hex: &str) -> String {
-    let bytes: Vec<u8> = hex
-        .as_bytes()
-        .chunks_exact(2)
-        .filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-        .collect();
-    aws_smithy_types::base64::encode(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn digests_are_written_as_s3_wants_them() {
-        // Of the empty file, as AWS's documentation has it.
-        assert_eq!(
-            base64_of_hex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
-            "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
-        );
-    }
 
     #[test]
     fn large_uploads_get_more_time() {

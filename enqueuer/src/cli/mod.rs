@@ -5,6 +5,7 @@ mod check;
 mod contract;
 mod demo;
 mod excuse;
+mod link;
 mod load;
 mod migrate;
 mod preview;
@@ -52,6 +53,7 @@ enum Command {
     Excuse(excuse::Excuse),
     Sweep(sweep::Sweep),
     Certificate(certificate::Certificate),
+    Link(link::Link),
 }
 
 impl Cli {
@@ -73,6 +75,7 @@ impl Cli {
             Command::Excuse(command) => command.execute(settings).await,
             Command::Sweep(command) => command.execute(settings).await,
             Command::Certificate(command) => command.execute(settings).await,
+            Command::Link(command) => command.execute(settings).await,
         }
     }
 }

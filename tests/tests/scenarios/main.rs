@@ -9,6 +9,7 @@ mod crash;
 mod demo;
 mod fixtures;
 mod gate;
+mod link;
 mod load;
 mod periods;
 mod preview;
