@@ -2,6 +2,7 @@
 //! directory, and the real binaries.
 
 mod audit;
+mod aws_bodies;
 pub mod batch;
 mod compare;
 mod engine;
