@@ -13,6 +13,7 @@ pub mod ooxml;
 mod program;
 mod source;
 mod store;
+mod topic;
 mod workbook;
 
 use std::path::{Path, PathBuf};
@@ -26,6 +27,7 @@ pub use engine::Engine;
 pub use program::{Answer, Program};
 pub use source::Source;
 pub use store::Published;
+pub use topic::{Message, Topic};
 pub use workbook::{Sheet, Workbook, part};
 
 /// Everything a test has. Dropped, it leaves nothing behind.
