@@ -101,6 +101,7 @@ pub(super) async fn answer(shared: Arc<Shared>, request: Request) -> Option<Answ
             }));
         }
     };
+    let at = shared.now();
     let fault = shared.state().next_fault(operation);
     if let Some(Fault::Slow(delay)) = fault {
         sleep(delay).await;
@@ -115,6 +116,7 @@ pub(super) async fn answer(shared: Arc<Shared>, request: Request) -> Option<Answ
     };
     let is_lost = matches!(fault, Some(Fault::LoseAnswer));
     shared.state().calls.push(Call {
+        at,
         operation,
         request: body,
         status: answer.status,
@@ -122,6 +124,9 @@ pub(super) async fn answer(shared: Arc<Shared>, request: Request) -> Option<Answ
         is_lost,
     });
     shared.changed.notify_waiters();
+    if let Some(Fault::AnswerLate(delay)) = fault {
+        sleep(delay).await;
+    }
     (!is_lost).then_some(answer)
 }
 

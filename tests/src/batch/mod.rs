@@ -33,7 +33,7 @@ use state::Shared;
 /// How long a test waits for the server's jobs.
 const PATIENCE: Duration = Duration::from_mins(5);
 
-/// The server. Dropped, it kills what it runs.
+/// The server. Dropped, it kills what it runs. It answers on the runtime of the test, which must not block its thread.
 pub struct BatchServer {
     shared: Arc<Shared>,
     loopback: Loopback,

@@ -16,6 +16,8 @@ use crate::aws_bodies::{self, Body};
 /// A request and its answer.
 #[derive(Debug, Clone)]
 pub struct Call {
+    /// When it came, in milliseconds since 1970.
+    pub at: i64,
     pub operation: Operation,
     pub request: Value,
     pub status: u16,

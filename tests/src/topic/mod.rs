@@ -175,5 +175,8 @@ async fn answer(shared: Arc<Shared>, request: Request) -> Option<Answer> {
         }
         Err(refused) => refused,
     };
+    if let Some(Fault::AnswerLate(delay)) = fault {
+        sleep(delay).await;
+    }
     (fault != Some(Fault::LoseAnswer)).then_some(answer)
 }

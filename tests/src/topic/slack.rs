@@ -16,7 +16,7 @@ pub(super) fn answer(request: &Request, fault: Option<Fault>) -> Result<(Message
         }
         Some(Fault::Fail) => return Err(text(500, "rollup_error")),
         Some(Fault::Deny) => return Err(text(403, "action_prohibited")),
-        None | Some(Fault::LoseAnswer | Fault::Slow(_)) => {}
+        None | Some(Fault::LoseAnswer | Fault::Slow(_) | Fault::AnswerLate(_)) => {}
     }
     let is_json = request
         .header("content-type")

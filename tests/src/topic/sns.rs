@@ -41,7 +41,7 @@ fn refusal(fault: Fault) -> Option<Refusal> {
             "AuthorizationError",
             "The role is not authorized to publish",
         ),
-        Fault::LoseAnswer | Fault::Slow(_) => return None,
+        Fault::LoseAnswer | Fault::Slow(_) | Fault::AnswerLate(_) => return None,
     };
     Some(Refusal {
         status,
