@@ -14,11 +14,11 @@ demo:
 build:
 	cargo build --release --locked
 
-# Every test, on every engine. Starts a PostgreSQL of its own, opens workbooks in LibreOffice and openpyxl; installs
-# Debian's packages for what is missing.
+# Every test, on every engine. Starts a PostgreSQL of its own, opens workbooks in LibreOffice and openpyxl, and holds AWS
+# requests against AWS's own model of its services; installs Debian's packages for what is missing, and botocore below target/.
 test:
 	cargo build --workspace --locked
-	tests/with-postgres.sh tests/with-office.sh cargo test --workspace --locked
+	tests/with-postgres.sh tests/with-office.sh tests/with-botocore.sh cargo test --workspace --locked
 
 # Hostile rows, for a while. What it finds is in fuzz/artifacts; a copy in fuzz/seeds makes it a test of `make test`. Stable
 # Rust will do without a sanitizer: there is no unsafe code to watch. Building takes some minutes the first time.

@@ -2,6 +2,7 @@
 //! directory, and the real binaries.
 
 mod audit;
+mod aws_bodies;
 pub mod batch;
 pub mod cloud;
 mod compare;
@@ -14,6 +15,7 @@ mod program;
 pub mod s3;
 mod source;
 mod store;
+mod topic;
 mod workbook;
 
 use std::path::{Path, PathBuf};
@@ -28,6 +30,7 @@ pub use engine::Engine;
 pub use program::{Answer, Program};
 pub use source::Source;
 pub use store::Published;
+pub use topic::{Message, Topic};
 pub use workbook::{Sheet, Workbook, part};
 
 /// Everything a test has. Dropped, it leaves nothing behind.

@@ -29,6 +29,15 @@ impl Request {
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default()
     }
+
+    /// Has a signature, version 4, for this service. Whether it is right is not looked at: no secret is shared with the client.
+    pub fn is_signed_for(&self, service: &str) -> bool {
+        let authorization = self.header("authorization");
+        authorization.starts_with("AWS4-HMAC-SHA256 Credential=")
+            && authorization.contains(&format!("/{service}/aws4_request"))
+            && authorization.contains("Signature=")
+            && !self.header("x-amz-date").is_empty()
+    }
 }
 
 /// What is answered.
@@ -116,4 +125,17 @@ where
         response = response.header(name, value);
     }
     Ok(response.body(Full::new(Bytes::from(answer.body)))?)
+}
+
+/// An id of the form that AWS gives to jobs, messages and requests.
+pub(crate) fn uuid() -> String {
+    let (high, low) = (fastrand::u64(..), fastrand::u64(..));
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        high >> 32,
+        (high >> 16) & 0xffff,
+        high & 0xffff,
+        low >> 48,
+        low & 0xffff_ffff_ffff
+    )
 }

@@ -10,7 +10,7 @@ use super::faults::Fault;
 use super::record::Call;
 use super::state::Shared;
 use super::{cancel, describe, list, submit};
-use crate::loopback::{Answer, Request};
+use crate::loopback::{Answer, Request, uuid};
 
 /// The operations that the server knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +84,7 @@ pub(super) async fn answer(shared: Arc<Shared>, request: Request) -> Option<Answ
             message: format!("{} {}", request.method, request.path),
         }));
     };
-    if !is_signed(&request) {
+    if !request.is_signed_for("batch") {
         return Some(refuse(&Refusal {
             status: 403,
             code: "MissingAuthenticationTokenException",
@@ -101,6 +101,7 @@ pub(super) async fn answer(shared: Arc<Shared>, request: Request) -> Option<Answ
             }));
         }
     };
+    let at = shared.now();
     let fault = shared.state().next_fault(operation);
     if let Some(Fault::Slow(delay)) = fault {
         sleep(delay).await;
@@ -115,6 +116,7 @@ pub(super) async fn answer(shared: Arc<Shared>, request: Request) -> Option<Answ
     };
     let is_lost = matches!(fault, Some(Fault::LoseAnswer));
     shared.state().calls.push(Call {
+        at,
         operation,
         request: body,
         status: answer.status,
@@ -122,6 +124,9 @@ pub(super) async fn answer(shared: Arc<Shared>, request: Request) -> Option<Answ
         is_lost,
     });
     shared.changed.notify_waiters();
+    if let Some(Fault::AnswerLate(delay)) = fault {
+        sleep(delay).await;
+    }
     (!is_lost).then_some(answer)
 }
 
@@ -140,21 +145,12 @@ fn perform(
     }
 }
 
-/// Signature version 4, for Batch. Whether it is right is not looked at: no secret is shared with the client.
-fn is_signed(request: &Request) -> bool {
-    let authorization = request.header("authorization");
-    authorization.starts_with("AWS4-HMAC-SHA256 Credential=")
-        && authorization.contains("/batch/aws4_request")
-        && authorization.contains("Signature=")
-        && !request.header("x-amz-date").is_empty()
-}
-
 fn respond(status: u16, body: &Value) -> Answer {
     Answer {
         status,
         headers: vec![
             ("content-type", "application/json".to_owned()),
-            ("x-amzn-requestid", format!("{:032x}", fastrand::u128(..))),
+            ("x-amzn-requestid", uuid()),
         ],
         body: body.to_string(),
     }

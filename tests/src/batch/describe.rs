@@ -55,13 +55,13 @@ pub(super) fn detail(shared: &Shared, state: &State, id: &str) -> Option<Value> 
 
 /// How many children are in each status.
 pub(super) fn status_summary(job: &Job) -> Map<String, Value> {
-    let count = |status| {
-        let children = job.children.iter();
-        children.filter(|child| child.status() == status).count()
-    };
-    Status::ALL
-        .into_iter()
-        .map(|status| (status.name().to_owned(), count(status).into()))
+    let mut counts = [0_u32; Status::ALL.len()];
+    for child in &job.children {
+        counts[child.status() as usize] += 1;
+    }
+    let named = Status::ALL.into_iter().zip(counts);
+    named
+        .map(|(status, count)| (status.name().to_owned(), count.into()))
         .collect()
 }
 

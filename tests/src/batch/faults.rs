@@ -23,8 +23,10 @@ pub enum Fault {
     LoseAnswer,
     /// 403: the role has no right to it.
     Deny,
-    /// It is done so much later.
+    /// It is done, and answered, so much later.
     Slow(Duration),
+    /// It is done at once, and answered so much later: time to kill the one who waits.
+    AnswerLate(Duration),
 }
 
 impl Fault {
@@ -37,7 +39,7 @@ impl Fault {
                 "AccessDeniedException",
                 "The role is not authorized to perform this",
             ),
-            Self::LoseAnswer | Self::Slow(_) => return None,
+            Self::LoseAnswer | Self::Slow(_) | Self::AnswerLate(_) => return None,
         };
         Some(Refusal {
             status,
@@ -126,6 +128,11 @@ impl BatchServer {
     /// The next submissions are throttled (429).
     pub fn throttle(&self, times: usize) {
         self.disturb(Disturbance::of(Operation::SubmitJob, Fault::Throttle).times(times));
+    }
+
+    /// Every request is throttled, until [`Self::calm`].
+    pub fn throttle_all(&self) {
+        self.disturb(Disturbance::of(None, Fault::Throttle).for_good());
     }
 
     /// The next submissions fail (500).

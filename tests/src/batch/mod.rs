@@ -1,5 +1,8 @@
-//! AWS Batch, as far as this project uses it: a server in the test's process that speaks its API as the real one, and runs the real
-//! converter as Batch runs containers. Faults are methods of its handle.
+//! AWS Batch, as far as this project uses it: a server in the test's process that speaks its API as the real one, and runs
+//! the real converter as Batch runs containers. Faults are methods of its handle.
+//!
+//! request → `api` (fault, operation, record) → `submit` → queue → `run` → `settle` (rules of `retry`) → SUCCEEDED, FAILED or
+//! the queue again
 
 mod api;
 mod cancel;
@@ -10,6 +13,7 @@ mod list;
 mod record;
 mod retry;
 mod run;
+mod settle;
 mod state;
 mod submit;
 #[cfg(test)]
@@ -33,7 +37,7 @@ use state::Shared;
 /// How long a test waits for the server's jobs.
 const PATIENCE: Duration = Duration::from_mins(5);
 
-/// The server. Dropped, it kills what it runs.
+/// The server. Dropped, it kills what it runs. It answers on the runtime of the test, which must not block its thread.
 pub struct BatchServer {
     shared: Arc<Shared>,
     loopback: Loopback,

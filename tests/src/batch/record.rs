@@ -11,10 +11,13 @@ use super::describe;
 use super::run::texts;
 use super::state::{Job, Status};
 use super::submit::resource;
+use crate::aws_bodies::{self, Body};
 
 /// A request and its answer.
 #[derive(Debug, Clone)]
 pub struct Call {
+    /// When it came, in milliseconds since 1970.
+    pub at: i64,
     pub operation: Operation,
     pub request: Value,
     pub status: u16,
@@ -51,6 +54,14 @@ impl BatchServer {
     /// Every request so far, refused ones too, in order.
     pub fn calls(&self) -> Vec<Call> {
         self.shared.state().calls.clone()
+    }
+
+    /// Demands that AWS would take every request and could have given every answer. Without botocore they stay unchecked.
+    pub async fn expect_valid_bodies(&self) -> Result<()> {
+        let calls = self.calls();
+        let requests = calls.iter().map(|call| call.body(true));
+        let answered = calls.iter().filter(|call| call.status == 200);
+        aws_bodies::expect_valid(requests.chain(answered.map(|call| call.body(false)))).await
     }
 
     /// How many requests of an operation there were.
@@ -110,6 +121,21 @@ impl BatchServer {
     /// The most children that ran at a time.
     pub fn most_running(&self) -> usize {
         self.shared.state().most_running
+    }
+}
+
+impl Call {
+    fn body(&self, is_request: bool) -> Body<'_> {
+        Body {
+            service: "batch",
+            operation: self.operation.name(),
+            is_request,
+            body: if is_request {
+                &self.request
+            } else {
+                &self.response
+            },
+        }
     }
 }
 

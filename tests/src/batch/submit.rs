@@ -10,6 +10,7 @@ use super::definition::arn;
 use super::faults;
 use super::run::{fill, texts};
 use super::state::{Child, Job, Shared, Slot, State, Status};
+use crate::loopback::uuid;
 
 /// The most that Batch takes as one submission.
 const MAX_BODY_BYTES: usize = 30 * 1024;
@@ -162,7 +163,7 @@ fn add(shared: &Arc<Shared>, state: &mut State, request: &Value) -> usize {
     } else {
         Status::Submitted
     };
-    let id = job_id();
+    let id = uuid();
     let place = state.jobs.len();
     state.places.insert(id.clone(), place);
     state.jobs.push(Job {
@@ -215,17 +216,4 @@ fn has_too_long_overrides(request: &Value) -> bool {
     let command: Vec<&str> = texts(&overrides["command"]).collect();
     let counted = json!([{ "command": command, "environment": overrides["environment"] }]);
     counted.to_string().len() > MAX_OVERRIDES_CHARACTERS
-}
-
-/// An id of the form that Batch gives.
-fn job_id() -> String {
-    let (high, low) = (fastrand::u64(..), fastrand::u64(..));
-    format!(
-        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-        high >> 32,
-        (high >> 16) & 0xffff,
-        high & 0xffff,
-        low >> 48,
-        low & 0xffff_ffff_ffff
-    )
 }

@@ -88,7 +88,7 @@ async fn one_child_can_be_cancelled() -> Result<()> {
 #[tokio::test]
 async fn what_is_starting_goes_on_when_cancelled_and_not_when_terminated() -> Result<()> {
     for terminates in [false, true] {
-        let launch_time = Duration::from_millis(300);
+        let launch_time = Duration::from_millis(500);
         let bench = Bench::with(
             "echo ran >> ran",
             Definition {

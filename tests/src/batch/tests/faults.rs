@@ -1,9 +1,12 @@
 //! Every fault does what it says.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use aws_sdk_batch::error::ProvideErrorMetadata;
 use aws_sdk_batch::types::JobStatus;
 use common::aws::{Fate, fate};
+use tokio::time::timeout;
 
 use super::{Bench, client};
 use crate::batch::{Disturbance, Fault, Operation, Status};
@@ -19,7 +22,7 @@ async fn throttled_submissions_are_not_done() -> Result<()> {
     assert_eq!(statuses, [429, 429, 200], "the SDK tried again");
     assert_eq!(bench.submitted().len(), 1);
 
-    bench.disturb(Disturbance::of(None, Fault::Throttle).for_good());
+    bench.throttle_all();
     let refused = bench
         .submission("two")
         .send()
@@ -77,6 +80,32 @@ async fn a_lost_answer_leaves_a_job_that_nobody_knows() -> Result<()> {
         .filter(|job| job.job_name == "three")
         .collect();
     assert_eq!((threes.len(), &threes[1].job_id), (2, &id));
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_waits_for_a_late_answer_can_be_killed() -> Result<()> {
+    let bench = Bench::new("true").await?;
+    let hour = Duration::from_hours(1);
+    bench.disturb(Disturbance::of(
+        Operation::SubmitJob,
+        Fault::AnswerLate(hour),
+    ));
+    bench.disturb(Disturbance::of(Operation::SubmitJob, Fault::Slow(hour)));
+    let waiting = tokio::spawn(bench.submission("one").send());
+    bench
+        .wait_until("it is submitted", |server| server.submitted().len() == 1)
+        .await?;
+    waiting.abort();
+    let undone = timeout(Duration::from_millis(200), bench.submission("two").send()).await;
+    assert!(undone.is_err(), "it is not even begun");
+    bench.submit("three").await?;
+    let names: Vec<_> = bench
+        .submitted()
+        .into_iter()
+        .map(|job| job.job_name)
+        .collect();
+    assert_eq!(names, ["one", "three"]);
     Ok(())
 }
 

@@ -2,7 +2,9 @@
 
 use anyhow::{Context, Result};
 use aws_sdk_batch::types::ContainerOverrides;
-use aws_sdk_batch::types::{JobStatus, KeyValuePair, ResourceRequirement, ResourceType};
+use aws_sdk_batch::types::{
+    JobStatus, KeyValuePair, KeyValuesPair, ResourceRequirement, ResourceType,
+};
 
 use super::{Bench, Definition};
 use crate::batch::Status;
@@ -204,4 +206,50 @@ async fn ten_thousand_children_are_only_accepted() -> Result<()> {
     );
     assert!(bench.lines("ran").is_empty());
     Ok(())
+}
+
+#[tokio::test]
+async fn what_goes_to_and_fro_is_what_aws_takes_and_gives() -> Result<()> {
+    let bench = Bench::new("exit ${AWS_BATCH_JOB_ARRAY_INDEX:-75}").await?;
+    let array = bench.submit_array("two", 2).await?;
+    let single = bench.submit_with_timeout("one", 60).await?;
+    let list = || bench.client.list_jobs().array_job_id(&array);
+    for _ in 0..2 {
+        for id in [&array, &format!("{array}:1"), &single] {
+            bench.describe(id).await?;
+        }
+        bench.wait_idle().await?;
+    }
+    list().job_status(JobStatus::Failed).send().await?;
+    list()
+        .job_status(JobStatus::Succeeded)
+        .max_results(1)
+        .send()
+        .await?;
+    let filter = KeyValuesPair::builder()
+        .name("JOB_NAME")
+        .values("*")
+        .build();
+    bench
+        .client
+        .list_jobs()
+        .job_queue("statements")
+        .filters(filter)
+        .send()
+        .await?;
+    bench
+        .client
+        .cancel_job()
+        .job_id(&array)
+        .reason("too late")
+        .send()
+        .await?;
+    bench
+        .client
+        .terminate_job()
+        .job_id(&array)
+        .reason("too late")
+        .send()
+        .await?;
+    bench.expect_valid_bodies().await
 }
