@@ -29,6 +29,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// DescribeJobs takes so many ids.
 const DESCRIBED_AT_ONCE: usize = 100;
 
+/// ListJobs with a status returns up to so many at once.
+const CHILDREN_PER_PAGE: i32 = 1000;
+
 /// How often a submission whose answer was lost is looked for at once; later it is the sweep's.
 const FIND_TRIES: u32 = 3;
 
@@ -263,6 +266,7 @@ impl BatchQueue {
             .list_jobs()
             .array_job_id(parent)
             .job_status(status)
+            .max_results(CHILDREN_PER_PAGE)
             .into_paginator()
             .send();
         while let Some(page) = pages.next().await {

@@ -22,7 +22,7 @@ pub async fn expect_complete(world: &World, cloud: &Cloud<'_>, documents: usize)
     expect_ledger_agrees_with_store(world).await?;
     let certificate = cloud.certificate(PERIOD).await?.expect(0)?.json()?;
     assert_eq!(certificate["adds_up"], true, "{certificate}");
-    Ok(())
+    cloud.batch.expect_valid_bodies().await
 }
 
 on_every_engine! {
