@@ -6,6 +6,7 @@ use common::database::Database;
 use common::ledger::Ledger;
 use common::profile::{Policy, Profile, Rule};
 use common::source::Source;
+use common::store::StoreUrl;
 use common::{Error, Result};
 
 use crate::context::profile_file;
@@ -75,10 +76,10 @@ pub async fn all(settings: &Settings) -> Vec<Finding> {
             Err(error),
         )),
     }
-    findings.push(finding(
-        format!("store {}", config.store),
-        store(&config).await,
-    ));
+    findings.push(Finding {
+        note: store_note(&config.store),
+        ..finding(format!("store {}", config.store), store(&config).await)
+    });
     findings.push(finding("temp directory", temp_directory()));
     findings.push(finding("converter", converter_path().map(drop)));
     findings
@@ -137,6 +138,12 @@ async fn ledger(config: &Config) -> Result<()> {
 /// Looks where documents will be published, so that a run does not find out with every one of them.
 pub async fn store(config: &Config) -> Result<()> {
     PublishedStore::open(&config.store).await?.check().await
+}
+
+/// A bucket is written by the converter alone, under a role of its own.
+fn store_note(store: &StoreUrl) -> Option<String> {
+    let rights = "the converter's role also needs s3:GetObject, s3:PutObject and s3:PutObjectTagging there, which only it can try";
+    matches!(store, StoreUrl::S3 { .. }).then(|| rights.to_owned())
 }
 
 /// Rows wait in the temp directory until they are compressed.
