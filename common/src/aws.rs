@@ -1,6 +1,9 @@
 //! What every AWS client shares: credentials, region, endpoints and TLS as in every SDK, and what an AWS error means.
 
 use aws_config::BehaviorVersion;
+use aws_config::environment::region::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_credential_types::Credentials;
@@ -33,7 +36,18 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Reads region, credentials and endpoints as every SDK does. A missing region, or no credentials at all, is an error at
 /// once: with the first request it would look like a network that fails.
 pub async fn sdk_config() -> Result<SdkConfig> {
+    // Not from the metadata of a virtual machine, which takes seconds to say no where there is none; tasks get AWS_REGION.
+    let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+        .or_else(ProfileFileRegionProvider::new())
+        .region()
+        .await;
+    let Some(region) = region else {
+        return Err(Error::config(
+            "AWS_REGION is not set: name the region of queue, bucket and topic, e.g. ap-northeast-1",
+        ));
+    };
     let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .region(region)
         .http_client(http_client())
         .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
         .timeout_config(
@@ -44,11 +58,6 @@ pub async fn sdk_config() -> Result<SdkConfig> {
         )
         .load()
         .await;
-    if config.region().is_none() {
-        return Err(Error::config(
-            "AWS_REGION is not set: name the region of queue, bucket and topic, e.g. ap-northeast-1",
-        ));
-    }
     credentials(&config).await?;
     Ok(config)
 }

@@ -6,6 +6,7 @@ use common::database::Database;
 use common::ledger::Ledger;
 use common::profile::{Policy, Profile, Rule};
 use common::source::Source;
+use common::store::StoreUrl;
 use common::{Error, Result};
 
 use crate::alerts::{self, Alerts};
@@ -80,10 +81,10 @@ pub async fn all(
             Err(error),
         )),
     }
-    findings.push(finding(
-        format!("store {}", config.store),
-        store(&config).await,
-    ));
+    findings.push(Finding {
+        note: store_note(&config.store),
+        ..finding(format!("store {}", config.store), store(&config).await)
+    });
     findings.push(finding("temp directory", temp_directory()));
     findings.push(match config.deployment {
         Deployment::Local => finding("converter", converter_path().map(drop)),
@@ -174,6 +175,12 @@ pub async fn store(config: &Config) -> Result<()> {
 /// Whether Batch's queue is there and may be read.
 async fn check_batch(queue: &QueueSettings) -> Result<()> {
     queue.batch().await?.check().await
+}
+
+/// A bucket is written by the converter alone, under a role of its own.
+fn store_note(store: &StoreUrl) -> Option<String> {
+    let rights = "the converter's role also needs s3:GetObject, s3:PutObject and s3:PutObjectTagging there, which only it can try";
+    matches!(store, StoreUrl::S3 { .. }).then(|| rights.to_owned())
 }
 
 /// Rows wait in the temp directory until they are compressed.

@@ -1,8 +1,9 @@
 //! The name under which a customer's browser saves a statement.
 
-use common::profile::Word;
-use common::statement::{DocumentId, Kind, Language};
+use common::statement::{DocumentId, Language};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::workbook::labels;
 
 /// What a title may have in the file name, in bytes: names of more than 255 bytes no file system takes, and period,
 /// account and ending stand beside it.
@@ -26,11 +27,8 @@ pub struct FileName {
 impl FileName {
     /// `title` is the statement's own, whatever a firm made of it in its profile.
     pub fn new(document: &DocumentId, title: &str) -> Self {
-        let title_word = match document.kind {
-            Kind::Trade => Word::TitleTrade,
-            Kind::Balance => Word::TitleBalance,
-        };
-        let stand_in = ascii(&safe(title_word.default_text(Language::En)));
+        let plain = labels::title(document.kind).default_text(Language::En);
+        let stand_in = ascii(&safe(plain));
         let own = safe(title);
         let ascii = Some(ascii(&own)).filter(|text| own.is_ascii() && !text.is_empty());
         let ascii = ascii.unwrap_or_else(|| stand_in.clone());

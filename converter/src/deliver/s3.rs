@@ -31,6 +31,9 @@ const MAX_BYTES: u64 = 5 * 1024 * 1024 * 1024;
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(30);
 const UPLOAD_BYTES_PER_SECOND: u64 = 256 * 1024;
 
+/// What is read of the file at a time; each read is a journey to another thread.
+const READ_BYTES: usize = 256 * 1024;
+
 /// Documents as objects below a prefix of a bucket.
 #[derive(Debug, Clone)]
 pub struct BucketStore {
@@ -184,6 +187,7 @@ async fn body_of(path: &Path, bytes: u64) -> Result<ByteStream> {
     ByteStream::read_from()
         .path(path)
         .length(length)
+        .buffer_size(READ_BYTES)
         .build()
         .await
         .map_err(|reason| {
@@ -199,6 +203,28 @@ fn rewound(mut file: File) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_s3_does_not_take_in_one_piece_is_not_sent() {
+        let settings = aws_sdk_s3::Config::builder()
+            .behavior_version(aws_sdk_s3::config::BehaviorVersion::v2026_01_12())
+            .build();
+        let store = BucketStore {
+            client: Client::from_conf(settings),
+            bucket: "statements".to_owned(),
+            prefix: String::new(),
+        };
+        let document: DocumentId = "2026-10.trade.A1".parse().unwrap();
+        let finished = Finished {
+            file: BucketStore::create_partial(&document).unwrap(),
+            sha256: String::new(),
+            bytes: MAX_BYTES + 1,
+            file_name: super::super::FileName::new(&document, "Trades"),
+        };
+        let error = store.publish(finished, &document).await.unwrap_err();
+        assert_eq!(error.cause(), "too_large");
+        assert!(error.to_string().contains("5368709120"), "{error}");
+    }
 
     #[test]
     fn large_uploads_get_more_time() {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::Builder;
+use aws_sdk_s3::config::{Builder, Credentials};
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::types::ChecksumMode;
@@ -80,10 +80,16 @@ impl Bucket {
         expires: Duration,
     ) -> Result<SignedLink> {
         self.look_at(wanted).await?;
-        // Signed with the very credentials whose end is told.
+        // Signed with the very credentials whose end is told. The SDK, which need not know it, would warn without a time.
         let credentials = aws::credentials(&self.config).await?;
         let ends = credentials.expiry().map(Timestamp::try_from);
-        let signing = settings(&self.config).credentials_provider(credentials);
+        let signing = settings(&self.config).credentials_provider(Credentials::new(
+            credentials.access_key_id(),
+            credentials.secret_access_key(),
+            credentials.session_token().map(ToOwned::to_owned),
+            None,
+            "link",
+        ));
         let key = self.key(&wanted.key);
         let failed = |reason| Error::bug("the link cannot be signed").because(reason);
         let times = PresigningConfig::builder()
@@ -147,8 +153,7 @@ fn settings(config: &SdkConfig) -> Builder {
 #[cfg(test)]
 mod tests {
     use aws_sdk_s3::config::{
-        BehaviorVersion, Credentials, HttpClient, Region, RuntimeComponents,
-        SharedCredentialsProvider,
+        BehaviorVersion, HttpClient, Region, RuntimeComponents, SharedCredentialsProvider,
     };
     use aws_sdk_s3::primitives::SdkBody;
     use aws_smithy_runtime_api::client::http::{

@@ -13,6 +13,8 @@ pub enum Fault {
     Refuse(u16, &'static str),
     /// It arrives, and for so long nothing happens. Nothing is done if the client is gone by then.
     Slow(Duration),
+    /// It is done at once, and its answer takes so long.
+    SlowAnswer(Duration),
     /// The connection breaks with the first bytes of the body.
     Cut,
     /// The connection breaks when the request was done, before the answer.

@@ -42,7 +42,12 @@ pub(super) struct Layer {
     one_at_a_time: tokio::sync::Mutex<()>,
     faults: Faults,
     requests: Mutex<Vec<Request>>,
+    /// What the address of a task's role answers with; a bucket cannot have its name.
+    role: Mutex<String>,
 }
+
+/// Where a task finds the credentials of its role.
+pub(super) const ROLE: &str = "/credentials-of-the-task";
 
 impl Layer {
     pub fn new(service: S3Service) -> Self {
@@ -51,7 +56,12 @@ impl Layer {
             one_at_a_time: tokio::sync::Mutex::default(),
             faults: Faults::default(),
             requests: Mutex::default(),
+            role: Mutex::default(),
         }
+    }
+
+    pub fn set_role(&self, credentials: String) {
+        *self.role.lock().expect("the lock is poisoned") = credentials;
     }
 
     pub fn disturb(&self, method: &Method, fault: Fault, times: usize) {
@@ -68,6 +78,10 @@ impl Layer {
 
     /// Answers a request, or closes its connection.
     pub async fn answer(&self, request: hyper::Request<Incoming>) -> Result<HttpResponse> {
+        if request.uri().path() == ROLE {
+            let credentials = self.role.lock().expect("the lock is poisoned").clone();
+            return Ok(HttpResponse::new(Body::from(credentials)));
+        }
         let number = self.note(&request);
         let answer = self.answer_or_not(request).await;
         if let Ok(answer) = &answer {
@@ -112,8 +126,10 @@ impl Layer {
             let answer = self.service.call(request).await;
             answer.map_err(|reason| anyhow::anyhow!("{reason:?}"))?
         };
-        if fault == Some(Fault::LoseAnswer) {
-            bail!("the answer {} is lost", answer.status());
+        match fault {
+            Some(Fault::LoseAnswer) => bail!("the answer {} is lost", answer.status()),
+            Some(Fault::SlowAnswer(time)) => tokio::time::sleep(time).await,
+            _ => {}
         }
         Ok(answer)
     }

@@ -69,6 +69,15 @@ impl S3 {
         ]
     }
 
+    /// Where a program finds the credentials of a role in the place of its own; they expire at this time, RFC 3339.
+    pub fn role_until(&self, end: &str) -> (&'static str, String) {
+        self.layer.set_role(format!(
+            "{{\"AccessKeyId\": \"{ACCESS_KEY}\", \"SecretAccessKey\": \"{SECRET_KEY}\", \"Token\": \"token\", \"Expiration\": \"{end}\"}}"
+        ));
+        let address = format!("{}{}", self.endpoint, http::ROLE);
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", address)
+    }
+
     /// What happens to the next `times` requests of a method.
     pub fn disturb(&self, method: &Method, fault: Fault, times: usize) {
         self.layer.disturb(method, fault, times);

@@ -41,7 +41,7 @@ on_every_engine! {
             ("DATABASE_URL", "sqlite://nowhere/none.db", ["nowhere/none.db", "set DATABASE_URL"]),
             ("SOURCE_DATABASE_URL", "mysql://h/d", ["DATABASE_URL", "names no known engine"]),
             ("STORE_URL", "ftp://host/x", ["STORE_URL", "file:PATH"]),
-            ("STORE_URL", "s3://bucket/x", ["STORE_URL", "use file:PATH"]),
+            ("STORE_URL", "s3://bucket/x", ["AWS_REGION is not set", "ap-northeast-1"]),
             ("DEPLOYMENT", "Local", ["DEPLOYMENT \"Local\"", "write local or aws"]),
             ("BUSINESS_TIMEZONE", "Asia/Tokio", ["BUSINESS_TIMEZONE \"Asia/Tokio\"", "Asia/Tokyo"]),
             ("LEASE_SECONDS", "0", ["LEASE_SECONDS", "from 1 to 3600"]),

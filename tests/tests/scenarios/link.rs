@@ -2,7 +2,9 @@
 //! must not be given away.
 
 use anyhow::{Context, Result};
+use common::clock::Clock;
 use hyper::Method;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tests::s3::{S3, download};
 use tests::{World, on_every_engine};
@@ -11,6 +13,10 @@ use crate::fixtures::{document, expect_one_line, load_october, run_october};
 
 const TRADE: &str = "2026-10.trade.A001";
 const TRADE_KEY: &str = "2026-10/trade/A001/2026-10.trade.A001.xlsx";
+
+fn now() -> Timestamp {
+    Clock::default().now()
+}
 
 /// A month end of two accounts in a bucket.
 async fn publish(world: &World) -> Result<&S3> {
@@ -135,6 +141,26 @@ on_every_engine! {
         s3.remove(TRADE_KEY)?;
         expect_refused(world, TRADE, &[TRADE_KEY, "is not there"]).await?;
         assert_eq!(s3.requests_of(&Method::HEAD).len(), 2);
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn a_link_that_ends_with_its_credentials_says_so(world: &World) {
+        let s3 = publish(world).await?;
+        let end = (now() + SignedDuration::from_mins(40)).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let (name, address) = s3.role_until(&end);
+        let of_role = |arguments: &[&'static str]| {
+            let program = world.enqueuer(arguments.iter().copied()).env(name, &address);
+            program.without("AWS_ACCESS_KEY_ID").without("AWS_SECRET_ACCESS_KEY")
+        };
+        let answer = of_role(&["link", TRADE, "--expires", "2h"]).run().await?.expect(0)?;
+        assert!(answer.stderr.starts_with("enqueuer: warning: ") && answer.stderr.contains(&end), "{}", answer.stderr);
+        assert_eq!(download(answer.stdout.trim_end()).await?.status, 200);
+        let json = of_role(&["link", TRADE, "--expires", "2h", "--json"]).run().await?.expect(0)?.json()?;
+        assert_eq!(json["expires_at"], end);
+        let short = of_role(&["link", TRADE]).run().await?.expect(0)?;
+        assert_eq!(short.stderr, "");
         Ok(())
     }
 }
