@@ -2,6 +2,7 @@
 //! through the local queue, each as a ratio within one run. Prints Markdown.
 
 mod alone;
+mod enqueue;
 mod measure;
 mod source;
 
@@ -28,7 +29,22 @@ fn main() -> Result<()> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?
-        .block_on(bench())
+        .block_on(async {
+            if std::env::args().any(|argument| argument == "enqueue") {
+                return enqueue().await;
+            }
+            bench().await?;
+            enqueue().await
+        })
+}
+
+async fn enqueue() -> Result<()> {
+    let enqueued = enqueue::measure().await?;
+    println!(
+        "\n{} documents found, recorded and submitted to a Batch that runs nothing, PostgreSQL: {:.1} s, {} SubmitJob calls.",
+        enqueued.documents, enqueued.seconds, enqueued.submit_calls
+    );
+    Ok(())
 }
 
 async fn bench() -> Result<()> {

@@ -1,0 +1,77 @@
+//! Half a million documents, found, recorded and submitted to a Batch that accepts and runs nothing.
+
+use std::time::Instant;
+
+use anyhow::{Result, ensure};
+use tests::batch::Operation;
+use tests::cloud::Cloud;
+use tests::{Engine, World};
+
+/// Each with a trade and a balance document.
+const ACCOUNTS: u32 = 250_000;
+
+/// What it took.
+pub struct Enqueued {
+    pub seconds: f64,
+    pub documents: u64,
+    pub submit_calls: usize,
+}
+
+pub async fn measure() -> Result<Enqueued> {
+    let world = World::new(Engine::Postgres).await?;
+    create(&world).await?;
+    let cloud = Cloud::with(&world, |definition| tests::batch::Definition {
+        accept_only: true,
+        ..definition
+    })
+    .await?;
+    cloud.migrate().await?;
+    let begin = Instant::now();
+    let run = ["run", "--json", "--at", "2026-11-02T09:00:00+09:00"];
+    let answer = cloud.enqueuer(run).run().await?.expect(0)?.json()?;
+    let seconds = begin.elapsed().as_secs_f64();
+    let documents = answer["submitted"].as_u64().unwrap_or_default();
+    ensure!(
+        documents == u64::from(2 * ACCOUNTS),
+        "not every document was submitted: {answer}"
+    );
+    let submit_calls = cloud.batch.count(Operation::SubmitJob);
+    drop(cloud);
+    world.close().await?;
+    Ok(Enqueued {
+        seconds,
+        documents,
+        submit_calls,
+    })
+}
+
+/// Accounts with one trade and one position each; `load` creates the relations with their indexes.
+async fn create(world: &World) -> Result<()> {
+    world
+        .load(&[(
+            "statement_accounts",
+            "account_id,account_no,holder_name,language,base_currency,electronic_delivery,opened_on\n",
+        )])
+        .await?;
+    world
+        .execute(&format!(
+            "INSERT INTO statement_accounts (account_id, account_no, holder_name, language, base_currency,
+                 electronic_delivery, opened_on)
+             SELECT 'A' || lpad(i::text, 6, '0'), i::text, '見本太郎', 'ja', 'JPY', 1, '2020-01-01'
+             FROM generate_series(1, {ACCOUNTS}) i;
+             INSERT INTO statement_trades (account_id, trade_id, trade_date, settlement_date, asset_class, security_code,
+                 security_name, side, custody, quantity, unit_price, price_unit, currency, gross_amount, commission,
+                 consumption_tax, withholding_tax, net_amount)
+             SELECT 'A' || lpad(i::text, 6, '0'), 'T1', '2026-10-05', '2026-10-07', 'equity', '1301', '見本', 'buy',
+                    'specific', 100, 10, 1, 'JPY', 1000, 0, 0, 0, -1000
+             FROM generate_series(1, {ACCOUNTS}) i;
+             INSERT INTO statement_positions (account_id, as_of, asset_class, security_code, security_name, custody, quantity,
+                 price_unit, currency)
+             SELECT 'A' || lpad(i::text, 6, '0'), '2026-10-31', 'equity', '1301', '見本', 'specific', 100, 1, 'JPY'
+             FROM generate_series(1, {ACCOUNTS}) i;
+             INSERT INTO statement_cash_balances (account_id, as_of, currency, amount)
+             SELECT 'A' || lpad(i::text, 6, '0'), '2026-10-31', 'JPY', 1000 FROM generate_series(1, {ACCOUNTS}) i"
+        ))
+        .await?;
+    world.execute("ANALYZE").await
+}
