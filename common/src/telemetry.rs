@@ -7,6 +7,10 @@ use tracing_subscriber::{Layer, fmt};
 
 use crate::config::Deployment;
 
+/// What looks for region and credentials at AWS. It warns at length of every place where there are none; where there are
+/// none at all, our own error says so.
+const SDK: &str = "aws_config";
+
 /// Installs the subscriber. `LOG` overrides what is logged (e.g. `LOG=info` or `LOG=converter=debug`); by default
 /// warnings locally, where the terminal belongs to the operator, and `info` on AWS.
 pub fn install(deployment: Deployment, filter: Option<&str>) {
@@ -17,7 +21,11 @@ pub fn install(deployment: Deployment, filter: Option<&str>) {
     // A mistyped filter must not silence the log.
     let filter: Targets = filter
         .and_then(|filter| filter.parse().ok())
-        .unwrap_or_else(|| Targets::new().with_default(default));
+        .unwrap_or_else(|| {
+            Targets::new()
+                .with_default(default)
+                .with_target(SDK, LevelFilter::ERROR)
+        });
     let lines = fmt::layer().with_writer(std::io::stderr);
     let lines = match deployment {
         Deployment::Local => lines
