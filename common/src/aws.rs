@@ -149,9 +149,10 @@ pub fn fate<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Fate 
 }
 
 /// Error codes by which AWS's services say "slower"; some of them with status 400.
-const THROTTLED: [&str; 7] = [
+const THROTTLED: [&str; 8] = [
     "Throttling",
     "ThrottlingException",
+    "Throttled",
     "ThrottledException",
     "TooManyRequestsException",
     "RequestLimitExceeded",

@@ -36,16 +36,24 @@ impl Dialect {
     }
 
     /// A query in this engine's words: `{C}` is the collation by code point, `{NOW_MS}` the database's clock in
-    /// milliseconds since 1970.
+    /// milliseconds since 1970, `{JSON_ROWS}` the elements of the JSON array `$1` as `e.value`.
     pub fn sql(self, query: &str) -> String {
-        let (collation, now_ms) = match self {
+        let (collation, now_ms, json_rows) = match self {
             Dialect::Postgres => (
                 "\"C\"",
                 "CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)",
+                "json_array_elements(CAST($1 AS json)) AS e",
             ),
-            Dialect::Sqlite => ("BINARY", "CAST(unixepoch('subsec') * 1000 AS INTEGER)"),
+            Dialect::Sqlite => (
+                "BINARY",
+                "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+                "json_each($1) AS e",
+            ),
         };
-        query.replace("{C}", collation).replace("{NOW_MS}", now_ms)
+        query
+            .replace("{C}", collation)
+            .replace("{NOW_MS}", now_ms)
+            .replace("{JSON_ROWS}", json_rows)
     }
 
     /// Begins a transaction that sees one consistent snapshot and cannot write.

@@ -45,9 +45,9 @@ impl Progress {
         self.bar.set_length(self.expected);
     }
 
-    /// One document has ended.
-    pub fn advance(&mut self) {
-        self.ended += 1;
+    /// So many documents have ended.
+    pub fn advance(&mut self, documents: u64) {
+        self.ended += documents;
         self.bar.set_position(self.ended);
         if self.plain && self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();

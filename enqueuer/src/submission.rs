@@ -179,9 +179,9 @@ impl Submitter<'_> {
         progress: &mut Progress,
     ) -> Result<()> {
         tracing::info!(job.id = job.job_id, slots = job.slots, "submitted");
-        progress.expect(job.slots.into());
+        progress.expect(job.documents);
         let report = |slot: SlotReport| {
-            progress.advance();
+            progress.advance(job.documents_of(slot.slot));
             if slot.left_open.is_empty() {
                 return Ok(());
             }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use sqlx::Row;
 
 use super::runs::DOCUMENTS_OF_RUN;
-use super::{Ledger, MAX_ATTEMPTS, Run, State, Which, parse_kind, selection_clause};
+use super::{Ledger, MAX_ATTEMPTS, State, Which, parse_kind, selection_clause};
+use crate::Result;
 use crate::database::{Whose, query_text, statement_failed};
 use crate::statement::{AccountId, DocumentId, Kind, Period};
-use crate::{PROGRAM_VERSION, Result};
 
 /// Which documents of a period a command is about. Empty accounts = all.
 #[derive(Debug, Clone)]
@@ -79,118 +79,7 @@ pub struct CauseCount {
 /// The word under which accounts outside of the run's rollout groups are excused.
 pub const NOT_IN_GROUP: &str = "not_in_group";
 
-/// Parameters per row of the INSERT below.
-const PARAMETERS_PER_ROW: usize = 8;
-
 impl Ledger {
-    /// Records documents as due. Returns how many were not recorded before: what is there already, in whatever state,
-    /// stays as it is, by the unique index.
-    pub async fn record_due(
-        &self,
-        run: &Run,
-        profile_hash: &str,
-        documents: &[DueDocument],
-    ) -> Result<u64> {
-        let mut recorded = 0;
-        for chunk in documents.chunks(self.database.dialect.rows_per_insert(PARAMETERS_PER_ROW)) {
-            let rows = chunk.iter().map(|due| {
-                (
-                    &due.document,
-                    State::Due,
-                    if due.on_paper { "paper" } else { "electronic" },
-                    due.estimated_rows,
-                    None,
-                )
-            });
-            recorded += self.insert_documents(run, profile_hash, rows).await?;
-        }
-        Ok(recorded)
-    }
-
-    /// Records documents as excused. Returns how many were not recorded before.
-    pub async fn record_excuses(
-        &self,
-        run: &Run,
-        profile_hash: &str,
-        excuses: &[Excuse],
-    ) -> Result<u64> {
-        let mut recorded = 0;
-        for chunk in excuses.chunks(self.database.dialect.rows_per_insert(PARAMETERS_PER_ROW)) {
-            let rows = chunk.iter().map(|excuse| {
-                (
-                    &excuse.document,
-                    State::Excused,
-                    "electronic",
-                    0,
-                    Some(excuse.cause),
-                )
-            });
-            recorded += self.insert_documents(run, profile_hash, rows).await?;
-        }
-        Ok(recorded)
-    }
-
-    async fn insert_documents<'a>(
-        &self,
-        run: &Run,
-        profile_hash: &str,
-        rows: impl ExactSizeIterator<
-            Item = (
-                &'a DocumentId,
-                State,
-                &'static str,
-                i64,
-                Option<&'static str>,
-            ),
-        >,
-    ) -> Result<u64> {
-        let tuples = (0..rows.len())
-            .map(|row| {
-                let n = 6 + row * PARAMETERS_PER_ROW;
-                format!(
-                    "(${}, ${}, ${}, ${}, ${}, ${}, ${}, ${}, $1, $2, $3, $4, $5, {{NOW_MS}})",
-                    n,
-                    n + 1,
-                    n + 2,
-                    n + 3,
-                    n + 4,
-                    n + 5,
-                    n + 6,
-                    n + 7
-                )
-            })
-            .collect::<Vec<_>>()
-            .join(", ");
-        // The column order puts what is common to all rows last.
-        let statement = format!(
-            "INSERT INTO export_documents (document_id, kind, account_id, revision, state, delivery, estimated_rows, cause,
-                 period, run_id, issued_on, profile_hash, program_version, due_at)
-             VALUES {tuples} ON CONFLICT DO NOTHING"
-        );
-        let mut query = sqlx::query(self.sql(&statement))
-            .bind(run.period.to_string())
-            .bind(run.run_id.clone())
-            .bind(run.issued_on.to_string())
-            .bind(profile_hash.to_owned())
-            .bind(PROGRAM_VERSION);
-        for (document, state, delivery, estimated_rows, cause) in rows {
-            query = query
-                .bind(document.to_string())
-                .bind(document.kind.as_str())
-                .bind(document.account_id.to_string())
-                .bind(i64::from(document.revision))
-                .bind(state.as_str())
-                .bind(delivery)
-                .bind(estimated_rows)
-                .bind(cause);
-        }
-        let done = query
-            .execute(&self.pool)
-            .await
-            .map_err(statement_failed("recording documents", Whose::Ledger))?;
-        Ok(done.rows_affected())
-    }
-
     /// Gives due documents of the selection the profile that they are going to be made with: whoever mends the profile
     /// between two runs means it for what is still to be made. Whoever finds one published already records the profile of
     /// the attempt that published it. Returns how many were changed.
@@ -318,62 +207,6 @@ impl Ledger {
         .fetch_all(&self.pool)
         .await
         .map_err(statement_failed("looking for examples", Whose::Ledger))
-    }
-
-    /// Excuses documents that an earlier run left due and that nobody has begun, because the rollout groups leave them out.
-    pub async fn leave_out(&self, run: &Run, documents: &[Excuse]) -> Result<u64> {
-        let mut left_out = 0;
-        for chunk in documents.chunks(500) {
-            let ids = id_list(chunk.iter().map(|excuse| &excuse.document));
-            left_out += sqlx::query(self.sql(&format!(
-                "UPDATE export_documents SET state = 'excused', cause = '{NOT_IN_GROUP}', run_id = $1
-                 WHERE state = 'due' AND submissions = 0 AND revision = 1 AND document_id IN ({ids})"
-            )))
-            .bind(run.run_id.clone())
-            .execute(&self.pool)
-            .await
-            .map_err(statement_failed("leaving documents out", Whose::Ledger))?
-            .rows_affected();
-        }
-        Ok(left_out)
-    }
-
-    /// Makes documents due that an earlier run of a rollout group left out. Returns how many.
-    pub async fn readmit(
-        &self,
-        run: &Run,
-        profile_hash: &str,
-        documents: &[DueDocument],
-    ) -> Result<u64> {
-        let failed = |reason| statement_failed("readmitting documents", Whose::Ledger)(reason);
-        let left_out: i64 = sqlx::query_scalar(self.sql(&format!(
-            "SELECT count(*) FROM export_documents
-             WHERE period = $1 AND state = 'excused' AND cause = '{NOT_IN_GROUP}'"
-        )))
-        .bind(run.period.to_string())
-        .fetch_one(&self.pool)
-        .await
-        .map_err(failed)?;
-        let mut readmitted = 0;
-        if left_out == 0 {
-            return Ok(readmitted);
-        }
-        for chunk in documents.chunks(500) {
-            let ids = id_list(chunk.iter().map(|due| &due.document));
-            readmitted += sqlx::query(self.sql(&format!(
-                "UPDATE export_documents
-                 SET state = 'due', cause = NULL, run_id = $1, issued_on = $2, profile_hash = $3, due_at = {{NOW_MS}}
-                 WHERE state = 'excused' AND cause = '{NOT_IN_GROUP}' AND document_id IN ({ids})"
-            )))
-            .bind(run.run_id.clone())
-            .bind(run.issued_on.to_string())
-            .bind(profile_hash.to_owned())
-            .execute(&self.pool)
-            .await
-            .map_err(failed)?
-            .rows_affected();
-        }
-        Ok(readmitted)
     }
 
     async fn causes_of(&self, which: &str, parameter: &str) -> Result<Vec<CauseCount>> {

@@ -18,6 +18,14 @@ pub struct Job {
     pub slots: u32,
 }
 
+impl Job {
+    /// How many documents a slot has: they are dealt out one after the other.
+    pub fn documents_of(&self, slot: u32) -> u64 {
+        let slots = u64::from(self.slots.max(1));
+        self.documents.saturating_sub(slot.into()).div_ceil(slots)
+    }
+}
+
 /// Which due documents are meant.
 #[derive(Debug, Clone, Copy)]
 pub enum Which<'a> {
@@ -115,9 +123,8 @@ impl Ledger {
         let chosen = format!(
             "SELECT d.document_id FROM export_documents d
              WHERE d.period = $2 AND d.state = 'due' AND d.estimated_rows >= $3 AND d.estimated_rows < $4{}{}
-               AND (CAST($6 AS text) IS NULL
-                    OR NOT EXISTS (SELECT 1 FROM export_job_documents a JOIN export_jobs j ON j.job_id = a.job_id
-                                   WHERE a.document_id = d.document_id AND j.run_id = $6))
+               AND (CAST($6 AS text) IS NULL OR d.job_id IS NULL
+                    OR NOT EXISTS (SELECT 1 FROM export_jobs j WHERE j.job_id = d.job_id AND j.run_id = $6))
              ORDER BY d.estimated_rows DESC, d.document_id LIMIT $5",
             request.which.clause(),
             if request.documents_per_slot > 1 { " AND d.submissions = 0" } else { "" },

@@ -10,6 +10,7 @@ mod jobs;
 mod links;
 mod migrations;
 mod published;
+mod recording;
 mod runs;
 mod settling;
 mod steering;

@@ -40,6 +40,7 @@ pub struct ProcessQueue {
 /// What became of a slot.
 #[derive(Debug, Clone)]
 pub struct SlotReport {
+    pub slot: u32,
     /// Documents that the converter left open, given back or failed by the settler.
     pub left_open: Vec<DocumentId>,
     /// It ended because of its settings (exit 78): every other would, too.
@@ -151,6 +152,7 @@ impl ProcessQueue {
             Some(end) => self.ledger.settle_slot(&job.job_id, slot, &end).await?,
         };
         Ok(SlotReport {
+            slot,
             left_open,
             misconfigured,
             last_words,
