@@ -15,16 +15,16 @@ find_binaries() {
 }
 
 binaries=$(find_binaries)
-if [ -z "$binaries" ]; then
+if [ -z "$binaries" ] || ! command -v openssl >/dev/null; then
     if ! command -v apt-get >/dev/null; then
-        echo "with-postgres: there is no PostgreSQL server here and no apt-get to install one: install PostgreSQL 14 or newer" >&2
+        echo "with-postgres: there is no PostgreSQL server or no openssl here and no apt-get to install it: install openssl and PostgreSQL 14 or newer" >&2
         exit 1
     fi
-    echo "with-postgres: no PostgreSQL server here; installing Debian's package postgresql" >&2
+    echo "with-postgres: no PostgreSQL server or no openssl here; installing Debian's packages" >&2
     as_root=
     [ "$(id -u)" = 0 ] || as_root=sudo
     $as_root apt-get update -qq
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >&2
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql openssl >&2
     binaries=$(find_binaries)
 fi
 
@@ -49,11 +49,25 @@ trap 'exit 130' INT TERM
 "${as_user[@]}" "$binaries/initdb" -D "$directory/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$directory/initdb.log" 2>&1 \
     || { cat "$directory/initdb.log" >&2; exit 1; }
 
+# An authority of its own, so that tests can see a server's certificate verified.
+certify() (
+    cd "$directory"
+    openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=test authority" -keyout ca.key -out ca.pem
+    openssl req -newkey rsa:2048 -nodes -subj "/CN=127.0.0.1" -keyout server.key -out server.csr
+    printf 'subjectAltName=IP:127.0.0.1\n' >san
+    openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile san -out server.pem
+    chmod 644 ca.pem
+    chmod 600 server.key
+    [ ${#as_user[@]} = 0 ] || chown "$user" server.key server.pem
+) >"$directory/certify.log" 2>&1
+certify || { cat "$directory/certify.log" >&2; exit 1; }
+
 started=
 for _ in 1 2 3 4 5; do
     port=$((20000 + RANDOM % 20000))
     if "${as_user[@]}" "$binaries/pg_ctl" -D "$directory/data" -w -l "$directory/data/log" start >/dev/null 2>&1 \
-        -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 -c shared_buffers=256MB"; then
+        -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 -c shared_buffers=256MB \
+            -c ssl=on -c ssl_cert_file=$directory/server.pem -c ssl_key_file=$directory/server.key"; then
         started=yes
         break
     fi
@@ -64,5 +78,7 @@ if [ -z "$started" ]; then
     exit 1
 fi
 
+# Most tests need no TLS, and say so.
 export TEST_POSTGRES_URL="postgres://postgres@127.0.0.1:$port/postgres"
+export TEST_POSTGRES_CA="$directory/ca.pem"
 "$@"

@@ -140,6 +140,11 @@ impl Database {
             self.dialect, self.url
         );
         match classify(&reason) {
+            // What TLS says of a certificate comes as data that makes no sense.
+            _ if is_invalid_data(&reason) => Error::config(format!(
+                "{message}: its certificate cannot be verified; name its authority's in the URL, sslrootcert=PATH, and the host as the certificate does"
+            ))
+            .because(reason),
             Fault::Lost => Error::retry("database", format!("{message}; is it up and reachable?"))
                 .because(reason),
             _ => Error::config(format!(
@@ -148,6 +153,10 @@ impl Database {
             .because(reason),
         }
     }
+}
+
+fn is_invalid_data(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Io(reason) if reason.kind() == std::io::ErrorKind::InvalidData)
 }
 
 /// How long a connection is waited for.

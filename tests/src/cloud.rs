@@ -41,7 +41,7 @@ impl<'a> Cloud<'a> {
         std::fs::write(&profile, PROFILE)?;
         let mut environment: Vec<(String, String)> = [
             ("DEPLOYMENT", "aws"),
-            ("DATABASE_URL", &database_url(world)),
+            ("DATABASE_URL", world.database_url()),
             ("ALERTS", "log"),
             ("BUSINESS_TIMEZONE", "Asia/Tokyo"),
             ("STATEMENT_PROFILE", &profile.to_string_lossy()),
@@ -149,15 +149,5 @@ impl<'a> Cloud<'a> {
         self.enqueuer(["certificate", "--period", period, "--json"])
             .run()
             .await
-    }
-}
-
-/// The test server of PostgreSQL has no TLS, which on AWS must be said.
-fn database_url(world: &World) -> String {
-    let url = world.database_url();
-    if url.starts_with("postgres") {
-        format!("{url}?sslmode=disable")
-    } else {
-        url.to_owned()
     }
 }

@@ -72,7 +72,7 @@ on_every_engine! {
     async fn a_database_that_is_none_is_named(world: &World) {
         load_october(world, 1).await?;
         let url = match world.engine {
-            Engine::Postgres => format!("{}_absent", world.database_url()),
+            Engine::Postgres => world.database_url().replace("?sslmode", "_absent?sslmode"),
             Engine::Sqlite => {
                 std::fs::write(world.path("letter.txt"), "Dear customer, ".repeat(100))?;
                 format!("sqlite://{}", world.path("letter.txt").display())

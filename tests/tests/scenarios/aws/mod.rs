@@ -2,3 +2,4 @@
 
 mod month_end;
 mod sweep;
+mod tls;
