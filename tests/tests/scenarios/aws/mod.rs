@@ -1,4 +1,6 @@
 //! The month end on AWS: real binaries against a bucket that checks signatures and a Batch that runs real converters.
 
+mod afterwards;
 mod month_end;
+mod submission;
 mod sweep;
