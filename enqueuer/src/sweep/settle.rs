@@ -176,8 +176,8 @@ impl Settler<'_> {
         }
     }
 
-    /// The open slots that have ended: those that failed, from a list of them all, and those that may have ended in another
-    /// way. What the list does not say enough of is described.
+    /// The open slots that have ended. A list of those that failed says which to look at; who ended one, only its description
+    /// does.
     async fn ended_slots(
         &self,
         parent: &JobStatus,
@@ -191,14 +191,13 @@ impl Settler<'_> {
                 .await?;
             ended.extend(by_slot(failed));
         }
-        // Without an exit code somebody may have cancelled it, which only a description tells. A slot that is silent, or
-        // still open although the whole has ended, may have succeeded without a word.
+        // A slot that is silent, or still open although the whole has ended, may have succeeded without a word.
+        let may_have_ended = |open: &&OpenSlot| {
+            ended.contains_key(&open.slot) || open.is_silent || parent.has_ended()
+        };
         let ids: Vec<String> = open
             .iter()
-            .filter(|open| match ended.get(&open.slot) {
-                Some(listed) => listed.exit_code.is_none(),
-                None => open.is_silent || parent.has_ended(),
-            })
+            .filter(may_have_ended)
             .map(|open| format!("{}:{}", parent.batch_job_id, open.slot))
             .collect();
         let described = self.queue.describe(&ids).await?.into_values();
