@@ -158,8 +158,14 @@ impl Settler<'_> {
             self.settle_slots(job, Slots::Some(slots), end).await?;
         }
         if parent.has_ended() {
-            // Children that never came to be, because the whole was cancelled first.
-            self.ended(job, Slots::All, parent).await
+            // Children that never came to be, because the whole was cancelled first. Not those whose own end is known, even if
+            // their leases hold a moment longer.
+            let unknown = open.iter().map(|open| open.slot);
+            let unknown: Vec<u32> = unknown.filter(|slot| !ended.contains_key(slot)).collect();
+            if unknown.is_empty() {
+                return Ok(());
+            }
+            self.ended(job, Slots::Some(&unknown), parent).await
         } else if parent.count("RUNNABLE") > 0
             && parent.count("STARTING") + parent.count("RUNNING") == 0
         {
