@@ -1,6 +1,7 @@
 //! The month end on AWS: real binaries against a bucket that checks signatures and a Batch that runs real converters.
 
 mod afterwards;
+mod beside;
 mod kills;
 mod month_end;
 mod submission;
