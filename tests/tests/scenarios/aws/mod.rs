@@ -2,7 +2,9 @@
 
 mod afterwards;
 mod beside;
+mod faults;
 mod kills;
 mod month_end;
 mod submission;
 mod sweep;
+mod wire;
