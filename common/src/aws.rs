@@ -162,13 +162,15 @@ const THROTTLED: [&str; 8] = [
 
 /// Error codes that pass by themselves although the service refused: new credentials are fetched, another write ends,
 /// what was damaged on the way is sent again.
-const PASSING: [&str; 8] = [
+const PASSING: [&str; 9] = [
     "BadDigest",
     "ExpiredToken",
     "ExpiredTokenException",
     "IncompleteBody",
     "OperationAborted",
     "RequestExpired",
+    // This host's clock is wrong; the next attempt has another host.
+    "RequestTimeTooSkewed",
     "RequestTimeout",
     "ConditionalRequestConflict",
 ];

@@ -9,7 +9,7 @@ use common::metrics::{AttemptMetrics, AttemptOutcome, Metrics};
 use common::statement::DocumentId;
 use common::store::ObjectKey;
 use common::termination::Termination;
-use common::{Error, Result};
+use common::{Class, Error, Result};
 use futures_util::FutureExt;
 use tracing::Instrument;
 
@@ -118,11 +118,9 @@ impl Exporter {
                 Ok(())
             }
             Err(error) => {
-                tracing::warn!(
-                    cause = error.cause(),
-                    error = error.chain(),
-                    "not published"
-                );
+                // What bad data says of itself holds amounts: the ledger has it, the log must not.
+                let said = (error.class() != Class::Data).then(|| error.chain());
+                tracing::warn!(cause = error.cause(), error = said, "not published");
                 measured(AttemptOutcome::Failed(&error));
                 if let Err(unsettled) = self.ledger.settle_failed(&attempt, &error).await {
                     // The settler finds the document running and its process gone.

@@ -110,6 +110,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
     let mut worst: Option<Error> = None;
     for assignment in &assignments {
         if let Err(error) = exporter.convert(assignment, &origin).await {
+            let error = for_the_log(error, &origin);
             let worse = worst
                 .as_ref()
                 .is_none_or(|worst| error.class() > worst.class());
@@ -120,6 +121,19 @@ async fn run(arguments: &Arguments) -> Result<()> {
     }
     exporter.close().await;
     worst.map_or(Ok(()), Err)
+}
+
+/// The last words of a slot are part of a log, where no customer's amounts belong; an operator who names a document reads them
+/// on the terminal.
+fn for_the_log(error: Error, origin: &Origin) -> Error {
+    if error.class() != Class::Data || origin.job.is_none() {
+        return error;
+    }
+    let cause = error.cause();
+    Error::data(
+        cause,
+        format!("{cause}; `enqueuer status --documents` says more"),
+    )
 }
 
 async fn work(exporter: &Exporter, arguments: &Arguments) -> Result<(Vec<Assignment>, Origin)> {

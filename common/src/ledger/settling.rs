@@ -16,7 +16,7 @@ pub enum SlotEnd {
     Lost { cause: &'static str, error: String },
     /// The same again would fail the same: failed.
     Failed { cause: &'static str, error: String },
-    /// No fault of the document: due again, whatever it has had.
+    /// No fault of the document: due again, whatever it has had, and the submission does not count.
     GivenBack { cause: &'static str, error: String },
 }
 
@@ -101,6 +101,9 @@ impl Ledger {
                 format!(" AND slot IN ({})", list.join(", "))
             }
         };
+        // One that came to nothing before it began neither uses up the document's submissions nor costs it its place in a
+        // packed slot.
+        let uncounted = i64::from(matches!(end, SlotEnd::GivenBack { .. }));
         let mut transaction = self.begin().await?;
         let settled: Vec<String> = sqlx::query_scalar(self.sql(&format!(
             "UPDATE export_documents
@@ -108,6 +111,7 @@ impl Ledger {
                  error = {error_term},
                  settled_at = CASE WHEN {fails} THEN {{NOW_MS}} END,
                  state = CASE WHEN {fails} THEN 'failed' ELSE 'due' END,
+                 submissions = submissions - {uncounted},
                  attempt_id = NULL, lease_expires_at = NULL
              WHERE job_id = $1 AND (state = 'submitted' OR ({running}))
                AND document_id IN (SELECT document_id FROM export_job_documents WHERE job_id = $1{slots})

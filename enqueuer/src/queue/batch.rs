@@ -7,8 +7,8 @@ use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_sdk_batch::Client;
 use aws_sdk_batch::types::{
-    ArrayProperties, ContainerOverrides, JobDetail, JobStatus as BatchStatus, JobSummary,
-    JobTimeout, KeyValuesPair, ResourceRequirement, ResourceType,
+    ArrayProperties, ContainerOverrides, JobStatus as BatchStatus, JobSummary, JobTimeout,
+    KeyValuesPair, ResourceRequirement, ResourceType,
 };
 use common::aws::{self, Fate};
 use common::ledger::{Job, Run};
@@ -16,15 +16,15 @@ use common::{Error, Result};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::SizeClass;
+use super::{JobStatus, SizeClass};
 
 /// AWS Batch takes 50 SubmitJob calls per second and account; others have theirs.
 const SUBMIT_EVERY: Duration = Duration::from_millis(25);
 
-/// How often a throttled submission is sent again; the pauses double up to the longest.
-const SUBMIT_TRIES: u32 = 10;
+/// How often a throttled submission is sent; the pauses between double. Together they stay below the 30 seconds that a task
+/// has from SIGTERM to SIGKILL; what is still throttled then is the next sweep's.
+const SUBMIT_TRIES: u32 = 8;
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// DescribeJobs takes so many ids.
 const DESCRIBED_AT_ONCE: usize = 100;
@@ -57,34 +57,6 @@ pub enum Submission {
     Accepted(String),
     /// Nobody knows: the sweep will find out.
     Unknown(Error),
-}
-
-/// Where a job or a slot stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// Not begun, and not ready to.
-    Pending,
-    /// Waits for capacity.
-    Runnable,
-    Running,
-    Succeeded,
-    Failed,
-}
-
-/// A job, an array's parent or a slot, as Batch tells of it.
-#[derive(Debug, Clone)]
-pub struct JobStatus {
-    pub batch_job_id: String,
-    pub phase: Phase,
-    pub status_reason: String,
-    pub container_reason: String,
-    pub exit_code: Option<i32>,
-    /// By CancelJob or TerminateJob.
-    pub is_cancelled: bool,
-    /// Of an array's child.
-    pub slot: Option<u32>,
-    /// Of an array's parent: children by status.
-    pub children: HashMap<String, i32>,
 }
 
 impl BatchQueue {
@@ -167,12 +139,15 @@ impl BatchQueue {
                 },
                 Err(error) => error,
             };
-            let doing = format!("submitting job {} to the queue {}", job.job_id, self.queue);
+            let doing = format!(
+                "submitting job {} to the queue {} with the definition {}",
+                job.job_id, self.queue, self.definition
+            );
             match aws::fate(&error) {
                 Fate::Throttled if try_number < SUBMIT_TRIES => {
                     tracing::info!(job.id = job.job_id, try_number, "SubmitJob is throttled");
                     sleep(pause.mul_f64(0.5 + fastrand::f64())).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    pause *= 2;
                 }
                 Fate::Unknown => return self.find_lost(job, aws::failed(&doing, error)).await,
                 Fate::Throttled | Fate::Refused => return Err(aws::failed(&doing, error)),
@@ -315,94 +290,5 @@ impl BatchQueue {
 
     fn listing(&self) -> String {
         format!("listing jobs of the queue {}", self.queue)
-    }
-}
-
-impl JobStatus {
-    pub fn has_ended(&self) -> bool {
-        matches!(self.phase, Phase::Succeeded | Phase::Failed)
-    }
-
-    /// Of an array's parent: children of a status.
-    pub fn count(&self, status: &str) -> i32 {
-        self.children.get(status).copied().unwrap_or_default()
-    }
-
-    /// What Batch and the container say of its end.
-    pub fn words(&self) -> String {
-        let mut words: Vec<&str> = [self.status_reason.as_str(), self.container_reason.as_str()]
-            .into_iter()
-            .filter(|words| !words.is_empty())
-            .collect();
-        words.dedup();
-        let exit = self.exit_code.map(|code| format!("exit code {code}"));
-        words.extend(exit.as_deref());
-        if words.is_empty() {
-            words.push("no reason given");
-        }
-        words.join("; ")
-    }
-
-    fn of_detail(job: JobDetail) -> Self {
-        let container = job.container;
-        let last = job
-            .attempts
-            .unwrap_or_default()
-            .pop()
-            .and_then(|attempt| attempt.container);
-        let array = job.array_properties;
-        Self {
-            batch_job_id: job.job_id.unwrap_or_default(),
-            phase: phase(job.status.as_ref()),
-            status_reason: job.status_reason.unwrap_or_default(),
-            container_reason: container
-                .as_ref()
-                .and_then(|container| container.reason.clone())
-                .or_else(|| last.as_ref().and_then(|last| last.reason.clone()))
-                .unwrap_or_default(),
-            exit_code: container
-                .and_then(|container| container.exit_code)
-                .or_else(|| last.and_then(|last| last.exit_code)),
-            is_cancelled: job.is_cancelled.unwrap_or_default()
-                || job.is_terminated.unwrap_or_default(),
-            slot: array
-                .as_ref()
-                .and_then(|array| array.index)
-                .and_then(|index| u32::try_from(index).ok()),
-            children: array
-                .and_then(|array| array.status_summary)
-                .unwrap_or_default(),
-        }
-    }
-
-    fn of_summary(job: JobSummary) -> Self {
-        let container = job.container;
-        Self {
-            batch_job_id: job.job_id.unwrap_or_default(),
-            phase: phase(job.status.as_ref()),
-            status_reason: job.status_reason.unwrap_or_default(),
-            container_reason: container
-                .as_ref()
-                .and_then(|container| container.reason.clone())
-                .unwrap_or_default(),
-            exit_code: container.and_then(|container| container.exit_code),
-            is_cancelled: job.is_cancelled.unwrap_or_default()
-                || job.is_terminated.unwrap_or_default(),
-            slot: job
-                .array_properties
-                .and_then(|array| array.index)
-                .and_then(|index| u32::try_from(index).ok()),
-            children: HashMap::new(),
-        }
-    }
-}
-
-fn phase(status: Option<&BatchStatus>) -> Phase {
-    match status {
-        Some(BatchStatus::Runnable) => Phase::Runnable,
-        Some(BatchStatus::Starting | BatchStatus::Running) => Phase::Running,
-        Some(BatchStatus::Succeeded) => Phase::Succeeded,
-        Some(BatchStatus::Failed) => Phase::Failed,
-        _ => Phase::Pending,
     }
 }

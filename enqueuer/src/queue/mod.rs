@@ -1,11 +1,13 @@
 //! Where jobs run: processes of this machine, or AWS Batch. One enum, so that a month end takes the same way on both.
 
 mod batch;
+mod job_status;
 mod process;
 mod settings;
 mod size_class;
 
-pub use batch::{BatchQueue, JobStatus, Phase, STOPPED, STUCK, Submission};
+pub use batch::{BatchQueue, STOPPED, STUCK, Submission};
+pub use job_status::{JobStatus, Phase};
 pub use process::{ProcessQueue, SlotReport, converter_path};
 pub use settings::QueueSettings;
 pub use size_class::SizeClass;

@@ -15,7 +15,7 @@ pub fn of(job: &JobStatus) -> SlotEnd {
             error,
         };
     }
-    if job.status_reason.starts_with(STUCK) || says("JobStateTimeLimitAction") {
+    if job.status_reason.starts_with(STUCK) || says("JobStateTimeLimit") {
         return SlotEnd::Failed {
             cause: "stuck_runnable",
             error,
@@ -34,6 +34,19 @@ pub fn of(job: &JobStatus) -> SlotEnd {
         cause,
         error: error.clone(),
     };
+    // The exit code may be that of an earlier attempt, or of a converter that was told to terminate.
+    if job.is_cancelled && job.phase == Phase::Failed {
+        return SlotEnd::Failed {
+            cause: "cancelled",
+            error,
+        };
+    }
+    if says("job definition") || says("JobDefinition") {
+        return SlotEnd::Failed {
+            cause: "job_definition",
+            error,
+        };
+    }
     match job.exit_code {
         Some(78) => SlotEnd::GivenBack {
             cause: "config",
@@ -41,14 +54,6 @@ pub fn of(job: &JobStatus) -> SlotEnd {
         },
         Some(_) => lost("killed"),
         None if job.phase == Phase::Succeeded => lost("killed"),
-        None if job.is_cancelled => SlotEnd::Failed {
-            cause: "cancelled",
-            error,
-        },
-        None if says("job definition") || says("JobDefinition") => SlotEnd::Failed {
-            cause: "job_definition",
-            error,
-        },
         None => lost("lost_host"),
     }
 }

@@ -8,7 +8,7 @@ pub use settle::Stuck;
 
 use common::Result;
 use common::config::Config;
-use common::ledger::{HoldCause, Ledger, Which};
+use common::ledger::{Ledger, Which};
 use common::termination::Termination;
 
 use crate::progress::Progress;
@@ -37,10 +37,6 @@ pub async fn settle_and_submit(
         return Ok(Swept::default());
     };
     let found = settle::all(ledger, batch).await?;
-    for (period, words) in &found.misconfigured {
-        let reason = format!("a converter is misconfigured: {words}");
-        ledger.hold(*period, HoldCause::Config, &reason).await?;
-    }
     conclude::stuck(config, ledger, &found.stuck).await?;
     let submitted = submit(config, ledger, queue, batch, cancel, refusals_percent).await?;
     Ok(Swept {

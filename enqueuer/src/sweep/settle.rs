@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use aws_sdk_batch::types::JobStatus as BatchStatus;
-use common::ledger::{Ledger, OpenJob, OpenSlot, SlotEnd, Slots};
+use common::ledger::{HoldCause, Ledger, OpenJob, OpenSlot, SlotEnd, Slots};
 use common::statement::Period;
 use common::{Error, Result};
 
@@ -16,8 +16,6 @@ use crate::queue::{BatchQueue, JobStatus, Phase, STUCK};
 pub struct Found {
     /// Documents that were settled.
     pub settled: u64,
-    /// Periods whose converters ended as misconfigured, with what Batch says.
-    pub misconfigured: Vec<(Period, String)>,
     pub stuck: Vec<Stuck>,
 }
 
@@ -116,18 +114,19 @@ impl Settler<'_> {
         if job.age_ms < lost_after {
             return Ok(());
         }
-        let (cause, error) = match &job.batch_job_id {
-            Some(id) => (
-                "lost_job",
-                format!("Batch does not list the job {id} any more"),
-            ),
-            None => (
-                "not_submitted",
-                "the submission never reached Batch".to_owned(),
-            ),
+        let end = match &job.batch_job_id {
+            Some(id) => SlotEnd::Lost {
+                cause: "lost_job",
+                error: format!("Batch does not list the job {id} any more"),
+            },
+            // It is being sent: Batch may throttle it for long.
+            None if job.is_being_submitted => return Ok(()),
+            None => SlotEnd::GivenBack {
+                cause: "not_submitted",
+                error: "the submission never reached Batch".to_owned(),
+            },
         };
-        tracing::warn!(job.id = job.job_id, cause, "{error}");
-        let end = SlotEnd::Lost { cause, error };
+        tracing::warn!(job.id = job.job_id, ?end, "a job is lost");
         self.settle_slots(job, Slots::All, &end).await?;
         self.end(job, true).await
     }
@@ -146,29 +145,12 @@ impl Settler<'_> {
         parent: &JobStatus,
         open: &[OpenSlot],
     ) -> Result<()> {
-        let mut ended: BTreeMap<u32, JobStatus> = BTreeMap::new();
-        if parent.count("FAILED") > 0 || parent.phase == Phase::Failed {
-            let failed = self
-                .queue
-                .children(&parent.batch_job_id, BatchStatus::Failed, None)
-                .await?;
-            ended.extend(by_slot(failed));
-        }
-        // A slot that is silent may have ended in a way that ListJobs does not list under FAILED.
-        let silent: Vec<String> = open
-            .iter()
-            .filter(|open| open.is_silent && !ended.contains_key(&open.slot))
-            .map(|open| format!("{}:{}", parent.batch_job_id, open.slot))
-            .collect();
-        let silent = self.queue.describe(&silent).await?;
-        ended.extend(by_slot(
-            silent.into_values().filter(JobStatus::has_ended).collect(),
-        ));
+        let ended = self.ended_slots(parent, open).await?;
 
         let mut ends: BTreeMap<SlotEnd, Vec<u32>> = BTreeMap::new();
         for open in open {
             if let Some(child) = ended.get(&open.slot) {
-                self.note(job, child)?;
+                self.note(job, child).await?;
                 ends.entry(ending::of(child)).or_default().push(open.slot);
             }
         }
@@ -176,8 +158,14 @@ impl Settler<'_> {
             self.settle_slots(job, Slots::Some(slots), end).await?;
         }
         if parent.has_ended() {
-            // Children that never came to be, because the whole was cancelled first, and those that ended well without a word.
-            self.ended(job, Slots::All, parent).await
+            // Children that never came to be, because the whole was cancelled first. Not those whose own end is known, even if
+            // their leases hold a moment longer.
+            let unknown = open.iter().map(|open| open.slot);
+            let unknown: Vec<u32> = unknown.filter(|slot| !ended.contains_key(slot)).collect();
+            if unknown.is_empty() {
+                return Ok(());
+            }
+            self.ended(job, Slots::Some(&unknown), parent).await
         } else if parent.count("RUNNABLE") > 0
             && parent.count("STARTING") + parent.count("RUNNING") == 0
         {
@@ -192,6 +180,35 @@ impl Settler<'_> {
         } else {
             Ok(())
         }
+    }
+
+    /// The open slots that have ended. A list of those that failed says which to look at; who ended one, only its description
+    /// does.
+    async fn ended_slots(
+        &self,
+        parent: &JobStatus,
+        open: &[OpenSlot],
+    ) -> Result<BTreeMap<u32, JobStatus>> {
+        let mut ended: BTreeMap<u32, JobStatus> = BTreeMap::new();
+        if parent.count("FAILED") > 0 || parent.phase == Phase::Failed {
+            let failed = self
+                .queue
+                .children(&parent.batch_job_id, BatchStatus::Failed, None)
+                .await?;
+            ended.extend(by_slot(failed));
+        }
+        // A slot that is silent, or still open although the whole has ended, may have succeeded without a word.
+        let may_have_ended = |open: &&OpenSlot| {
+            ended.contains_key(&open.slot) || open.is_silent || parent.has_ended()
+        };
+        let ids: Vec<String> = open
+            .iter()
+            .filter(may_have_ended)
+            .map(|open| format!("{}:{}", parent.batch_job_id, open.slot))
+            .collect();
+        let described = self.queue.describe(&ids).await?.into_values();
+        ended.extend(by_slot(described.filter(JobStatus::has_ended).collect()));
+        Ok(ended)
     }
 
     /// A job that waits because of its own settings would wait for ever.
@@ -230,22 +247,18 @@ impl Settler<'_> {
     }
 
     async fn ended(&mut self, job: &OpenJob, slots: Slots<'_>, ended: &JobStatus) -> Result<()> {
-        self.note(job, ended)?;
+        self.note(job, ended).await?;
         self.settle_slots(job, slots, &ending::of(ended)).await
     }
 
-    /// One misconfigured converter stands for all of them.
-    fn note(&mut self, job: &OpenJob, ended: &JobStatus) -> Result<()> {
+    /// One misconfigured converter stands for all of them. The period is held before the document is due again: a sweep beside
+    /// this one would submit it at once.
+    async fn note(&self, job: &OpenJob, ended: &JobStatus) -> Result<()> {
         if ended.exit_code == Some(78) {
-            let period = period_of(job)?;
-            if !self
-                .found
-                .misconfigured
-                .iter()
-                .any(|(known, _)| *known == period)
-            {
-                self.found.misconfigured.push((period, ended.words()));
-            }
+            let reason = format!("a converter is misconfigured: {}", ended.words());
+            self.ledger
+                .hold(period_of(job)?, HoldCause::Config, &reason)
+                .await?;
         }
         Ok(())
     }

@@ -1,5 +1,11 @@
 //! The month end on AWS: real binaries against a bucket that checks signatures and a Batch that runs real converters.
 
+mod afterwards;
+mod beside;
+mod faults;
+mod kills;
 mod month_end;
+mod submission;
 mod sweep;
 mod tls;
+mod wire;
