@@ -153,22 +153,22 @@ async fn find_kind(
                 ),
             ));
         }
+        let on_paper = row.consent.as_ref().is_some_and(|consent| consent != "1");
+        let excuse = |document, cause| Excuse {
+            document,
+            cause,
+            on_paper,
+            estimated_rows: row.rows.unwrap_or_default(),
+        };
         if row
             .closed_on
             .as_ref()
             .is_some_and(|closed_on| *closed_on < selection.period.first_day().to_string())
         {
-            targets.excused.push(Excuse {
-                document,
-                cause: CLOSED,
-            });
+            targets.excused.push(excuse(document, CLOSED));
         } else if row.rows.is_some() && row.is_left_out(&selection.groups) {
-            targets.excused.push(Excuse {
-                document,
-                cause: NOT_IN_GROUP,
-            });
+            targets.excused.push(excuse(document, NOT_IN_GROUP));
         } else if let Some(estimated_rows) = row.rows {
-            let on_paper = row.consent.is_some_and(|consent| consent != "1");
             targets.due.push(DueDocument {
                 document,
                 on_paper,

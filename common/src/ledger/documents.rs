@@ -41,11 +41,13 @@ pub struct DueDocument {
     pub estimated_rows: i64,
 }
 
-/// A document that will not be made, and why.
+/// A document that will not be made, and why. Should somebody want it after all, it is as heavy as this.
 #[derive(Debug, Clone)]
 pub struct Excuse {
     pub document: DocumentId,
     pub cause: &'static str,
+    pub on_paper: bool,
+    pub estimated_rows: i64,
 }
 
 /// How one document stands.
@@ -97,7 +99,7 @@ impl Ledger {
                 (
                     &due.document,
                     State::Due,
-                    if due.on_paper { "paper" } else { "electronic" },
+                    delivery(due.on_paper),
                     due.estimated_rows,
                     None,
                 )
@@ -120,8 +122,8 @@ impl Ledger {
                 (
                     &excuse.document,
                     State::Excused,
-                    "electronic",
-                    0,
+                    delivery(excuse.on_paper),
+                    excuse.estimated_rows,
                     Some(excuse.cause),
                 )
             });
@@ -326,8 +328,9 @@ impl Ledger {
         for chunk in documents.chunks(500) {
             let ids = id_list(chunk.iter().map(|excuse| &excuse.document));
             left_out += sqlx::query(self.sql(&format!(
-                "UPDATE export_documents SET state = 'excused', cause = '{NOT_IN_GROUP}', run_id = $1
-                 WHERE state = 'due' AND submissions = 0 AND revision = 1 AND document_id IN ({ids})"
+                "UPDATE export_documents AS d SET state = 'excused', cause = '{NOT_IN_GROUP}', error = NULL, run_id = $1
+                 WHERE d.state = 'due' AND d.revision = 1 AND d.document_id IN ({ids})
+                   AND NOT EXISTS (SELECT 1 FROM export_attempts a WHERE a.document_id = d.document_id)"
             )))
             .bind(run.run_id.clone())
             .execute(&self.pool)
@@ -359,15 +362,26 @@ impl Ledger {
             return Ok(readmitted);
         }
         for chunk in documents.chunks(500) {
-            let ids = id_list(chunk.iter().map(|due| &due.document));
+            // Of our own words and checked ids only; both engines call the columns so.
+            let found = chunk
+                .iter()
+                .map(|due| {
+                    let delivery = delivery(due.on_paper);
+                    format!("('{}', '{delivery}', {})", due.document, due.estimated_rows)
+                })
+                .collect::<Vec<_>>()
+                .join(", ");
             readmitted += sqlx::query(self.sql(&format!(
                 "UPDATE export_documents
-                 SET state = 'due', cause = NULL, run_id = $1, issued_on = $2, profile_hash = $3, due_at = {{NOW_MS}}
-                 WHERE state = 'excused' AND cause = '{NOT_IN_GROUP}' AND document_id IN ({ids})"
+                 SET state = 'due', cause = NULL, run_id = $1, issued_on = $2, profile_hash = $3, program_version = $4,
+                     delivery = found.column2, estimated_rows = found.column3, due_at = {{NOW_MS}}
+                 FROM (VALUES {found}) AS found
+                 WHERE state = 'excused' AND cause = '{NOT_IN_GROUP}' AND document_id = found.column1"
             )))
             .bind(run.run_id.clone())
             .bind(run.issued_on.to_string())
             .bind(profile_hash.to_owned())
+            .bind(PROGRAM_VERSION)
             .execute(&self.pool)
             .await
             .map_err(failed)?
@@ -440,6 +454,11 @@ impl Ledger {
             })
             .collect()
     }
+}
+
+/// The ledger's word.
+pub(super) fn delivery(on_paper: bool) -> &'static str {
+    if on_paper { "paper" } else { "electronic" }
 }
 
 /// Ids as a list of literals: they are letters, digits, `.`, `_` and `-` only.

@@ -29,7 +29,7 @@ pub use links::LinkCandidate;
 pub use published::PublishedDocument;
 pub use runs::{Command, OpenRun, Run, RunCounts, RunProgress, Snapshots};
 pub use settling::{SlotEnd, Slots};
-pub use steering::{Chosen, Found, NewRevision};
+pub use steering::{Chosen, Found, NewRevision, Remade};
 
 use crate::config::{Config, Deployment};
 use crate::database::{Database, Whose, statement_failed};
