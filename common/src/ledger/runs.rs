@@ -291,7 +291,8 @@ impl Ledger {
         Ok(counts)
     }
 
-    /// The snapshots that the newest run of a period pinned; `None` = the period has no run.
+    /// The snapshots that the newest run of a period pinned; `None` = the period has no run. One that made trade statements
+    /// only looked for no holdings: what an earlier one pinned says more.
     pub async fn newest_snapshots(&self, period: Period) -> Result<Option<Snapshots>> {
         type Row = (
             Option<String>,
@@ -301,7 +302,8 @@ impl Ledger {
         );
         let row: Option<Row> = sqlx::query_as(self.sql(
             "SELECT positions_opening, positions_closing, cash_opening, cash_closing
-             FROM export_runs WHERE period = $1 ORDER BY started_at DESC, run_id DESC LIMIT 1",
+             FROM export_runs WHERE period = $1
+             ORDER BY CASE WHEN positions_closing IS NULL THEN 1 ELSE 0 END, started_at DESC, run_id DESC LIMIT 1",
         ))
         .bind(period.to_string())
         .fetch_optional(&self.pool)
