@@ -13,6 +13,7 @@ use common::statement::{DocumentId, Kind, Period};
 use common::termination::Termination;
 use common::{Error, Result};
 use jiff::civil::Date;
+use serde_json::json;
 
 use crate::context::newest_period;
 use crate::month_end::{self, Report, Work};
@@ -28,6 +29,14 @@ const ACCOUNTS_AT_ONCE: usize = 500;
 
 /// How many documents are told by name.
 const TOLD: usize = 5;
+
+/// A text that says something.
+pub fn said(text: &str) -> std::result::Result<String, &'static str> {
+    match text.trim() {
+        "" => Err("it says nothing"),
+        said => Ok(said.to_owned()),
+    }
+}
 
 /// Whom an operator means.
 #[derive(Debug, Clone, clap::Args)]
@@ -54,7 +63,7 @@ pub struct ChosenArgs {
 #[derive(Debug, Clone, clap::Args)]
 pub struct Decision {
     /// Why; kept in the ledger for the auditor
-    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "TEXT", value_parser = said)]
     pub reason: String,
     /// Says what would be done, and changes nothing
     #[arg(long)]
@@ -143,7 +152,15 @@ impl Decision {
             }
         }
         if self.dry_run {
-            line!("Dry run: nothing was changed.");
+            if self.json {
+                let ids: Vec<_> = documents
+                    .iter()
+                    .map(|found| found.document.to_string())
+                    .collect();
+                line!("{}", json!({ "dry_run": true, "documents": ids }));
+            } else {
+                line!("Dry run: nothing was changed.");
+            }
             return Ok(false);
         }
         if count <= ASK_ABOVE || self.yes || !std::io::stdin().is_terminal() {

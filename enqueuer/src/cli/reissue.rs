@@ -12,7 +12,7 @@ use crate::context::open_ledger;
 use crate::month_end::Report;
 use crate::out::line;
 use crate::queue::QueueSettings;
-use crate::steering::{self, Decision, consenting, parse_ids, without_refused};
+use crate::steering::{self, Decision, consenting, parse_ids, said, without_refused};
 
 /// Makes the next revision of a published document; the old one is kept, and superseded once the new one succeeds
 #[derive(Debug, clap::Args)]
@@ -23,7 +23,7 @@ pub struct Reissue {
     #[command(flatten)]
     decision: Decision,
     /// What the corrected document tells the customer; the reason stays in the ledger
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = said)]
     customer_note: Option<String>,
     /// The instant, RFC 3339, of which they get their date of issue [default: now]
     #[arg(long, value_name = "INSTANT")]

@@ -45,7 +45,11 @@ impl Resubmit {
         let ledger = open_ledger(&config).await?;
         let found = self.chosen.find(&ledger, "resubmit", refusal).await?;
         if found.is_empty() {
-            line!("No document has failed: nothing to resubmit.");
+            if self.decision.json {
+                line!("{}", json!({ "runs": [] }));
+            } else {
+                line!("No document has failed: nothing to resubmit.");
+            }
             return Ok(ExitCode::SUCCESS);
         }
         if !self.decision.is_taken("resubmit", &found)? {
