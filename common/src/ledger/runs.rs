@@ -172,10 +172,13 @@ impl Ledger {
         })
     }
 
-    /// Says that the process that works this run's local queue is alive.
+    /// Says that the process that records and submits for this run is alive. A lease that was given back stays so, however late
+    /// a renewal arrives.
     pub async fn renew_run(&self, run_id: &str) -> Result<()> {
         sqlx::query(
-            self.sql("UPDATE export_runs SET lease_expires_at = {NOW_MS} + $1 WHERE run_id = $2"),
+            self.sql(
+                "UPDATE export_runs SET lease_expires_at = {NOW_MS} + $1 WHERE run_id = $2 AND lease_expires_at > 0",
+            ),
         )
         .bind(self.lease_ms())
         .bind(run_id)

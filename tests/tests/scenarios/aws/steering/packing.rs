@@ -3,7 +3,7 @@
 use serde_json::json;
 use tests::on_every_engine;
 
-use super::{in_states, ready, run_trades};
+use super::{in_states, ready, run_trades, stop};
 use crate::fixtures::{
     PERIOD, expect_ledger_agrees_with_store, load_october, restore_trades, slow_down_trades,
 };
@@ -61,7 +61,7 @@ on_every_engine! {
         let cloud = ready(world, 9).await?;
         cloud.batch.hold(None);
         run_trades(&cloud, &["--documents-per-slot", "3"]).run().await?.expect(0)?;
-        super::stop(&cloud).await?;
+        stop(&cloud).await?;
         cloud.batch.release();
         cloud.sweep().await?;
         assert_eq!(in_states(&cloud, ["due"]).await?, [9]);

@@ -1,15 +1,25 @@
 //! `resubmit`, `reissue`, `run --group` and the certificate on AWS.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use serde_json::json;
 use tests::batch::Operation;
 use tests::cloud::Cloud;
 use tests::on_every_engine;
+use tokio::time::timeout;
 
 use super::{in_states, ready, run_trades, steer};
 use crate::aws::month_end::{expect_complete, run};
-use crate::fixtures::{PERIOD, expect_ledger_agrees_with_store};
+use crate::fixtures::{
+    PERIOD, count, expect_ledger_agrees_with_store, load_october, restore_trades, running,
+    slow_down_trades,
+};
+use crate::processes::wait_until;
 use crate::steering::{mend_trades, spoil_trades};
+
+/// For a run that does not end.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 const A1: &str = "2026-10.trade.A001";
 
@@ -47,6 +57,32 @@ on_every_engine! {
         let answer = steer(&cloud, "resubmit", &[A1, "--wait"]).run().await?.expect(0)?.json()?;
         assert_eq!((&answer["runs"][0]["succeeded"], &answer["runs"][0]["open"]), (&json!(1), &json!(0)), "{answer}");
         expect_complete(world, &cloud, 4).await
+    }
+}
+
+on_every_engine! {
+    async fn whoever_waits_sees_what_was_lost_submitted_again(world: &World) {
+        load_october(world, 1).await?;
+        slow_down_trades(world, 2).await?;
+        let cloud = Cloud::of(world).await?;
+        cloud.migrate().await?;
+        let waiting = timeout(PATIENCE, run_trades(&cloud, &["--wait"]).run());
+        let killing = async {
+            // Past the first renewal of the run's lease, which must not come back to life.
+            let renewed = "SELECT count(*) FROM export_runs WHERE lease_expires_at > started_at + 2000 OR lease_expires_at = 0";
+            wait_until("the run waits", async || Ok(count(world, renewed).await.unwrap_or_default() > 0)).await?;
+            cloud.batch.wait_until("a converter runs", |batch| !batch.running().is_empty()).await?;
+            wait_until("it has claimed its document", async || Ok(running(world).await? > 0)).await?;
+            let running = cloud.batch.running().pop().context("nothing runs")?;
+            anyhow::ensure!(cloud.batch.kill(&running.id), "it has ended already");
+            restore_trades(world).await
+        };
+        let (waited, killed) = tokio::join!(waiting, killing);
+        killed?;
+        let waited = waited.context("it waits for ever")??.expect(0)?.json()?;
+        assert_eq!((&waited["succeeded"], &waited["open"]), (&json!(1), &json!(0)), "{waited}");
+        assert_eq!(cloud.batch.submitted().len(), 2);
+        expect_ledger_agrees_with_store(world).await
     }
 }
 
