@@ -116,13 +116,18 @@ on_every_engine! {
 on_every_engine! {
     async fn an_account_that_has_vanished_is_named(world: &World) {
         load_october(world, 2).await?;
+        // Another account has nothing to report: as many documents as accounts would be left.
+        world.execute(
+            "INSERT INTO statement_accounts (account_id, account_no, holder_name, language, base_currency, electronic_delivery, opened_on)
+             VALUES ('A003', 'No. A003', '鈴木 花子', 'ja', 'JPY', 1, '2020-01-01')",
+        ).await?;
         run_october(world).await?.expect(0)?;
         for relation in ["accounts", "trades", "cash_movements", "positions", "cash_balances"] {
             world.execute(&format!("DELETE FROM statement_{relation} WHERE account_id = 'A002'")).await?;
         }
         let answer = certificate(world, 1).await?;
         let problems = answer["problems"].to_string();
-        assert!(problems.contains("trade: ") && problems.contains("balance: ") && problems.contains("vanished"), "{answer}");
+        assert!(problems.contains("trade: 1 documents") && problems.contains("balance: 1 documents") && problems.contains("vanished from the source since the run, e.g. A002"), "{answer}");
         Ok(())
     }
 }

@@ -16,7 +16,7 @@ use crate::fixtures::{PERIOD, load_october};
 use crate::steering::steering;
 
 /// A world on AWS with a source of so many accounts, a ledger, and nothing run yet.
-async fn ready<'a>(world: &'a World, accounts: usize) -> Result<Cloud<'a>> {
+async fn ready(world: &World, accounts: usize) -> Result<Cloud<'_>> {
     load_october(world, accounts).await?;
     let cloud = Cloud::of(world).await?;
     cloud.migrate().await?;
@@ -24,12 +24,12 @@ async fn ready<'a>(world: &'a World, accounts: usize) -> Result<Cloud<'a>> {
 }
 
 /// Submits the trade documents, with more arguments.
-fn run_trades<'a>(cloud: &Cloud<'_>, arguments: &[&'a str]) -> Program {
+fn run_trades(cloud: &Cloud<'_>, arguments: &[&str]) -> Program {
     cloud.enqueuer(run(["--kind", "trade"].iter().chain(arguments).copied()))
 }
 
 /// A command that is answered as JSON.
-fn steer<'a>(cloud: &Cloud<'_>, command: &'a str, arguments: &[&'a str]) -> Program {
+fn steer(cloud: &Cloud<'_>, command: &str, arguments: &[&str]) -> Program {
     cloud.enqueuer(steering(command, arguments.iter().copied()))
 }
 
