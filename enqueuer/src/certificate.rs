@@ -102,10 +102,11 @@ pub async fn certify(config: &Config, ledger: &Ledger, period: Period) -> Result
     problems.extend(unrecorded(&due, &latest));
     problems.extend(compare_store(&documents, &objects));
     let mut kinds = BTreeMap::new();
+    let none = HashSet::new();
     for kind in Kind::ALL {
-        let accounts = found.accounts.get(&kind).copied().unwrap_or_default();
+        let accounts = found.accounts.get(&kind).unwrap_or(&none);
         let count = count(kind, accounts, &latest);
-        problems.extend(contradiction(kind, &count));
+        problems.extend(vanished(kind, accounts, &latest));
         kinds.insert(kind, count);
     }
     Ok(Certificate {
@@ -136,9 +137,13 @@ fn latest_revisions(documents: &[DocumentRow]) -> Latest<'_> {
     latest
 }
 
-fn count(kind: Kind, accounts: u64, latest: &Latest<'_>) -> KindCount {
+fn count(kind: Kind, accounts: &HashSet<String>, latest: &Latest<'_>) -> KindCount {
+    let silent = accounts
+        .iter()
+        .filter(|account| !latest.contains_key(&(kind, account.as_str())));
     let mut count = KindCount {
-        accounts,
+        accounts: accounts.len() as u64,
+        nothing_to_report: silent.count() as u64,
         ..KindCount::default()
     };
     for document in latest.values().filter(|document| document.kind == kind) {
@@ -150,19 +155,22 @@ fn count(kind: Kind, accounts: u64, latest: &Latest<'_>) -> KindCount {
         }
     }
     count.due = count.succeeded + count.failed + count.open;
-    count.nothing_to_report = accounts.saturating_sub(count.due + count.excused);
     count
 }
 
-/// More documents than accounts can have.
-fn contradiction(kind: Kind, count: &KindCount) -> Option<String> {
-    (count.due + count.excused > count.accounts).then(|| {
-        format!(
-            "{kind}: {} documents for {} accounts: accounts have vanished from statement_accounts since the run",
-            count.due + count.excused,
-            count.accounts
-        )
-    })
+/// Documents of accounts that the source does not have any more, so that nobody can say whether all is accounted for.
+fn vanished(kind: Kind, accounts: &HashSet<String>, latest: &Latest<'_>) -> Option<String> {
+    let mut vanished: Vec<&str> = latest
+        .keys()
+        .filter(|(of, account)| *of == kind && !accounts.contains(*account))
+        .map(|(_, account)| *account)
+        .collect();
+    vanished.sort_unstable();
+    let first = vanished.first()?;
+    Some(format!(
+        "{kind}: {} documents are of accounts that have vanished from the source since the run, e.g. {first}",
+        vanished.len()
+    ))
 }
 
 /// What the source gives rise to and the ledger does not know: rows that came after the run.
@@ -252,7 +260,10 @@ mod tests {
             document("C", 1, State::Excused),
             document("D", 1, State::Running),
         ];
-        let count = count(Kind::Trade, 6, &latest_revisions(&documents));
+        let accounts =
+            |ids: &[&str]| -> HashSet<String> { ids.iter().map(|id| (*id).to_owned()).collect() };
+        let latest = latest_revisions(&documents);
+        let all = accounts(&["A", "B", "C", "D", "E", "F"]);
         let expected = KindCount {
             accounts: 6,
             due: 3,
@@ -262,13 +273,16 @@ mod tests {
             excused: 1,
             nothing_to_report: 2,
         };
-        assert_eq!(count, expected);
-        assert_eq!(contradiction(Kind::Trade, &count), None);
-        let vanished = KindCount {
-            accounts: 3,
-            ..count
-        };
-        assert!(contradiction(Kind::Trade, &vanished).is_some());
+        assert_eq!(count(Kind::Trade, &all, &latest), expected);
+        assert_eq!(vanished(Kind::Trade, &all, &latest), None);
+        // As many accounts as before, and not the same.
+        let others = accounts(&["A", "B", "D", "E", "F", "G"]);
+        let problem = vanished(Kind::Trade, &others, &latest).unwrap();
+        assert!(
+            problem.contains("1 documents") && problem.ends_with("e.g. C"),
+            "{problem}"
+        );
+        assert_eq!(vanished(Kind::Balance, &others, &latest), None);
     }
 
     #[test]

@@ -141,16 +141,24 @@ impl Conclusion<'_> {
         let Some(hold) = self.ledger.held(open.run.period).await? else {
             return Ok(());
         };
+        let why = match hold.cause {
+            HoldCause::Refusals => {
+                let refused = self.ledger.refused(&open.run).await?;
+                if refused == 0 {
+                    // It is for another run of the period to say.
+                    return Ok(());
+                }
+                Held::Refusals {
+                    refused: count(refused),
+                    documents: count(progress.due()),
+                }
+            }
+            HoldCause::Config => Held::Misconfigured,
+            HoldCause::Stopped => Held::Stopped,
+        };
         let alert = period_held(&PeriodHeld {
             about: about(open),
-            why: match hold.cause {
-                HoldCause::Refusals => Held::Refusals {
-                    refused: count(self.ledger.refused(&open.run).await?),
-                    documents: count(progress.due()),
-                },
-                HoldCause::Config => Held::Misconfigured,
-                HoldCause::Stopped => Held::Stopped,
-            },
+            why,
             waiting: count(progress.of(State::Due)),
         });
         self.send_once(&format!("{}.held", hold.hold_id), &alert)

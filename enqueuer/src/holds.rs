@@ -9,6 +9,9 @@ use crate::queue::{BatchQueue, STOPPED};
 /// Fewer refusals never hold a period, however few documents it has.
 const REFUSALS_AT_LEAST: i64 = 20;
 
+/// Batch takes 1,024 characters as the reason of a cancellation; ours stands before it.
+const REASON_CHARACTERS: usize = 900;
+
 /// Holds a run's period when the gate has refused more than so many percent of its documents: a wrong price file must not
 /// become half a million refusals.
 pub async fn hold_if_refused(ledger: &Ledger, run: &Run, percent: u32) -> Result<bool> {
@@ -38,6 +41,7 @@ pub async fn cancel_queued(
     period: Period,
     reason: &str,
 ) -> Result<usize> {
+    let reason: String = reason.chars().take(REASON_CHARACTERS).collect();
     let mut cancelled = 0;
     for job in ledger.open_jobs().await? {
         let Some(batch_job_id) = &job.batch_job_id else {

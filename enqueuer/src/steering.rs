@@ -1,17 +1,19 @@
 //! What the commands share by which operators decide about documents: whom they mean, whether they mean it, and the run under
 //! which documents are made again.
 
+use std::collections::HashSet;
 use std::io::{BufRead, IsTerminal, Write};
 
 use common::clock::Clock;
 use common::config::{Config, Settings};
-use common::database::{Whose, statement_failed};
+use common::database::{Whose, query_text, statement_failed};
 use common::ledger::{Chosen, Command, Found, Ledger, Run, Which};
 use common::source::Source;
-use common::statement::{AccountId, DocumentId, Kind, Period};
+use common::statement::{DocumentId, Kind, Period};
 use common::termination::Termination;
 use common::{Error, Result};
 use jiff::civil::Date;
+use serde_json::json;
 
 use crate::context::newest_period;
 use crate::month_end::{self, Report, Work};
@@ -22,8 +24,19 @@ use crate::{conclude, deviations, readiness};
 /// From here on somebody at a terminal is asked.
 const ASK_ABOVE: usize = 100;
 
+/// Accounts in one statement.
+const ACCOUNTS_AT_ONCE: usize = 500;
+
 /// How many documents are told by name.
 const TOLD: usize = 5;
+
+/// A text that says something.
+pub fn said(text: &str) -> std::result::Result<String, &'static str> {
+    match text.trim() {
+        "" => Err("it says nothing"),
+        said => Ok(said.to_owned()),
+    }
+}
 
 /// Whom an operator means.
 #[derive(Debug, Clone, clap::Args)]
@@ -50,7 +63,7 @@ pub struct ChosenArgs {
 #[derive(Debug, Clone, clap::Args)]
 pub struct Decision {
     /// Why; kept in the ledger for the auditor
-    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "TEXT", value_parser = said)]
     pub reason: String,
     /// Says what would be done, and changes nothing
     #[arg(long)]
@@ -139,7 +152,15 @@ impl Decision {
             }
         }
         if self.dry_run {
-            line!("Dry run: nothing was changed.");
+            if self.json {
+                let ids: Vec<_> = documents
+                    .iter()
+                    .map(|found| found.document.to_string())
+                    .collect();
+                line!("{}", json!({ "dry_run": true, "documents": ids }));
+            } else {
+                line!("Dry run: nothing was changed.");
+            }
             return Ok(false);
         }
         if count <= ASK_ABOVE || self.yes || !std::io::stdin().is_terminal() {
@@ -181,16 +202,27 @@ pub async fn begin(
     Ok((run, source))
 }
 
-/// Whether the account consents to electronic delivery. `None` = there is no such account.
-pub async fn has_consent(source: &mut Source, account: &AccountId) -> Result<Option<bool>> {
-    let consent: Option<Option<String>> = sqlx::query_scalar(
-        "SELECT CAST(t.electronic_delivery AS text) FROM statement_accounts t WHERE t.account_id = $1",
-    )
-    .bind(account.as_str())
-    .fetch_optional(&mut source.connection)
-    .await
-    .map_err(statement_failed("looking for consent", Whose::Source))?;
-    Ok(consent.map(|consent| consent.as_deref() == Some("1")))
+/// Which of the documents' accounts consent to electronic delivery, as the source says now.
+pub async fn consenting(source: &mut Source, found: &[Found]) -> Result<HashSet<String>> {
+    let mut consenting = HashSet::new();
+    for chunk in found.chunks(ACCOUNTS_AT_ONCE) {
+        // Account ids are letters, digits, `_` and `-` only.
+        let ids: Vec<String> = chunk
+            .iter()
+            .map(|found| format!("'{}'", found.document.account_id))
+            .collect();
+        let query = format!(
+            "SELECT CAST(t.account_id AS text) FROM statement_accounts t
+             WHERE CAST(t.electronic_delivery AS text) = '1' AND t.account_id IN ({})",
+            ids.join(", ")
+        );
+        let accounts: Vec<String> = sqlx::query_scalar(query_text(query))
+            .fetch_all(&mut source.connection)
+            .await
+            .map_err(statement_failed("looking for consent", Whose::Source))?;
+        consenting.extend(accounts);
+    }
+    Ok(consenting)
 }
 
 /// Submits the documents of a run, follows them where that is asked for, and tells how they stand.

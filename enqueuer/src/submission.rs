@@ -64,7 +64,7 @@ impl Submitter<'_> {
         }
     }
 
-    /// First what was never submitted, packed; then what was lost, each document in a slot of its own.
+    /// First what was never begun, packed; then what was lost, each document in a slot of its own.
     fn packings(&self) -> impl Iterator<Item = u32> + use<> {
         let packed = (self.documents_per_slot > 1).then_some(self.documents_per_slot);
         packed.into_iter().chain([1])

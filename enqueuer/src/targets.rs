@@ -1,6 +1,6 @@
 //! Which documents are due and which are excused, from cheap aggregates of the source.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use common::contract::ACCOUNTS;
 use common::database::{Whose, query_text, statement_failed};
@@ -19,7 +19,7 @@ pub struct Targets {
     pub due: Vec<DueDocument>,
     pub excused: Vec<Excuse>,
     /// Accounts that were looked at, with activity or without, per kind.
-    pub accounts: BTreeMap<Kind, u64>,
+    pub accounts: BTreeMap<Kind, HashSet<String>>,
 }
 
 /// The word under which accounts closed before the period are excused.
@@ -127,9 +127,10 @@ async fn find_kind(
         .fetch_all(&mut source.connection)
         .await
         .map_err(statement_failed("looking for due documents", Whose::Source))?;
-    targets.accounts.insert(activity.kind, rows.len() as u64);
     for row in &rows {
         let row = AccountRow::read(row)?;
+        let looked_at = targets.accounts.entry(activity.kind).or_default();
+        looked_at.insert(row.account_id.clone());
         let chosen = &selection.accounts;
         if !chosen.is_empty()
             && !chosen
@@ -153,22 +154,22 @@ async fn find_kind(
                 ),
             ));
         }
+        let on_paper = row.consent.as_ref().is_some_and(|consent| consent != "1");
+        let excuse = |document, cause| Excuse {
+            document,
+            cause,
+            on_paper,
+            estimated_rows: row.rows.unwrap_or_default(),
+        };
         if row
             .closed_on
             .as_ref()
             .is_some_and(|closed_on| *closed_on < selection.period.first_day().to_string())
         {
-            targets.excused.push(Excuse {
-                document,
-                cause: CLOSED,
-            });
+            targets.excused.push(excuse(document, CLOSED));
         } else if row.rows.is_some() && row.is_left_out(&selection.groups) {
-            targets.excused.push(Excuse {
-                document,
-                cause: NOT_IN_GROUP,
-            });
+            targets.excused.push(excuse(document, NOT_IN_GROUP));
         } else if let Some(estimated_rows) = row.rows {
-            let on_paper = row.consent.is_some_and(|consent| consent != "1");
             targets.due.push(DueDocument {
                 document,
                 on_paper,

@@ -41,11 +41,13 @@ pub struct DueDocument {
     pub estimated_rows: i64,
 }
 
-/// A document that will not be made, and why.
+/// A document that will not be made, and why. Should somebody want it after all, it is as heavy as this.
 #[derive(Debug, Clone)]
 pub struct Excuse {
     pub document: DocumentId,
     pub cause: &'static str,
+    pub on_paper: bool,
+    pub estimated_rows: i64,
 }
 
 /// How one document stands.
@@ -75,9 +77,6 @@ pub struct CauseCount {
     pub example: String,
     pub example_error: Option<String>,
 }
-
-/// The word under which accounts outside of the run's rollout groups are excused.
-pub const NOT_IN_GROUP: &str = "not_in_group";
 
 impl Ledger {
     /// Gives due documents of the selection the profile that they are going to be made with: whoever mends the profile
@@ -273,6 +272,11 @@ impl Ledger {
             })
             .collect()
     }
+}
+
+/// The ledger's word.
+pub(super) fn delivery(on_paper: bool) -> &'static str {
+    if on_paper { "paper" } else { "electronic" }
 }
 
 /// Ids as a list of literals: they are letters, digits, `.`, `_` and `-` only.

@@ -63,8 +63,8 @@ pub struct JobRequest<'a> {
     pub size_class: Option<&'a str>,
     pub rows: std::ops::Range<i64>,
     pub max_slots: u32,
-    /// More than one packs only what was not submitted before: what was lost once gets a slot of its own, so that it loses no
-    /// others again.
+    /// More than one packs only what shared no slot with what was begun before: what was lost once gets a slot of its own, so
+    /// that it loses no others again.
     pub documents_per_slot: u32,
     /// Also what this run has submitted already.
     pub again: bool,
@@ -127,7 +127,7 @@ impl Ledger {
                     OR NOT EXISTS (SELECT 1 FROM export_jobs j WHERE j.job_id = d.job_id AND j.run_id = $6))
              ORDER BY d.estimated_rows DESC, d.document_id LIMIT $5",
             request.which.clause(),
-            if request.documents_per_slot > 1 { " AND d.submissions = 0" } else { "" },
+            if request.documents_per_slot > 1 { UNSUSPECTED } else { "" },
         );
         let assigned = sqlx::query(self.sql(&format!(
             "UPDATE export_documents
@@ -213,6 +213,14 @@ impl Ledger {
         assignment(&row)
     }
 }
+
+/// Never submitted, or given back with its slot before a converter had begun anything of it, as after a stop.
+const UNSUSPECTED: &str = "
+               AND (d.submissions = 0
+                    OR NOT EXISTS (SELECT 1 FROM export_job_documents own
+                                   JOIN export_job_documents beside ON beside.job_id = own.job_id AND beside.slot = own.slot
+                                   JOIN export_attempts t ON t.document_id = beside.document_id AND t.job_id = own.job_id
+                                   WHERE own.document_id = d.document_id))";
 
 const ASSIGNMENT: &str =
     "SELECT d.document_id, d.run_id, d.issued_on, r.positions_opening, r.positions_closing,

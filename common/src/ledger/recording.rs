@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::documents::id_list;
-use super::{DueDocument, Excuse, Ledger, NOT_IN_GROUP, Run, State};
+use super::documents::delivery;
+use super::{DueDocument, Excuse, Ledger, Run, State};
 use crate::database::{Whose, statement_failed};
 use crate::statement::DocumentId;
 use crate::{PROGRAM_VERSION, Result};
@@ -32,7 +32,7 @@ impl Ledger {
         let new = documents.iter().map(|due| New {
             document: &due.document,
             state: State::Due,
-            delivery: if due.on_paper { "paper" } else { "electronic" },
+            delivery: delivery(due.on_paper),
             estimated_rows: due.estimated_rows,
             cause: None,
         });
@@ -50,8 +50,8 @@ impl Ledger {
         let new = excuses.iter().map(|excuse| New {
             document: &excuse.document,
             state: State::Excused,
-            delivery: "electronic",
-            estimated_rows: 0,
+            delivery: delivery(excuse.on_paper),
+            estimated_rows: excuse.estimated_rows,
             cause: Some(excuse.cause),
         });
         self.insert_documents(run, profile_hash, new.collect())
@@ -92,62 +92,6 @@ impl Ledger {
             .rows_affected();
         }
         Ok(recorded)
-    }
-
-    /// Excuses documents that an earlier run left due and that nobody has begun, because the rollout groups leave them out.
-    pub async fn leave_out(&self, run: &Run, documents: &[Excuse]) -> Result<u64> {
-        let mut left_out = 0;
-        for chunk in documents.chunks(500) {
-            let ids = id_list(chunk.iter().map(|excuse| &excuse.document));
-            left_out += sqlx::query(self.sql(&format!(
-                "UPDATE export_documents SET state = 'excused', cause = '{NOT_IN_GROUP}', run_id = $1
-                 WHERE state = 'due' AND submissions = 0 AND revision = 1 AND document_id IN ({ids})"
-            )))
-            .bind(run.run_id.clone())
-            .execute(&self.pool)
-            .await
-            .map_err(statement_failed("leaving documents out", Whose::Ledger))?
-            .rows_affected();
-        }
-        Ok(left_out)
-    }
-
-    /// Makes documents due that an earlier run of a rollout group left out. Returns how many.
-    pub async fn readmit(
-        &self,
-        run: &Run,
-        profile_hash: &str,
-        documents: &[DueDocument],
-    ) -> Result<u64> {
-        let failed = |reason| statement_failed("readmitting documents", Whose::Ledger)(reason);
-        let left_out: i64 = sqlx::query_scalar(self.sql(&format!(
-            "SELECT count(*) FROM export_documents
-             WHERE period = $1 AND state = 'excused' AND cause = '{NOT_IN_GROUP}'"
-        )))
-        .bind(run.period.to_string())
-        .fetch_one(&self.pool)
-        .await
-        .map_err(failed)?;
-        let mut readmitted = 0;
-        if left_out == 0 {
-            return Ok(readmitted);
-        }
-        for chunk in documents.chunks(500) {
-            let ids = id_list(chunk.iter().map(|due| &due.document));
-            readmitted += sqlx::query(self.sql(&format!(
-                "UPDATE export_documents
-                 SET state = 'due', cause = NULL, run_id = $1, issued_on = $2, profile_hash = $3, due_at = {{NOW_MS}}
-                 WHERE state = 'excused' AND cause = '{NOT_IN_GROUP}' AND document_id IN ({ids})"
-            )))
-            .bind(run.run_id.clone())
-            .bind(run.issued_on.to_string())
-            .bind(profile_hash.to_owned())
-            .execute(&self.pool)
-            .await
-            .map_err(failed)?
-            .rows_affected();
-        }
-        Ok(readmitted)
     }
 }
 

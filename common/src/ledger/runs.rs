@@ -172,10 +172,13 @@ impl Ledger {
         })
     }
 
-    /// Says that the process that works this run's local queue is alive.
+    /// Says that the process that records and submits for this run is alive. A lease that was given back stays so, however late
+    /// a renewal arrives.
     pub async fn renew_run(&self, run_id: &str) -> Result<()> {
         sqlx::query(
-            self.sql("UPDATE export_runs SET lease_expires_at = {NOW_MS} + $1 WHERE run_id = $2"),
+            self.sql(
+                "UPDATE export_runs SET lease_expires_at = {NOW_MS} + $1 WHERE run_id = $2 AND lease_expires_at > 0",
+            ),
         )
         .bind(self.lease_ms())
         .bind(run_id)
@@ -291,7 +294,8 @@ impl Ledger {
         Ok(counts)
     }
 
-    /// The snapshots that the newest run of a period pinned; `None` = the period has no run.
+    /// The snapshots that the newest run of a period pinned; `None` = the period has no run. One that made trade statements
+    /// only looked for no holdings: what an earlier one pinned says more.
     pub async fn newest_snapshots(&self, period: Period) -> Result<Option<Snapshots>> {
         type Row = (
             Option<String>,
@@ -301,7 +305,8 @@ impl Ledger {
         );
         let row: Option<Row> = sqlx::query_as(self.sql(
             "SELECT positions_opening, positions_closing, cash_opening, cash_closing
-             FROM export_runs WHERE period = $1 ORDER BY started_at DESC, run_id DESC LIMIT 1",
+             FROM export_runs WHERE period = $1
+             ORDER BY CASE WHEN positions_closing IS NULL THEN 1 ELSE 0 END, started_at DESC, run_id DESC LIMIT 1",
         ))
         .bind(period.to_string())
         .fetch_optional(&self.pool)

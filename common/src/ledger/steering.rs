@@ -1,7 +1,7 @@
 //! What operators decide about documents: made again, reissued, excused. Each change is conditional on the state it was
 //! decided for, so that what succeeded meanwhile stays, and is kept with its reason.
 
-use super::documents::id_list;
+use super::documents::{delivery, id_list};
 use super::{Ledger, Run, State};
 use crate::database::{Whose, statement_failed};
 use crate::statement::{DocumentId, Period};
@@ -27,6 +27,14 @@ pub struct Found {
     /// A later revision exists.
     pub is_replaced: bool,
     pub estimated_rows: i64,
+}
+
+/// A document that is made again.
+#[derive(Debug, Clone)]
+pub struct Remade {
+    pub document: DocumentId,
+    /// By the account's consent as it is now.
+    pub on_paper: bool,
 }
 
 /// The next revision of a document.
@@ -105,7 +113,7 @@ impl Ledger {
     pub async fn resubmit(
         &self,
         run: &Run,
-        documents: &[DocumentId],
+        documents: &[Remade],
         rows_at_least: i64,
         profile_hash: &str,
         reason: &str,
@@ -113,25 +121,33 @@ impl Ledger {
         let failed = |reason| statement_failed("resubmitting documents", Whose::Ledger)(reason);
         let mut transaction = self.begin().await?;
         let mut changed = 0;
-        for chunk in documents.chunks(CHUNK) {
-            changed += sqlx::query(self.sql(&format!(
-                "UPDATE export_documents
-                 SET state = 'due', run_id = $1, issued_on = $2, profile_hash = $3, program_version = $4,
-                     attempts = 0, submissions = 0, job_id = NULL, cause = NULL, error = NULL, settled_at = NULL,
-                     due_at = {{NOW_MS}},
-                     estimated_rows = CASE WHEN estimated_rows < $5 THEN $5 ELSE estimated_rows END
-                 WHERE state IN ('failed', 'excused') AND document_id IN ({})",
-                id_list(chunk.iter())
-            )))
-            .bind(run.run_id.clone())
-            .bind(run.issued_on.to_string())
-            .bind(profile_hash.to_owned())
-            .bind(PROGRAM_VERSION)
-            .bind(rows_at_least)
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed)?
-            .rows_affected();
+        for on_paper in [false, true] {
+            let alike: Vec<&DocumentId> = documents
+                .iter()
+                .filter(|remade| remade.on_paper == on_paper)
+                .map(|remade| &remade.document)
+                .collect();
+            for chunk in alike.chunks(CHUNK) {
+                changed += sqlx::query(self.sql(&format!(
+                    "UPDATE export_documents
+                     SET state = 'due', run_id = $1, issued_on = $2, profile_hash = $3, program_version = $4,
+                         attempts = 0, submissions = 0, job_id = NULL, cause = NULL, error = NULL, settled_at = NULL,
+                         due_at = {{NOW_MS}}, delivery = $5,
+                         estimated_rows = CASE WHEN estimated_rows < $6 THEN $6 ELSE estimated_rows END
+                     WHERE state IN ('failed', 'excused') AND document_id IN ({})",
+                    id_list(chunk.iter().copied())
+                )))
+                .bind(run.run_id.clone())
+                .bind(run.issued_on.to_string())
+                .bind(profile_hash.to_owned())
+                .bind(PROGRAM_VERSION)
+                .bind(delivery(on_paper))
+                .bind(rows_at_least)
+                .execute(&mut *transaction)
+                .await
+                .map_err(failed)?
+                .rows_affected();
+            }
         }
         sqlx::query(self.sql(
             "INSERT INTO export_actions (action_id, document_id, action, reason, acted_at)
@@ -202,7 +218,7 @@ impl Ledger {
         .bind(document.account_id.to_string())
         .bind(document.period.to_string())
         .bind(i64::from(document.revision))
-        .bind(if new.on_paper { "paper" } else { "electronic" })
+        .bind(delivery(new.on_paper))
         .bind(new.estimated_rows)
         .bind(run.run_id.clone())
         .bind(run.issued_on.to_string())

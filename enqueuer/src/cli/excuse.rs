@@ -24,7 +24,11 @@ impl Excuse {
         let ledger = open_ledger(&config).await?;
         let found = self.chosen.find(&ledger, "excuse", refusal).await?;
         if found.is_empty() {
-            line!("No document has failed: nothing to excuse.");
+            if self.decision.json {
+                line!("{}", json!({ "excused": 0 }));
+            } else {
+                line!("No document has failed: nothing to excuse.");
+            }
             return Ok(ExitCode::SUCCESS);
         }
         if !self.decision.is_taken("excuse", &found)? {

@@ -12,7 +12,7 @@ use crate::context::open_ledger;
 use crate::month_end::Report;
 use crate::out::line;
 use crate::queue::QueueSettings;
-use crate::steering::{self, Decision, has_consent, parse_ids, without_refused};
+use crate::steering::{self, Decision, consenting, parse_ids, said, without_refused};
 
 /// Makes the next revision of a published document; the old one is kept, and superseded once the new one succeeds
 #[derive(Debug, clap::Args)]
@@ -23,7 +23,7 @@ pub struct Reissue {
     #[command(flatten)]
     decision: Decision,
     /// What the corrected document tells the customer; the reason stays in the ledger
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = said)]
     customer_note: Option<String>,
     /// The instant, RFC 3339, of which they get their date of issue [default: now]
     #[arg(long, value_name = "INSTANT")]
@@ -89,6 +89,8 @@ impl Reissue {
             accepted,
         )
         .await?;
+        let consenting = consenting(&mut source, found).await?;
+        drop(source);
         for Found {
             document,
             estimated_rows,
@@ -99,10 +101,9 @@ impl Reissue {
                 revision: document.revision + 1,
                 ..document.clone()
             };
-            let consents = has_consent(&mut source, &document.account_id).await?;
             let new = NewRevision {
                 document: &next,
-                on_paper: consents != Some(true),
+                on_paper: !consenting.contains(document.account_id.as_str()),
                 estimated_rows: *estimated_rows,
                 customer_note: self.customer_note.as_deref(),
             };
@@ -116,7 +117,6 @@ impl Reissue {
                 eprintln!("left alone: {next} was recorded by somebody else meanwhile");
             }
         }
-        drop(source);
         steering::submit(config, settings, ledger, &self.queue, &run, self.wait).await
     }
 }

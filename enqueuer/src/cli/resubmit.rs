@@ -3,8 +3,8 @@ use std::process::ExitCode;
 
 use common::clock::{Clock, parse_instant};
 use common::config::{Config, Settings};
-use common::ledger::{Command, Found, Ledger, State};
-use common::statement::{DocumentId, Kind, Period};
+use common::ledger::{Command, Found, Ledger, Remade, State};
+use common::statement::{Kind, Period};
 use common::{Error, Result};
 use serde_json::json;
 
@@ -45,28 +45,28 @@ impl Resubmit {
         let ledger = open_ledger(&config).await?;
         let found = self.chosen.find(&ledger, "resubmit", refusal).await?;
         if found.is_empty() {
-            line!("No document has failed: nothing to resubmit.");
+            if self.decision.json {
+                line!("{}", json!({ "runs": [] }));
+            } else {
+                line!("No document has failed: nothing to resubmit.");
+            }
             return Ok(ExitCode::SUCCESS);
         }
         if !self.decision.is_taken("resubmit", &found)? {
             return Ok(ExitCode::SUCCESS);
         }
-        let mut by_period: BTreeMap<Period, Vec<DocumentId>> = BTreeMap::new();
-        for Found { document, .. } in found {
-            by_period.entry(document.period).or_default().push(document);
+        let mut by_period: BTreeMap<Period, Vec<Found>> = BTreeMap::new();
+        for found in found {
+            by_period
+                .entry(found.document.period)
+                .or_default()
+                .push(found);
         }
         let mut worst = ExitCode::SUCCESS;
         let mut answers = Vec::new();
-        for (period, documents) in by_period {
+        for (period, found) in by_period {
             let report = self
-                .resubmit(
-                    &config,
-                    settings,
-                    &ledger,
-                    period,
-                    &documents,
-                    rows_at_least,
-                )
+                .resubmit(&config, settings, &ledger, period, &found, rows_at_least)
                 .await?;
             if self.decision.json {
                 answers.push(answer(&report));
@@ -90,16 +90,16 @@ impl Resubmit {
         settings: &Settings,
         ledger: &Ledger,
         period: Period,
-        documents: &[DocumentId],
+        found: &[Found],
         rows_at_least: i64,
     ) -> Result<Report> {
         let clock = Clock::at(self.at.as_deref().map(parse_instant).transpose()?);
         let accepted = accepted_snapshot(self.accept_snapshot.as_deref())?;
         let kinds: Vec<Kind> = Kind::ALL
             .into_iter()
-            .filter(|kind| documents.iter().any(|document| document.kind == *kind))
+            .filter(|kind| found.iter().any(|found| found.document.kind == *kind))
             .collect();
-        let (run, _) = steering::begin(
+        let (run, mut source) = steering::begin(
             config,
             ledger,
             clock,
@@ -109,10 +109,19 @@ impl Resubmit {
             accepted,
         )
         .await?;
+        let consenting = steering::consenting(&mut source, found).await?;
+        drop(source);
+        let documents: Vec<Remade> = found
+            .iter()
+            .map(|Found { document, .. }| Remade {
+                document: document.clone(),
+                on_paper: !consenting.contains(document.account_id.as_str()),
+            })
+            .collect();
         let hash = &config.profile.hash;
         let reason = &self.decision.reason;
         ledger
-            .resubmit(&run, documents, rows_at_least, hash, reason)
+            .resubmit(&run, &documents, rows_at_least, hash, reason)
             .await?;
         steering::submit(config, settings, ledger, &self.queue, &run, self.wait).await
     }

@@ -130,8 +130,13 @@ pub fn answer(report: &Report) -> serde_json::Value {
 pub fn print_report(report: &Report) {
     let counts = report.counts;
     let period = report.run.period;
-    if counts.submitted == 0 {
+    if counts.submitted == 0 && report.open == 0 {
         line!("{period}: nothing is due.");
+    } else if counts.submitted == 0 {
+        line!(
+            "{period}: nothing was submitted, {} documents are open.",
+            report.open
+        );
     } else if report.followed {
         line!(
             "{period}: {} documents published, {} failed.",

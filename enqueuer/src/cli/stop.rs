@@ -10,6 +10,7 @@ use crate::context::open_ledger;
 use crate::holds;
 use crate::out::line;
 use crate::queue::QueueSettings;
+use crate::steering::said;
 
 /// Holds a period: no further submissions, queued jobs cancelled; running ones finish
 #[derive(Debug, clap::Args)]
@@ -18,7 +19,7 @@ pub struct Stop {
     #[arg(long, value_name = "YYYY-MM")]
     period: String,
     /// Why; kept in the ledger for the auditor
-    #[arg(long, value_name = "TEXT", default_value = "stopped by an operator")]
+    #[arg(long, value_name = "TEXT", default_value = "stopped by an operator", value_parser = said)]
     reason: String,
     /// Prints the answer as JSON
     #[arg(long)]

@@ -19,5 +19,6 @@ mod queue;
 mod rebuild;
 mod s3;
 mod status;
+mod steering;
 mod terminal;
 mod workbooks;

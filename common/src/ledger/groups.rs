@@ -1,0 +1,82 @@
+//! Rollout groups: what a run of some groups leaves out, and what comes back with the next one.
+
+use super::documents::{delivery, id_list};
+use super::{DueDocument, Excuse, Ledger, Run};
+use crate::database::{Whose, statement_failed};
+use crate::{PROGRAM_VERSION, Result};
+
+/// The word under which accounts outside of the run's rollout groups are excused.
+pub const NOT_IN_GROUP: &str = "not_in_group";
+
+/// Documents in one statement.
+const CHUNK: usize = 500;
+
+impl Ledger {
+    /// Excuses documents that an earlier run left due and that nobody has begun, because the rollout groups leave them out.
+    pub async fn leave_out(&self, run: &Run, documents: &[Excuse]) -> Result<u64> {
+        let mut left_out = 0;
+        for chunk in documents.chunks(CHUNK) {
+            let ids = id_list(chunk.iter().map(|excuse| &excuse.document));
+            left_out += sqlx::query(self.sql(&format!(
+                "UPDATE export_documents AS d SET state = 'excused', cause = '{NOT_IN_GROUP}', error = NULL, run_id = $1
+                 WHERE d.state = 'due' AND d.revision = 1 AND d.document_id IN ({ids})
+                   AND NOT EXISTS (SELECT 1 FROM export_attempts a WHERE a.document_id = d.document_id)"
+            )))
+            .bind(run.run_id.clone())
+            .execute(&self.pool)
+            .await
+            .map_err(statement_failed("leaving documents out", Whose::Ledger))?
+            .rows_affected();
+        }
+        Ok(left_out)
+    }
+
+    /// Makes documents due that an earlier run of a rollout group left out. Returns how many.
+    pub async fn readmit(
+        &self,
+        run: &Run,
+        profile_hash: &str,
+        documents: &[DueDocument],
+    ) -> Result<u64> {
+        let failed = |reason| statement_failed("readmitting documents", Whose::Ledger)(reason);
+        let left_out: i64 = sqlx::query_scalar(self.sql(&format!(
+            "SELECT count(*) FROM export_documents
+             WHERE period = $1 AND state = 'excused' AND cause = '{NOT_IN_GROUP}'"
+        )))
+        .bind(run.period.to_string())
+        .fetch_one(&self.pool)
+        .await
+        .map_err(failed)?;
+        let mut readmitted = 0;
+        if left_out == 0 {
+            return Ok(readmitted);
+        }
+        for chunk in documents.chunks(CHUNK) {
+            // Of our own words and checked ids only; both engines call the columns so.
+            let found = chunk
+                .iter()
+                .map(|due| {
+                    let delivery = delivery(due.on_paper);
+                    format!("('{}', '{delivery}', {})", due.document, due.estimated_rows)
+                })
+                .collect::<Vec<_>>()
+                .join(", ");
+            readmitted += sqlx::query(self.sql(&format!(
+                "UPDATE export_documents
+                 SET state = 'due', cause = NULL, run_id = $1, issued_on = $2, profile_hash = $3, program_version = $4,
+                     delivery = found.column2, estimated_rows = found.column3, due_at = {{NOW_MS}}
+                 FROM (VALUES {found}) AS found
+                 WHERE state = 'excused' AND cause = '{NOT_IN_GROUP}' AND document_id = found.column1"
+            )))
+            .bind(run.run_id.clone())
+            .bind(run.issued_on.to_string())
+            .bind(profile_hash.to_owned())
+            .bind(PROGRAM_VERSION)
+            .execute(&self.pool)
+            .await
+            .map_err(failed)?
+            .rows_affected();
+        }
+        Ok(readmitted)
+    }
+}
