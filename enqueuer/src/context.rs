@@ -17,6 +17,17 @@ pub async fn open_ledger(config: &Config) -> Result<Ledger> {
     Ledger::open(config, LEDGER_CONNECTIONS).await
 }
 
+/// Opens the ledger, and says which period is meant: the one asked for, or that of the newest run.
+pub async fn open_period(config: &Config, asked: Option<&str>) -> Result<(Ledger, Period)> {
+    let asked = asked.map(str::parse).transpose()?;
+    let ledger = open_ledger(config).await?;
+    let period = match asked {
+        Some(period) => period,
+        None => newest_period(&ledger).await?,
+    };
+    Ok((ledger, period))
+}
+
 /// The period of the newest run.
 pub async fn newest_period(ledger: &Ledger) -> Result<Period> {
     ledger.newest_period().await?.ok_or_else(|| {

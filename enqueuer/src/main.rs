@@ -25,6 +25,7 @@ mod steering;
 mod submission;
 mod sweep;
 mod targets;
+mod work;
 
 use std::process::ExitCode;
 

@@ -120,3 +120,15 @@ fn not_ready(relation: &str, period: Period, found: Option<Date>, mend: &str) ->
         ),
     )
 }
+
+/// Parses `--accept-snapshot`.
+pub fn accepted_snapshot(text: Option<&str>) -> Result<Option<Date>> {
+    text.map(|text| {
+        parse_date(text).ok_or_else(|| {
+            Error::config(format!(
+                "--accept-snapshot {text:?} is not a date: write YYYY-MM-DD"
+            ))
+        })
+    })
+    .transpose()
+}

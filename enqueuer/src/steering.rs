@@ -4,22 +4,22 @@
 use std::collections::HashSet;
 use std::io::{BufRead, IsTerminal, Write};
 
-use common::clock::Clock;
+use common::clock::{Clock, parse_instant};
 use common::config::{Config, Settings};
 use common::database::{Whose, query_text, statement_failed};
 use common::ledger::{Chosen, Command, Found, Ledger, Run, Which};
 use common::source::Source;
-use common::statement::{DocumentId, Kind, Period};
+use common::statement::{DocumentId, Kind};
 use common::termination::Termination;
 use common::{Error, Result};
-use jiff::civil::Date;
 use serde_json::json;
 
 use crate::context::newest_period;
-use crate::month_end::{self, Report, Work};
 use crate::out::line;
-use crate::queue::{Queue, QueueSettings};
-use crate::{conclude, deviations, readiness};
+use crate::queue::QueueSettings;
+use crate::submission::Submitter;
+use crate::work::{Report, Work};
+use crate::{deviations, readiness};
 
 /// From here on somebody at a terminal is asked.
 const ASK_ABOVE: usize = 100;
@@ -181,29 +181,82 @@ impl Decision {
     }
 }
 
-/// Documents are made again from the source as it is now: readiness is looked at anew, and its snapshots are pinned.
-pub async fn begin(
-    config: &Config,
-    ledger: &Ledger,
-    clock: Clock,
-    period: Period,
-    kinds: &[Kind],
-    command: Command,
-    accept_snapshot: Option<Date>,
-) -> Result<(Run, Source)> {
-    let mut source = Source::open(config).await?;
-    source.begin_snapshot().await?;
-    deviations::preflight(&mut source).await?;
-    let snapshots = readiness::snapshots(&mut source, period, kinds, accept_snapshot).await?;
-    let issued_on = clock.today(&config.business_timezone);
-    let run = ledger
-        .record_run(period, issued_on, snapshots, command, 1, clock.now())
-        .await?;
-    Ok((run, source))
+/// How documents are made again.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Making {
+    /// The instant, RFC 3339, of which they get their date of issue [default: now]
+    #[arg(long, value_name = "INSTANT")]
+    at: Option<String>,
+    /// Accepts closing snapshots as old as this day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    accept_snapshot: Option<String>,
+    /// Waits for the end (implied locally)
+    #[arg(long)]
+    wait: bool,
+    #[command(flatten)]
+    pub queue: QueueSettings,
+}
+
+impl Making {
+    /// Begins a run for documents of one period, and says which of their accounts consent to electronic delivery. They are
+    /// made from the source as it is now: readiness is looked at anew, and its snapshots are pinned.
+    pub async fn begin(
+        &self,
+        config: &Config,
+        ledger: &Ledger,
+        command: Command,
+        found: &[Found],
+    ) -> Result<(Run, HashSet<String>)> {
+        let clock = Clock::at(self.at.as_deref().map(parse_instant).transpose()?);
+        let accepted = readiness::accepted_snapshot(self.accept_snapshot.as_deref())?;
+        let period = found[0].document.period;
+        let kinds: Vec<Kind> = Kind::ALL
+            .into_iter()
+            .filter(|kind| found.iter().any(|found| found.document.kind == *kind))
+            .collect();
+        let mut source = Source::open(config).await?;
+        source.begin_snapshot().await?;
+        deviations::preflight(&mut source).await?;
+        let snapshots = readiness::snapshots(&mut source, period, &kinds, accepted).await?;
+        let consenting = consenting(&mut source, found).await?;
+        let issued_on = clock.today(&config.business_timezone);
+        let per_slot = self.queue.documents_per_slot;
+        let run = ledger
+            .record_run(period, issued_on, snapshots, command, per_slot, clock.now())
+            .await?;
+        Ok((run, consenting))
+    }
+
+    /// Records the run's documents, submits them, follows them where that is asked for, and tells how they stand.
+    pub async fn make(
+        &self,
+        config: &Config,
+        settings: &Settings,
+        ledger: &Ledger,
+        run: &Run,
+        recorded: impl Future<Output = Result<u64>>,
+    ) -> Result<Report> {
+        let queue = self.queue.open(config, settings, ledger).await?;
+        let work = Work {
+            submitter: Submitter {
+                config,
+                ledger,
+                queue: &queue,
+                cancel: &Termination::listen()?,
+                run,
+                documents_per_slot: self.queue.documents_per_slot,
+                again: false,
+                refusals_percent: self.queue.refusals_percent,
+            },
+            which: Which::OfRun(&run.run_id, run.period),
+            wait: self.wait,
+        };
+        work.through(recorded).await
+    }
 }
 
 /// Which of the documents' accounts consent to electronic delivery, as the source says now.
-pub async fn consenting(source: &mut Source, found: &[Found]) -> Result<HashSet<String>> {
+async fn consenting(source: &mut Source, found: &[Found]) -> Result<HashSet<String>> {
     let mut consenting = HashSet::new();
     for chunk in found.chunks(ACCOUNTS_AT_ONCE) {
         // Account ids are letters, digits, `_` and `-` only.
@@ -223,40 +276,4 @@ pub async fn consenting(source: &mut Source, found: &[Found]) -> Result<HashSet<
         consenting.extend(accounts);
     }
     Ok(consenting)
-}
-
-/// Submits the documents of a run, follows them where that is asked for, and tells how they stand.
-pub async fn submit(
-    config: &Config,
-    settings: &Settings,
-    ledger: &Ledger,
-    queue: &QueueSettings,
-    run: &Run,
-    wait: bool,
-) -> Result<Report> {
-    let cancel = Termination::listen()?;
-    let documents_per_slot = queue.documents_per_slot;
-    let refusals_percent = queue.refusals_percent;
-    let queue = queue.open(config, settings, ledger).await?;
-    let work = Work {
-        config,
-        ledger,
-        queue: &queue,
-        cancel: &cancel,
-        run,
-        which: Which::OfRun(&run.run_id, run.period),
-        documents_per_slot,
-        refusals_percent,
-        wait,
-    };
-    let lease = month_end::keep_lease(ledger.clone(), run.run_id.clone());
-    let worked = work.to_the_end().await;
-    lease.abort();
-    ledger.release_run(&run.run_id).await?;
-    conclude::runs(config, ledger, None).await?;
-    if matches!(queue, Queue::Processes(_)) {
-        ledger.end_run(&run.run_id).await?;
-    }
-    worked?;
-    work.report(0).await
 }

@@ -2,10 +2,9 @@ use std::process::ExitCode;
 
 use common::Result;
 use common::config::Settings;
-use common::statement::Period;
 
 use crate::certificate::{self, Certificate as Found};
-use crate::context::{newest_period, open_ledger};
+use crate::context::open_period;
 use crate::out::line;
 
 /// Proves that everything adds up: accounts, documents, objects; exit 1 while documents are open or anything does not
@@ -21,17 +20,8 @@ pub struct Certificate {
 
 impl Certificate {
     pub async fn execute(self, settings: &Settings) -> Result<ExitCode> {
-        let asked = self
-            .period
-            .as_deref()
-            .map(str::parse::<Period>)
-            .transpose()?;
         let config = settings.resolve()?;
-        let ledger = open_ledger(&config).await?;
-        let period = match asked {
-            Some(period) => period,
-            None => newest_period(&ledger).await?,
-        };
+        let (ledger, period) = open_period(&config, self.period.as_deref()).await?;
         let found = certificate::certify(&config, &ledger, period).await?;
         ledger.close().await;
         if self.json {

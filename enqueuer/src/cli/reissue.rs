@@ -1,18 +1,16 @@
 use std::process::ExitCode;
 
-use common::clock::{Clock, parse_instant};
 use common::config::{Config, Settings};
 use common::ledger::{Chosen, Command, Found, Ledger, NewRevision, State};
 use common::statement::DocumentId;
 use common::{Error, Result};
 use serde_json::json;
 
-use super::run::{accepted_snapshot, answer, exit_code, print_report};
+use super::run::{answer, exit_code, print_report};
 use crate::context::open_ledger;
-use crate::month_end::Report;
 use crate::out::line;
-use crate::queue::QueueSettings;
-use crate::steering::{self, Decision, consenting, parse_ids, said, without_refused};
+use crate::steering::{Decision, Making, parse_ids, said, without_refused};
+use crate::work::Report;
 
 /// Makes the next revision of a published document; the old one is kept, and superseded once the new one succeeds
 #[derive(Debug, clap::Args)]
@@ -25,17 +23,8 @@ pub struct Reissue {
     /// What the corrected document tells the customer; the reason stays in the ledger
     #[arg(long, value_name = "TEXT", value_parser = said)]
     customer_note: Option<String>,
-    /// The instant, RFC 3339, of which they get their date of issue [default: now]
-    #[arg(long, value_name = "INSTANT")]
-    at: Option<String>,
-    /// Accepts closing snapshots as old as this day
-    #[arg(long, value_name = "YYYY-MM-DD")]
-    accept_snapshot: Option<String>,
-    /// Waits for the end (implied locally)
-    #[arg(long)]
-    wait: bool,
     #[command(flatten)]
-    queue: QueueSettings,
+    making: Making,
 }
 
 impl Reissue {
@@ -73,51 +62,42 @@ impl Reissue {
         ledger: &Ledger,
         found: &[Found],
     ) -> Result<Report> {
-        let clock = Clock::at(self.at.as_deref().map(parse_instant).transpose()?);
-        let accepted = accepted_snapshot(self.accept_snapshot.as_deref())?;
-        let period = found[0].document.period;
-        let mut kinds: Vec<_> = found.iter().map(|found| found.document.kind).collect();
-        kinds.sort();
-        kinds.dedup();
-        let (run, mut source) = steering::begin(
-            config,
-            ledger,
-            clock,
-            period,
-            &kinds,
-            Command::Reissue,
-            accepted,
-        )
-        .await?;
-        let consenting = consenting(&mut source, found).await?;
-        drop(source);
-        for Found {
-            document,
-            estimated_rows,
-            ..
-        } in found
-        {
-            let next = DocumentId {
-                revision: document.revision + 1,
-                ..document.clone()
-            };
-            let new = NewRevision {
-                document: &next,
-                on_paper: !consenting.contains(document.account_id.as_str()),
-                estimated_rows: *estimated_rows,
-                customer_note: self.customer_note.as_deref(),
-            };
-            let hash = &config.profile.hash;
-            if ledger
-                .reissue(&run, &new, hash, &self.decision.reason)
-                .await?
+        let (run, consenting) = self
+            .making
+            .begin(config, ledger, Command::Reissue, found)
+            .await?;
+        let recorded = async {
+            for Found {
+                document,
+                estimated_rows,
+                ..
+            } in found
             {
-                tracing::info!(document.id = %next, "reissued");
-            } else {
-                eprintln!("left alone: {next} was recorded by somebody else meanwhile");
+                let next = DocumentId {
+                    revision: document.revision + 1,
+                    ..document.clone()
+                };
+                let new = NewRevision {
+                    document: &next,
+                    on_paper: !consenting.contains(document.account_id.as_str()),
+                    estimated_rows: *estimated_rows,
+                    customer_note: self.customer_note.as_deref(),
+                };
+                let hash = &config.profile.hash;
+                if ledger
+                    .reissue(&run, &new, hash, &self.decision.reason)
+                    .await?
+                {
+                    tracing::info!(document.id = %next, "reissued");
+                } else {
+                    eprintln!("left alone: {next} was recorded by somebody else meanwhile");
+                }
             }
-        }
-        steering::submit(config, settings, ledger, &self.queue, &run, self.wait).await
+            Ok(0)
+        };
+        self.making
+            .make(config, settings, ledger, &run, recorded)
+            .await
     }
 }
 

@@ -1,19 +1,18 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use common::clock::{Clock, parse_instant};
 use common::config::{Config, Settings};
 use common::ledger::{Command, Found, Ledger, Remade, State};
-use common::statement::{Kind, Period};
+use common::statement::Period;
 use common::{Error, Result};
 use serde_json::json;
 
-use super::run::{accepted_snapshot, answer, exit_code, print_report};
+use super::run::{answer, exit_code, print_report};
 use crate::context::open_ledger;
-use crate::month_end::Report;
 use crate::out::line;
-use crate::queue::{QueueSettings, SizeClass};
-use crate::steering::{self, ChosenArgs, Decision};
+use crate::queue::SizeClass;
+use crate::steering::{ChosenArgs, Decision, Making};
+use crate::work::Report;
 
 /// Makes failed documents again, from the source and the profile as they are now
 #[derive(Debug, clap::Args)]
@@ -25,17 +24,8 @@ pub struct Resubmit {
     /// On AWS: gives each at least the vCPU, memory and timeout of this size class
     #[arg(long, value_name = "NAME")]
     size_class: Option<String>,
-    /// The instant, RFC 3339, of which they get their date of issue [default: now]
-    #[arg(long, value_name = "INSTANT")]
-    at: Option<String>,
-    /// Accepts closing snapshots as old as this day
-    #[arg(long, value_name = "YYYY-MM-DD")]
-    accept_snapshot: Option<String>,
-    /// Waits for the end (implied locally)
-    #[arg(long)]
-    wait: bool,
     #[command(flatten)]
-    queue: QueueSettings,
+    making: Making,
 }
 
 impl Resubmit {
@@ -64,9 +54,9 @@ impl Resubmit {
         }
         let mut worst = ExitCode::SUCCESS;
         let mut answers = Vec::new();
-        for (period, found) in by_period {
+        for found in by_period.into_values() {
             let report = self
-                .resubmit(&config, settings, &ledger, period, &found, rows_at_least)
+                .resubmit(&config, settings, &ledger, &found, rows_at_least)
                 .await?;
             if self.decision.json {
                 answers.push(answer(&report));
@@ -89,28 +79,13 @@ impl Resubmit {
         config: &Config,
         settings: &Settings,
         ledger: &Ledger,
-        period: Period,
         found: &[Found],
         rows_at_least: i64,
     ) -> Result<Report> {
-        let clock = Clock::at(self.at.as_deref().map(parse_instant).transpose()?);
-        let accepted = accepted_snapshot(self.accept_snapshot.as_deref())?;
-        let kinds: Vec<Kind> = Kind::ALL
-            .into_iter()
-            .filter(|kind| found.iter().any(|found| found.document.kind == *kind))
-            .collect();
-        let (run, mut source) = steering::begin(
-            config,
-            ledger,
-            clock,
-            period,
-            &kinds,
-            Command::Resubmit,
-            accepted,
-        )
-        .await?;
-        let consenting = steering::consenting(&mut source, found).await?;
-        drop(source);
+        let (run, consenting) = self
+            .making
+            .begin(config, ledger, Command::Resubmit, found)
+            .await?;
         let documents: Vec<Remade> = found
             .iter()
             .map(|Found { document, .. }| Remade {
@@ -120,17 +95,22 @@ impl Resubmit {
             .collect();
         let hash = &config.profile.hash;
         let reason = &self.decision.reason;
-        ledger
-            .resubmit(&run, &documents, rows_at_least, hash, reason)
-            .await?;
-        steering::submit(config, settings, ledger, &self.queue, &run, self.wait).await
+        let recorded = async {
+            ledger
+                .resubmit(&run, &documents, rows_at_least, hash, reason)
+                .await?;
+            Ok(0)
+        };
+        self.making
+            .make(config, settings, ledger, &run, recorded)
+            .await
     }
 
     fn rows_at_least(&self) -> Result<i64> {
         let Some(name) = &self.size_class else {
             return Ok(0);
         };
-        let classes = SizeClass::parse_all(&self.queue.size_classes)?;
+        let classes = SizeClass::parse_all(&self.making.queue.size_classes)?;
         let class = classes.iter().find(|class| class.name == *name);
         class.map(|class| class.rows.start).ok_or_else(|| {
             let names: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();

@@ -3,16 +3,17 @@ use std::process::ExitCode;
 use common::clock::{Clock, parse_instant};
 use common::config::{Config, Settings};
 use common::ledger::Selection;
-use common::statement::{AccountId, Kind, Period, parse_date};
+use common::statement::{AccountId, Kind, Period};
 use common::termination::Termination;
 use common::{Class, Error, Result};
-use jiff::civil::Date;
 use serde_json::json;
 
 use crate::context::open_ledger;
-use crate::month_end::{self, Report, Request};
+use crate::month_end::{self, Request};
 use crate::out::line;
 use crate::queue::QueueSettings;
+use crate::readiness;
+use crate::work::Report;
 
 /// Finds the documents that are due, submits them and follows them to the end
 #[derive(Debug, clap::Args)]
@@ -83,7 +84,7 @@ impl Run {
                     .map_err(|error: Error| Error::config(format!("--account: {error}")))
             })
             .collect::<Result<Vec<AccountId>>>()?;
-        let accept_snapshot = accepted_snapshot(self.accept_snapshot.as_deref())?;
+        let accept_snapshot = readiness::accepted_snapshot(self.accept_snapshot.as_deref())?;
         Ok(Request {
             selection: Selection {
                 period,
@@ -98,18 +99,6 @@ impl Run {
             wait: self.wait,
         })
     }
-}
-
-/// Parses `--accept-snapshot`.
-pub fn accepted_snapshot(text: Option<&str>) -> Result<Option<Date>> {
-    text.map(|text| {
-        parse_date(text).ok_or_else(|| {
-            Error::config(format!(
-                "--accept-snapshot {text:?} is not a date: write YYYY-MM-DD"
-            ))
-        })
-    })
-    .transpose()
 }
 
 /// The machine-readable answer.

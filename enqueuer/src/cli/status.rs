@@ -3,10 +3,9 @@ use std::process::ExitCode;
 use common::Result;
 use common::config::Settings;
 use common::ledger::{CauseCount, DocumentRow, Selection, State};
-use common::statement::Period;
 use serde_json::json;
 
-use crate::context::{newest_period, open_ledger};
+use crate::context::open_period;
 use crate::out::line;
 
 /// Tells how a period stands: documents by state, failures by cause
@@ -25,17 +24,8 @@ pub struct Status {
 
 impl Status {
     pub async fn execute(self, settings: &Settings) -> Result<ExitCode> {
-        let asked = self
-            .period
-            .as_deref()
-            .map(str::parse::<Period>)
-            .transpose()?;
         let config = settings.resolve()?;
-        let ledger = open_ledger(&config).await?;
-        let period = match asked {
-            Some(period) => period,
-            None => newest_period(&ledger).await?,
-        };
+        let (ledger, period) = open_period(&config, self.period.as_deref()).await?;
         let selection = Selection::all(period);
         let counts = ledger.counts(&selection).await?;
         let documents = if self.documents {
