@@ -152,6 +152,13 @@ mod tests {
             ..ended("not needed", "", None)
         };
         assert_eq!(name(&of(&by_hand)), "failed cancelled");
+        let by_hand_while_it_ran = JobStatus {
+            is_cancelled: true,
+            ..ended("not needed", "", Some(75))
+        };
+        assert_eq!(name(&of(&by_hand_while_it_ran)), "failed cancelled");
+        let after_an_attempt = ended("Job definition is not in ACTIVE status", "", Some(75));
+        assert_eq!(name(&of(&after_an_attempt)), "failed job_definition");
         let without_a_word = JobStatus {
             phase: Phase::Succeeded,
             ..ended("", "", None)

@@ -201,6 +201,24 @@ on_every_engine! {
 }
 
 on_every_engine! {
+    async fn what_a_killed_slot_had_left_gets_a_slot_each(world: &World) {
+        load_october(world, 3).await?;
+        let cloud = Cloud::of(world).await?;
+        cloud.migrate().await?;
+        cloud.s3.disturb(&Method::PUT, Fault::SlowAnswer(Duration::ZERO), 2);
+        cloud.s3.disturb(&Method::PUT, Fault::Slow(Duration::from_mins(5)), 1);
+        cloud.enqueuer(run(["--documents-per-slot", "6"])).run().await?.expect(0)?;
+        let child = uploading(&cloud, 3).await?;
+        assert!(cloud.batch.kill(&child));
+        cloud.sweep_to_the_end(PERIOD).await?;
+        let of_each: Vec<Option<usize>> = cloud.batch.submitted().iter().map(|job| job.size).collect();
+        // What waited for its turn is due at once, the third document when its lease has run out.
+        assert_eq!(of_each, [None, Some(3), None]);
+        expect_settled(world, &cloud, 6, 0).await
+    }
+}
+
+on_every_engine! {
     async fn two_batch_jobs_on_one_document_publish_it_once(world: &World) {
         load_october(world, 3).await?;
         let cloud = Cloud::with(world, |definition| Definition { max_parallel: 12, ..definition }).await?;

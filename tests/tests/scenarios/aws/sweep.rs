@@ -200,8 +200,9 @@ on_every_engine! {
         let running = uploading(&cloud, 1).await?;
         let job = only_job(&cloud.batch)?;
         let waiting: Vec<String> = (0..4).map(|slot| format!("{job}:{slot}")).filter(|id| *id != running).collect();
-        by_hand(&cloud).terminate_job().job_id(&running).reason("not this one").send().await?;
+        // The waiting one first: it would begin when the running one ends.
         by_hand(&cloud).cancel_job().job_id(&waiting[0]).reason("nor this one").send().await?;
+        by_hand(&cloud).terminate_job().job_id(&running).reason("not this one").send().await?;
         cloud.sweep_to_the_end(PERIOD).await?;
         let status = cloud.status(PERIOD).await?;
         let documents = status["documents"].as_array().context("no documents")?;
