@@ -13,7 +13,7 @@ use crate::queue::Queue;
 use crate::submission::Submitter;
 use crate::targets::Targets;
 use crate::work::{Report, Work};
-use crate::{alerts, checks, deviations, partials, readiness, targets};
+use crate::{checks, deviations, partials, readiness, targets};
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -84,14 +84,7 @@ async fn find(config: &Config, request: &Request) -> Result<(Snapshots, Targets)
         &selection.kinds,
         request.accept_snapshot,
     )
-    .await;
-    let snapshots = match snapshots {
-        Ok(snapshots) => snapshots,
-        Err(error) => {
-            alerts::run_refused(&config.alerts, selection.period, &error).await;
-            return Err(error);
-        }
-    };
+    .await?;
     let trade_basis = config.profile.trade_basis;
     let found = targets::find(&mut source, selection, &snapshots, trade_basis).await?;
     Ok((snapshots, found))

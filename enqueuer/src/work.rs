@@ -54,14 +54,15 @@ impl Work<'_> {
         } = self.submitter;
         let lease = keep_lease(ledger.clone(), run.run_id.clone());
         let worked = async {
-            let excused = recorded.await?;
-            self.to_the_end().await?;
+            // Boxed: together they would make every command's future too large for a stack.
+            let excused = Box::pin(recorded).await?;
+            Box::pin(self.to_the_end()).await?;
             Ok(excused)
         }
         .await;
         lease.abort();
         ledger.release_run(&run.run_id).await?;
-        conclude::runs(config, ledger, None).await?;
+        Box::pin(conclude::runs(config, ledger, None)).await?;
         if matches!(queue, Queue::Processes(_)) {
             // Here a run is its process; what it left open is the next one's.
             ledger.end_run(&run.run_id).await?;

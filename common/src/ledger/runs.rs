@@ -190,14 +190,19 @@ impl Ledger {
 
     /// Gives the run's lease back: nobody records or submits for it any more.
     pub async fn release_run(&self, run_id: &str) -> Result<()> {
-        sqlx::query(self.sql("UPDATE export_runs SET lease_expires_at = 0 WHERE run_id = $1"))
-            .bind(run_id)
-            .execute(&self.pool)
-            .await
-            .map_err(statement_failed(
-                "giving the run's lease back",
-                Whose::Ledger,
-            ))?;
+        // One that was ended while its process was away may have documents again.
+        sqlx::query(
+            self.sql(
+                "UPDATE export_runs SET lease_expires_at = 0, ended_at = NULL WHERE run_id = $1",
+            ),
+        )
+        .bind(run_id)
+        .execute(&self.pool)
+        .await
+        .map_err(statement_failed(
+            "giving the run's lease back",
+            Whose::Ledger,
+        ))?;
         Ok(())
     }
 

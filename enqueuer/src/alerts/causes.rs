@@ -87,6 +87,12 @@ pub static OF_DOCUMENTS: &[Cause] = &[
         command: resubmit!("nothing terminates the converters any more"),
     },
     Cause {
+        name: "lost_job",
+        runbook: "killed",
+        meaning: "Batch did not list the job any more: it was not told how it ended.",
+        command: resubmit!("job lost by Batch"),
+    },
+    Cause {
         name: "lost_host",
         runbook: "killed",
         meaning: "The hosts below the converters were lost in every attempt, as Spot capacity is when it is reclaimed.",
@@ -231,6 +237,14 @@ pub const SOURCE_NOT_READY: Cause = Cause {
     command: "enqueuer run --period {period}",
 };
 
+/// A run ended before it had submitted everything.
+pub const RUN_FAILED: Cause = Cause {
+    name: "run_failed",
+    runbook: "misconfigured",
+    meaning: "The run could not begin or go on; its last log line says why. What was submitted goes on, the rest stays due.",
+    command: "enqueuer check && enqueuer run --period {period}",
+};
+
 /// A run has ended.
 pub const RUN_SUMMARY: Cause = Cause {
     name: "run_summary",
@@ -283,6 +297,7 @@ mod tests {
         QUEUE_STUCK,
         DEADLINE_AT_RISK,
         SOURCE_NOT_READY,
+        RUN_FAILED,
         RUN_SUMMARY,
         TEST,
     ];

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use common::Error;
 use common::statement::{DocumentId, Period};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -206,6 +207,17 @@ pub fn source_not_ready(refused: &SourceNotReady) -> Alert {
         facts: vec![refused.missing.clone()],
         ..alert(cause, cause.name, Urgency::Alarm, title, &about)
     }
+}
+
+/// A run that ended with an error. Its text stays in the log.
+pub fn run_failed(period: Period, error: &Error) -> Alert {
+    let cause = &causes::RUN_FAILED;
+    let about = About {
+        period,
+        run_id: None,
+    };
+    let title = format!("A run of {period} failed: {}", error.cause());
+    alert(cause, cause.name, Urgency::Alarm, title, &about)
 }
 
 /// A run at its end.

@@ -13,7 +13,7 @@ mod tests;
 
 use common::config::AlertsTo;
 use common::statement::{DocumentId, Period};
-use common::{Error, Result};
+use common::{Class, Error, Result};
 use tokio::sync::OnceCell;
 
 use self::topic::Topic;
@@ -142,14 +142,17 @@ fn log(alert: &Alert) {
     }
 }
 
-/// The month end cannot begin yet.
-pub async fn run_refused(to: &AlertsTo, period: Period, error: &Error) {
-    if error.cause() != causes::SOURCE_NOT_READY.name {
+/// A run that ended with an error. One that is due to the surroundings is tried again by the next event, and told by what fails.
+pub async fn run_failed(to: &AlertsTo, period: Period, error: &Error) {
+    let alert = if error.cause() == causes::SOURCE_NOT_READY.name {
+        events::source_not_ready(&events::SourceNotReady {
+            period,
+            missing: error.to_string(),
+        })
+    } else if error.class() == Class::Retry {
         return;
-    }
-    let alert = events::source_not_ready(&events::SourceNotReady {
-        period,
-        missing: error.to_string(),
-    });
+    } else {
+        events::run_failed(period, error)
+    };
     Alerts::new(to).send(&alert).await;
 }

@@ -12,8 +12,8 @@ use crate::context::open_ledger;
 use crate::month_end::{self, Request};
 use crate::out::line;
 use crate::queue::QueueSettings;
-use crate::readiness;
 use crate::work::Report;
+use crate::{alerts, readiness};
 
 /// Finds the documents that are due, submits them and follows them to the end
 #[derive(Debug, clap::Args)]
@@ -57,7 +57,11 @@ impl Run {
         let cancel = Termination::listen()?;
         let ledger = open_ledger(&config).await?;
         let queue = self.queue.open(&config, settings, &ledger).await?;
-        let report = month_end::run(&config, &ledger, &queue, clock, &request, &cancel).await?;
+        let report = month_end::run(&config, &ledger, &queue, clock, &request, &cancel).await;
+        if let Err(error) = &report {
+            alerts::run_failed(&config.alerts, request.selection.period, error).await;
+        }
+        let report = report?;
         if self.json {
             line!("{}", answer(&report));
         } else {

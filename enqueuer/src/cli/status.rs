@@ -95,7 +95,8 @@ pub fn print_causes(causes: &[CauseCount]) {
             ""
         };
         line!("\n{documents} {noun} {state}{warned}, cause {cause}; e.g. {example}");
-        if let (Some(error), true) = (example_error, *state != State::Excused) {
+        // Of what an operator excused it is the reason.
+        if let Some(error) = example_error {
             line!("  {error}");
         }
     }

@@ -40,13 +40,15 @@ impl Sweep {
         month_end::take_over_open_runs(&config, &ledger).await?;
         let refusals_percent = self.queue.refusals_percent;
         let swept =
-            sweep::settle_and_submit(&config, &ledger, &queue, &cancel, refusals_percent).await?;
+            sweep::settle_and_submit(&config, &ledger, &queue, &cancel, refusals_percent).await;
+        // What the ledger knows is told even while Batch does not answer.
         let concluded = conclude::runs(&config, &ledger, deadline.as_ref()).await?;
         let metrics = Metrics::new(config.deployment).beside_answer(self.json);
         for period in periods {
             emit(&ledger, metrics, period).await?;
         }
         ledger.close().await;
+        let swept = swept?;
         if self.json {
             line!(
                 "{}",

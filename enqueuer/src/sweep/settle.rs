@@ -48,10 +48,13 @@ pub async fn all(ledger: &Ledger, queue: &BatchQueue) -> Result<Found> {
         queue,
         found: Found::default(),
     };
+    // One that cannot be settled now keeps no other from it.
+    let mut outcome = Ok(());
     for job in &jobs {
-        settler.settle(job, &described).await?;
+        let settled = settler.settle(job, &described).await;
+        outcome = outcome.and(settled);
     }
-    Ok(settler.found)
+    outcome.map(|()| settler.found)
 }
 
 /// A submission whose answer was lost is found by its name, and never sent again blindly.

@@ -36,7 +36,7 @@ impl Wire {
         let (before, rest) = world.database_url().split_once('@').context("no user")?;
         let (address, name) = rest.split_once('/').context("no database")?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let url = format!("{before}@{}/{name}?sslmode=disable", listener.local_addr()?);
+        let url = format!("{before}@{}/{name}", listener.local_addr()?);
         let serving = tokio::spawn(serve(listener, address.to_owned(), whole.subscribe()));
         Ok(Self {
             url,
