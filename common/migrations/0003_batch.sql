@@ -5,6 +5,13 @@ ALTER TABLE export_runs ADD COLUMN command text NOT NULL DEFAULT 'run';
 -- as given to the run, for what is submitted again
 ALTER TABLE export_runs ADD COLUMN documents_per_slot bigint NOT NULL DEFAULT 1;
 
+-- every document that it found stands in the ledger; null = its process died before
+ALTER TABLE export_runs ADD COLUMN recorded_at bigint;
+
+-- what the attempt's workbook was made with: whoever adopts it settles the document with these
+ALTER TABLE export_attempts ADD COLUMN run_id text;
+ALTER TABLE export_attempts ADD COLUMN issued_on text;
+
 -- local or batch
 ALTER TABLE export_jobs ADD COLUMN queue text NOT NULL DEFAULT 'local';
 ALTER TABLE export_jobs ADD COLUMN size_class text;

@@ -136,7 +136,7 @@ pub fn fate<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Fate 
         SdkError::ServiceError(service) => {
             let status = service.raw().status().as_u16();
             let code = service.err().code().unwrap_or_default();
-            if status == 429 || status == 503 || THROTTLED.contains(&code) {
+            if status == 429 || THROTTLED.contains(&code) {
                 Fate::Throttled
             } else if status < 500 {
                 Fate::Refused

@@ -2,17 +2,19 @@
 
 use std::time::Duration;
 
-use common::Result;
 use common::config::Config;
-use common::ledger::{AlertClaim, CauseCount, HoldCause, Ledger, OpenRun, RunProgress, State};
+use common::ledger::{
+    AlertClaim, CauseCount, Command, HoldCause, Ledger, OpenRun, RunProgress, Selection, State,
+};
 use common::statement::DocumentId;
+use common::{Error, Result};
 
 use crate::alerts::events::{
     DeadlineAtRisk, Documents, Held, PeriodHeld, QueueStuck, RunSummary, deadline_at_risk,
-    documents_failed, period_held, published_with_warning, queue_stuck, run_summary,
+    documents_failed, period_held, published_with_warning, queue_stuck, run_failed, run_summary,
 };
 use crate::alerts::{About, Alert, Alerts};
-use crate::deadline::{self, Deadline};
+use crate::deadline::{self, Deadline, Forecast};
 use crate::sweep::Stuck;
 
 /// Documents that an alert shows.
@@ -64,7 +66,7 @@ pub async fn stuck(config: &Config, ledger: &Ledger, stuck: &[Stuck]) -> Result<
             slots: stuck.slots,
             waiting: stuck.waiting,
         });
-        let id = format!("{}.stuck", stuck.job_id);
+        let id = Stuck::alert_id(&stuck.job_id);
         conclusion.send_once(&id, &alert).await?;
     }
     Ok(())
@@ -91,8 +93,15 @@ impl Conclusion<'_> {
             self.concluded.open += 1;
             return Ok(());
         }
-        // A run that found nothing has nothing to say.
-        if progress.due() > 0 && !self.say_summary(open, &progress, &causes).await? {
+        let said = if !open.is_recorded && open.run.command == Command::Run {
+            self.say_interrupted(open).await?
+        } else if progress.due() > 0 || self.is_empty_month(open).await? {
+            self.say_summary(open, &progress, &causes).await?
+        } else {
+            // A run that found nothing new has nothing to say.
+            true
+        };
+        if !said {
             self.concluded.open += 1;
             return Ok(());
         }
@@ -100,6 +109,23 @@ impl Conclusion<'_> {
             self.concluded.ended += 1;
         }
         Ok(())
+    }
+
+    /// A run whose process died before the ledger had what it found: nobody else would ever look for it.
+    async fn say_interrupted(&mut self, open: &OpenRun) -> Result<bool> {
+        let interrupted = Error::retry(
+            "interrupted",
+            "the run died before it had recorded what it found",
+        );
+        let alert = run_failed(open.run.period, &interrupted);
+        let id = format!("{}.interrupted", open.run.run_id);
+        self.send_once(&id, &alert).await
+    }
+
+    /// Whether the period has no document at all: a wrong source would look like this.
+    async fn is_empty_month(&self, open: &OpenRun) -> Result<bool> {
+        let counts = self.ledger.counts(&Selection::all(open.run.period)).await?;
+        Ok(open.run.command == Command::Run && counts.values().sum::<i64>() == 0)
     }
 
     /// One message per cause, and another one for ten times as many.
@@ -116,9 +142,13 @@ impl Conclusion<'_> {
                 State::Succeeded => published_with_warning,
                 _ => continue,
             };
-            let documents = u64::try_from(*documents).unwrap_or_default();
+            let documents = count(*documents);
             let magnitude = documents.max(1).ilog10();
             let id = format!("{}.{state}.{cause}.{magnitude}", open.run.run_id);
+            // Before the examples are looked for: most sweeps find it sent.
+            if self.ledger.claim_alert(&id).await? != AlertClaim::Mine {
+                continue;
+            }
             let examples = self
                 .ledger
                 .examples_of_run(&open.run.run_id, *state, cause, EXAMPLES)
@@ -132,7 +162,7 @@ impl Conclusion<'_> {
                     .map(|id| id.parse())
                     .collect::<Result<Vec<DocumentId>>>()?,
             });
-            self.send_once(&id, &alert).await?;
+            self.send_claimed(&id, &alert).await?;
         }
         Ok(())
     }
@@ -178,21 +208,18 @@ impl Conclusion<'_> {
         }
         let deadline = deadline.after(open.started_at, &self.config.business_timezone);
         let forecast = deadline::forecast(self.ledger, open, left).await?;
-        // As long as nobody knows better, it ends when it is late.
-        let forecast = forecast.unwrap_or(open.now);
-        tracing::info!(
-            run.id = open.run.run_id,
-            %forecast,
-            %deadline,
-            left,
-            "forecast"
-        );
-        if forecast <= deadline {
+        tracing::info!(run.id = open.run.run_id, ?forecast, %deadline, left, "forecast");
+        let in_time = match forecast {
+            Forecast::At(instant) => instant <= deadline,
+            Forecast::TooEarly => open.now <= deadline,
+            Forecast::Stalled => false,
+        };
+        if in_time {
             return Ok(());
         }
         let alert = deadline_at_risk(&DeadlineAtRisk {
             about: about(open),
-            forecast,
+            forecast: forecast.instant(),
             deadline,
             zone: self.config.business_timezone.clone(),
             left: count(left),
@@ -236,6 +263,10 @@ impl Conclusion<'_> {
             AlertClaim::Busy => return Ok(false),
             AlertClaim::Mine => {}
         }
+        self.send_claimed(id, alert).await
+    }
+
+    async fn send_claimed(&mut self, id: &str, alert: &Alert) -> Result<bool> {
         let sent = self.alerts.send(alert).await;
         self.ledger.end_alert(id, sent).await?;
         self.concluded.alerts += u64::from(sent);

@@ -53,20 +53,42 @@ impl Deadline {
     }
 }
 
-/// When a run is expected to end, at the pace of the last minutes. `None` = nothing has ended yet, so nobody knows.
-pub async fn forecast(ledger: &Ledger, open: &OpenRun, left: i64) -> Result<Option<Timestamp>> {
+/// When a run is expected to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forecast {
+    /// At the pace of the last minutes.
+    At(Timestamp),
+    /// It has just begun.
+    TooEarly,
+    /// Nothing has ended in the last minutes.
+    Stalled,
+}
+
+impl Forecast {
+    pub fn instant(self) -> Option<Timestamp> {
+        match self {
+            Forecast::At(instant) => Some(instant),
+            Forecast::TooEarly | Forecast::Stalled => None,
+        }
+    }
+}
+
+/// Forecasts the end of a run with so many documents left.
+pub async fn forecast(ledger: &Ledger, open: &OpenRun, left: i64) -> Result<Forecast> {
     let elapsed = open.now.duration_since(open.started_at);
     let over = elapsed.clamp(SignedDuration::from_secs(1), PACE_OVER);
     let over_ms = i64::try_from(over.as_millis()).unwrap_or(i64::MAX);
     let settled = ledger.settled_within(&open.run.run_id, over_ms).await?;
     if settled == 0 {
-        return Ok(None);
+        return Ok(if elapsed < PACE_OVER {
+            Forecast::TooEarly
+        } else {
+            Forecast::Stalled
+        });
     }
     let left_ms = left.saturating_mul(over_ms) / settled;
-    Ok(open
-        .now
-        .checked_add(SignedDuration::from_millis(left_ms))
-        .ok())
+    let end = open.now.checked_add(SignedDuration::from_millis(left_ms));
+    Ok(end.map_or(Forecast::Stalled, Forecast::At))
 }
 
 #[cfg(test)]

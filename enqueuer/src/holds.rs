@@ -1,7 +1,7 @@
 //! Holding a period: nothing more of it is submitted, and what Batch has not begun is cancelled.
 
 use common::Result;
-use common::ledger::{HoldCause, Ledger, Run};
+use common::ledger::{Command, HoldCause, Ledger, Run, Selection, State};
 use common::statement::Period;
 
 use crate::queue::{BatchQueue, STOPPED};
@@ -19,7 +19,14 @@ pub async fn hold_if_refused(ledger: &Ledger, run: &Run, percent: u32) -> Result
     if refused < REFUSALS_AT_LEAST {
         return Ok(false);
     }
-    let documents = ledger.run_progress(&run.run_id).await?.due();
+    let documents = match run.command {
+        Command::Run => ledger.run_progress(&run.run_id).await?.due(),
+        // A few dozen that fail again say little of the period.
+        Command::Resubmit | Command::Reissue => {
+            let counts = ledger.counts(&Selection::all(run.period)).await?;
+            counts.values().sum::<i64>() - counts[&State::Excused]
+        }
+    };
     if refused * 100 <= documents * i64::from(percent) {
         return Ok(false);
     }

@@ -102,10 +102,9 @@ async fn record(
         take_over(ledger, &config.store, selection).await?;
     }
     let profile_hash = &config.profile.hash;
-    let new = ledger.record_due(run, profile_hash, &found.due).await?;
     let readmitted = ledger.readmit(run, profile_hash, &found.due).await?;
-    let mut excused = ledger
-        .record_excuses(run, profile_hash, &found.excused)
+    let (new, mut excused) = ledger
+        .record_found(run, profile_hash, &found.due, &found.excused)
         .await?;
     if !selection.groups.is_empty() {
         excused += ledger.leave_out(run, &found.excused).await?;

@@ -7,9 +7,9 @@ use std::io::{BufRead, IsTerminal, Write};
 use common::clock::{Clock, parse_instant};
 use common::config::{Config, Settings};
 use common::database::{Whose, query_text, statement_failed};
-use common::ledger::{Chosen, Command, Found, Ledger, Run, Which};
+use common::ledger::{Chosen, Command, Found, Ledger, Run, Selection, State, Which};
 use common::source::Source;
-use common::statement::{DocumentId, Kind};
+use common::statement::{DocumentId, Kind, Period};
 use common::termination::Termination;
 use common::{Error, Result};
 use serde_json::json;
@@ -95,8 +95,36 @@ impl ChosenArgs {
         } else {
             Chosen::Named(parse_ids(&self.documents)?)
         };
-        without_refused(ledger.chosen(&chosen).await?, verb, refuse)
+        let found = ledger.chosen(&chosen).await?;
+        if let (
+            true,
+            Chosen::Failed {
+                period,
+                cause: Some(cause),
+            },
+        ) = (found.is_empty(), &chosen)
+        {
+            refuse_unknown_cause(ledger, *period, cause).await?;
+        }
+        without_refused(found, verb, refuse)
     }
+}
+
+/// A mistyped cause would look like nothing to do.
+async fn refuse_unknown_cause(ledger: &Ledger, period: Period, cause: &str) -> Result<()> {
+    let causes = ledger.causes(&Selection::all(period)).await?;
+    let failed: Vec<&str> = causes
+        .iter()
+        .filter(|known| known.state == State::Failed)
+        .map(|known| known.cause.as_str())
+        .collect();
+    if failed.is_empty() {
+        return Ok(());
+    }
+    Err(Error::config(format!(
+        "--cause {cause}: no document of {period} failed by it; causes are {}",
+        failed.join(", ")
+    )))
 }
 
 /// Parses document ids; one that is named twice is meant once.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use common::config::Config;
-use common::ledger::{Job, JobRequest, Ledger, Run, SlotEnd, Slots, Which};
+use common::ledger::{Job, JobRequest, Ledger, Run, Which};
 use common::termination::Termination;
 use common::{Error, Result};
 use tokio::task::JoinHandle;
@@ -125,14 +125,9 @@ impl Submitter<'_> {
             }
             // Batch has nothing: the documents are as due as before.
             Err(refused) => {
-                let end = SlotEnd::GivenBack {
-                    cause: "not_submitted",
-                    error: refused.chain(),
-                };
                 self.ledger
-                    .settle_slots(&job.job_id, Slots::All, &end)
+                    .withdraw_job(&job.job_id, "not_submitted", &refused.chain())
                     .await?;
-                self.ledger.settle_job(&job.job_id).await?;
                 Err(refused)
             }
         }

@@ -61,13 +61,17 @@ impl Work<'_> {
         }
         .await;
         lease.abort();
-        ledger.release_run(&run.run_id).await?;
-        Box::pin(conclude::runs(config, ledger, None)).await?;
+        let released = ledger.release_run(&run.run_id).await;
+        let concluded = Box::pin(conclude::runs(config, ledger, None)).await;
         if matches!(queue, Queue::Processes(_)) {
             // Here a run is its process; what it left open is the next one's.
             ledger.end_run(&run.run_id).await?;
         }
-        self.report(worked?).await
+        // The first error is the one that says why.
+        let excused = worked?;
+        released?;
+        concluded?;
+        self.report(excused).await
     }
 
     /// Submits what is due; on this machine, or when asked to wait, follows it to the end.

@@ -6,7 +6,7 @@ use crate::Result;
 use crate::database::{Whose, statement_failed};
 
 /// A claim that is not confirmed by then is anyone's.
-const CLAIM_MS: i64 = 60_000;
+const CLAIM_MS: i64 = 120_000;
 
 /// The answer to claiming an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +46,17 @@ impl Ledger {
         } else {
             AlertClaim::Busy
         })
+    }
+
+    /// For how many milliseconds the alert has been claimed; `None` = nobody has.
+    pub async fn alert_age_ms(&self, alert_id: &str) -> Result<Option<i64>> {
+        sqlx::query_scalar(
+            self.sql("SELECT {NOW_MS} - claimed_at FROM export_alerts WHERE alert_id = $1"),
+        )
+        .bind(alert_id)
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(statement_failed("looking for an alert", Whose::Ledger))
     }
 
     /// Says that a claimed alert was sent, or gives it back so that it is sent again.

@@ -105,8 +105,9 @@ impl Ledger {
             self.end_lost_attempts(&mut transaction, &[document.to_string()])
                 .await?;
             sqlx::query(self.sql(
-                "INSERT INTO export_attempts (attempt_id, document_id, job_id, slot, number, started_at)
-                 VALUES ($1, $2, $3, $4, $5, {NOW_MS})",
+                "INSERT INTO export_attempts (attempt_id, document_id, job_id, slot, number, started_at, run_id, issued_on)
+                 SELECT $1, d.document_id, $3, $4, $5, {NOW_MS}, d.run_id, d.issued_on
+                 FROM export_documents d WHERE d.document_id = $2",
             ))
             .bind(attempt_id.clone())
             .bind(document.to_string())
@@ -223,13 +224,18 @@ impl Ledger {
         let failed = |reason| statement_failed("settling the document", Whose::Ledger)(reason);
         let warning = published.proof.warning.as_ref();
         let mut transaction = self.begin().await?;
-        let settled = sqlx::query(self.sql(
+        // Adopted, it has the date of issue and the snapshots of the attempt that made it, whatever was decided since.
+        let made_with = "FROM export_attempts m
+                         WHERE m.document_id = $12 AND m.sha256 = $2 ORDER BY m.started_at LIMIT 1";
+        let settled = sqlx::query(self.sql(&format!(
             "UPDATE export_documents
              SET state = 'succeeded', object_key = $1, sha256 = $2, bytes = $3, row_count = $4, row_counts = $5,
                  program_version = $6, cause = $7, error = $8, source_digest = $9, source_rows = $10, profile_hash = $11,
-                 lease_expires_at = NULL, settled_at = {NOW_MS}
-             WHERE document_id = $12 AND attempt_id = $13 AND state = 'running'",
-        ))
+                 issued_on = COALESCE((SELECT m.issued_on {made_with}), issued_on),
+                 run_id = COALESCE((SELECT m.run_id {made_with}), run_id),
+                 lease_expires_at = NULL, settled_at = {{NOW_MS}}
+             WHERE document_id = $12 AND attempt_id = $13 AND state = 'running'"
+        )))
         .bind(published.object_key.clone())
         .bind(published.sha256.clone())
         .bind(published.bytes)

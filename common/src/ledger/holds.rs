@@ -52,6 +52,19 @@ impl Ledger {
         .execute(&self.pool)
         .await
         .map_err(statement_failed("holding the period", Whose::Ledger))?;
+        if held.rows_affected() == 0 && cause == HoldCause::Stopped {
+            // What an operator says of a hold counts more than what found it.
+            sqlx::query(self.sql(
+                "UPDATE export_holds SET cause = $1, reason = $2
+                 WHERE period = $3 AND lifted_at IS NULL AND cause <> $1",
+            ))
+            .bind(cause.as_str())
+            .bind(reason)
+            .bind(period.to_string())
+            .execute(&self.pool)
+            .await
+            .map_err(statement_failed("holding the period", Whose::Ledger))?;
+        }
         Ok(held.rows_affected() == 1)
     }
 
@@ -98,7 +111,7 @@ impl Ledger {
         sqlx::query_scalar(self.sql(&format!(
             "SELECT count(*) FROM export_documents d
              WHERE d.period = $1 AND d.state = 'failed' AND d.cause IN ({rules})
-               AND (d.run_id = $2 OR d.job_id IN (SELECT job_id FROM export_jobs WHERE run_id = $2))
+               AND d.run_id = $2
                AND d.settled_at > COALESCE((SELECT max(lifted_at) FROM export_holds WHERE period = $1), 0)"
         )))
         .bind(run.period.to_string())

@@ -94,7 +94,7 @@ pub struct Correction {
 
 impl Ledger {
     /// Records the next job of a run: due documents, heaviest first, spread over its slots so that these weigh alike. They
-    /// become `submitted` in the same transaction. `None` = none is left.
+    /// become `submitted` in the same transaction, and documents of this run, made from its snapshots. `None` = none is left.
     pub async fn record_job(&self, request: &JobRequest<'_>) -> Result<Option<Job>> {
         let failed = |reason| statement_failed("recording a job", Whose::Ledger)(reason);
         let run_id = request.run_id.to_owned();
@@ -123,15 +123,16 @@ impl Ledger {
         let chosen = format!(
             "SELECT d.document_id FROM export_documents d
              WHERE d.period = $2 AND d.state = 'due' AND d.estimated_rows >= $3 AND d.estimated_rows < $4{}{}
-               AND (CAST($6 AS text) IS NULL OR d.job_id IS NULL
-                    OR NOT EXISTS (SELECT 1 FROM export_jobs j WHERE j.job_id = d.job_id AND j.run_id = $6))
-             ORDER BY d.estimated_rows DESC, d.document_id LIMIT $5",
+               AND ($7 = 1 OR d.job_id IS NULL
+                    OR NOT EXISTS (SELECT 1 FROM export_jobs j WHERE j.job_id = d.job_id AND j.run_id = $6)){}
+             ORDER BY d.estimated_rows DESC, d.document_id LIMIT $5{{SKIP_LOCKED}}",
             request.which.clause(),
             if request.documents_per_slot > 1 { UNSUSPECTED } else { "" },
+            if request.queue == "batch" { NOT_OF_A_LIVE_RUN } else { "" },
         );
         let assigned = sqlx::query(self.sql(&format!(
             "UPDATE export_documents
-             SET state = 'submitted', job_id = $1, attempts = 0, attempt_id = NULL, lease_expires_at = NULL,
+             SET state = 'submitted', job_id = $1, run_id = $6, attempts = 0, attempt_id = NULL, lease_expires_at = NULL,
                  cause = NULL, error = NULL, settled_at = NULL, submissions = submissions + 1
              WHERE state = 'due' AND document_id IN ({chosen})"
         )))
@@ -140,7 +141,8 @@ impl Ledger {
         .bind(request.rows.start)
         .bind(request.rows.end)
         .bind(documents)
-        .bind((!request.again).then(|| request.run_id.to_owned()))
+        .bind(request.run_id.to_owned())
+        .bind(i64::from(request.again))
         .execute(&mut *transaction)
         .await
         .map_err(failed)?
@@ -213,6 +215,11 @@ impl Ledger {
         assignment(&row)
     }
 }
+
+/// What another run has just found its own process submits: that process is alive. A run of this machine helps it instead.
+const NOT_OF_A_LIVE_RUN: &str = "
+               AND NOT EXISTS (SELECT 1 FROM export_runs r
+                               WHERE r.run_id = d.run_id AND r.run_id <> $6 AND r.lease_expires_at >= {NOW_MS})";
 
 /// Never submitted, or given back with its slot before a converter had begun anything of it, as after a stop.
 const UNSUSPECTED: &str = "

@@ -21,47 +21,51 @@ struct New<'a> {
 }
 
 impl Ledger {
-    /// Records documents as due. Returns how many were not recorded before: what is there already, in whatever state,
-    /// stays as it is, by the unique index.
-    pub async fn record_due(
+    /// Records what a run found, all of it or nothing. Returns how many documents are newly due, and how many newly excused: what is
+    /// there already, in whatever state, stays as it is, by the unique index.
+    pub async fn record_found(
         &self,
         run: &Run,
         profile_hash: &str,
-        documents: &[DueDocument],
-    ) -> Result<u64> {
-        let new = documents.iter().map(|due| New {
+        due: &[DueDocument],
+        excused: &[Excuse],
+    ) -> Result<(u64, u64)> {
+        let failed = |reason| statement_failed("recording documents", Whose::Ledger)(reason);
+        let due = due.iter().map(|due| New {
             document: &due.document,
             state: State::Due,
             delivery: delivery(due.on_paper),
             estimated_rows: due.estimated_rows,
             cause: None,
         });
-        self.insert_documents(run, profile_hash, new.collect())
-            .await
-    }
-
-    /// Records documents as excused. Returns how many were not recorded before.
-    pub async fn record_excuses(
-        &self,
-        run: &Run,
-        profile_hash: &str,
-        excuses: &[Excuse],
-    ) -> Result<u64> {
-        let new = excuses.iter().map(|excuse| New {
+        let excused = excused.iter().map(|excuse| New {
             document: &excuse.document,
             state: State::Excused,
             delivery: delivery(excuse.on_paper),
             estimated_rows: excuse.estimated_rows,
             cause: Some(excuse.cause),
         });
-        self.insert_documents(run, profile_hash, new.collect())
+        let mut transaction = self.begin().await?;
+        let due = self
+            .insert_documents(&mut transaction, run, profile_hash, due.collect())
+            .await?;
+        let excused = self
+            .insert_documents(&mut transaction, run, profile_hash, excused.collect())
+            .await?;
+        sqlx::query(self.sql("UPDATE export_runs SET recorded_at = {NOW_MS} WHERE run_id = $1"))
+            .bind(run.run_id.clone())
+            .execute(&mut *transaction)
             .await
+            .map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        Ok((due, excused))
     }
 
     /// Rows go as one JSON text per statement: half a million of them bound one by one would take the databases' drivers
     /// longer than the databases.
     async fn insert_documents(
         &self,
+        transaction: &mut sqlx::AnyConnection,
         run: &Run,
         profile_hash: &str,
         mut documents: Vec<New<'_>>,
@@ -86,7 +90,7 @@ impl Ledger {
             .bind(run.issued_on.to_string())
             .bind(profile_hash.to_owned())
             .bind(PROGRAM_VERSION)
-            .execute(&self.pool)
+            .execute(&mut *transaction)
             .await
             .map_err(statement_failed("recording documents", Whose::Ledger))?
             .rows_affected();

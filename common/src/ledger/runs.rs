@@ -52,6 +52,7 @@ impl Snapshots {
 #[derive(Debug, Clone)]
 pub struct Run {
     pub run_id: String,
+    pub command: Command,
     pub period: Period,
     /// The date of issue of the documents it finds due.
     pub issued_on: Date,
@@ -82,13 +83,14 @@ impl Command {
 #[derive(Debug, Clone)]
 pub struct OpenRun {
     pub run: Run,
-    pub command: Command,
     pub documents_per_slot: u32,
     /// By the ledger's clock.
     pub started_at: Timestamp,
     pub now: Timestamp,
     /// The process that records its documents and submits its jobs is alive.
     pub is_being_submitted: bool,
+    /// Every document that it found stands in the ledger.
+    pub is_recorded: bool,
 }
 
 /// How the documents of a run stand: those it recorded and those it submitted.
@@ -125,11 +127,7 @@ pub struct RunCounts {
 }
 
 /// Documents that a run recorded, or took over from another one and submitted; `$1` is the run.
-pub(super) const DOCUMENTS_OF_RUN: &str = "d.document_id IN (
-                 SELECT document_id FROM export_documents WHERE run_id = $1
-                 UNION
-                 SELECT a.document_id FROM export_jobs j JOIN export_job_documents a ON a.job_id = j.job_id
-                 WHERE j.run_id = $1)";
+pub(super) const DOCUMENTS_OF_RUN: &str = "d.run_id = $1";
 
 impl Ledger {
     /// Records a run and takes its lease.
@@ -166,6 +164,7 @@ impl Ledger {
         .map_err(statement_failed("recording the run", Whose::Ledger))?;
         Ok(Run {
             run_id,
+            command,
             period,
             issued_on,
             snapshots,
@@ -224,7 +223,8 @@ impl Ledger {
         let rows = sqlx::query(self.sql(
             "SELECT run_id, period, issued_on, positions_opening, positions_closing, cash_opening, cash_closing,
                     command, documents_per_slot, started_at, {NOW_MS},
-                    CASE WHEN lease_expires_at >= {NOW_MS} THEN 1 ELSE 0 END
+                    CASE WHEN lease_expires_at >= {NOW_MS} THEN 1 ELSE 0 END,
+                    CASE WHEN recorded_at IS NULL THEN 0 ELSE 1 END
              FROM export_runs WHERE ended_at IS NULL ORDER BY started_at, run_id",
         ))
         .fetch_all(&self.pool)
@@ -357,6 +357,10 @@ fn open_run(row: &AnyRow) -> Result<OpenRun> {
     Ok(OpenRun {
         run: Run {
             run_id: text(0)?,
+            command: Command::ALL
+                .into_iter()
+                .find(|known| known.as_str() == command)
+                .ok_or_else(|| unknown("a command", &command))?,
             period: text(1)?.parse()?,
             issued_on: parse_date(&issued_on)
                 .ok_or_else(|| unknown("a date of issue", &issued_on))?,
@@ -367,13 +371,10 @@ fn open_run(row: &AnyRow) -> Result<OpenRun> {
                 optional(6)?,
             ])?,
         },
-        command: Command::ALL
-            .into_iter()
-            .find(|known| known.as_str() == command)
-            .ok_or_else(|| unknown("a command", &command))?,
         documents_per_slot: u32::try_from(number(8)?).unwrap_or(1),
         started_at: instant(9)?,
         now: instant(10)?,
         is_being_submitted: number(11)? == 1,
+        is_recorded: number(12)? == 1,
     })
 }

@@ -126,4 +126,56 @@ impl Ledger {
         transaction.commit().await.map_err(failed)?;
         settled.iter().map(|id| id.parse()).collect()
     }
+
+    /// Takes back a job that its queue surely has not: its documents are as due as before, and nothing of it is kept.
+    pub async fn withdraw_job(&self, job_id: &str, cause: &str, error: &str) -> Result<()> {
+        let failed = |reason| statement_failed("withdrawing the job", Whose::Ledger)(reason);
+        let mut transaction = self.begin().await?;
+        sqlx::query(self.sql(
+            "UPDATE export_documents
+             SET state = 'due', cause = $2, error = $3, submissions = submissions - 1, job_id = NULL
+             WHERE job_id = $1 AND state = 'submitted'",
+        ))
+        .bind(job_id)
+        .bind(cause)
+        .bind(error)
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
+        for statement in [
+            "UPDATE export_documents SET job_id = NULL WHERE job_id = $1",
+            "DELETE FROM export_job_documents WHERE job_id = $1",
+            "DELETE FROM export_jobs WHERE job_id = $1",
+        ] {
+            sqlx::query(self.sql(statement))
+                .bind(job_id)
+                .execute(&mut *transaction)
+                .await
+                .map_err(failed)?;
+        }
+        transaction.commit().await.map_err(failed)
+    }
+
+    /// Makes documents due again that no job will ever settle: an operator's converter gave them back, or was killed. And opens
+    /// runs again that were ended although something of theirs is due, so that somebody submits it.
+    pub async fn settle_orphans(&self) -> Result<u64> {
+        let failed = |reason| statement_failed("settling orphans", Whose::Ledger)(reason);
+        let orphans = sqlx::query(self.sql(
+            "UPDATE export_documents AS d
+             SET state = 'due', cause = COALESCE(d.cause, 'killed'), attempt_id = NULL, lease_expires_at = NULL
+             WHERE (d.state = 'submitted' OR (d.state = 'running' AND d.lease_expires_at < {NOW_MS}))
+               AND NOT EXISTS (SELECT 1 FROM export_jobs j WHERE j.job_id = d.job_id AND j.settled_at IS NULL)",
+        ))
+        .execute(&self.pool)
+        .await
+        .map_err(failed)?;
+        sqlx::query(self.sql(
+            "UPDATE export_runs SET ended_at = NULL
+             WHERE ended_at IS NOT NULL AND run_id IN (SELECT run_id FROM export_documents WHERE state = 'due')",
+        ))
+        .execute(&self.pool)
+        .await
+        .map_err(failed)?;
+        Ok(orphans.rows_affected())
+    }
 }

@@ -180,18 +180,20 @@ impl Ledger {
             .await
             .map_err(failed)?;
             changed += excused.len() as u64;
-            for document in excused {
-                sqlx::query(self.sql(
-                    "INSERT INTO export_actions (action_id, document_id, action, reason, acted_at)
-                     VALUES ($1, $2, 'excuse', $3, {NOW_MS})",
-                ))
-                .bind(format!("{document}-{:016x}", fastrand::u64(..)))
-                .bind(document)
-                .bind(reason.to_owned())
-                .execute(&mut *transaction)
-                .await
-                .map_err(failed)?;
+            let ids = id_list_of(&excused);
+            if excused.is_empty() {
+                continue;
             }
+            sqlx::query(self.sql(&format!(
+                "INSERT INTO export_actions (action_id, document_id, action, reason, acted_at)
+                 SELECT document_id || $1, document_id, 'excuse', $2, {{NOW_MS}}
+                 FROM export_documents WHERE document_id IN ({ids})"
+            )))
+            .bind(format!("-{:016x}", fastrand::u64(..)))
+            .bind(reason.to_owned())
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
         }
         transaction.commit().await.map_err(failed)?;
         Ok(changed)
@@ -265,4 +267,13 @@ impl Ledger {
         .map_err(statement_failed("superseding the revision before", Whose::Ledger))?;
         Ok(())
     }
+}
+
+/// Ids that the ledger gave.
+fn id_list_of(documents: &[String]) -> String {
+    documents
+        .iter()
+        .map(|document| format!("'{document}'"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

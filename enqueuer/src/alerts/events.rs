@@ -57,7 +57,8 @@ pub struct QueueStuck {
 #[derive(Debug, Clone)]
 pub struct DeadlineAtRisk {
     pub about: About,
-    pub forecast: Timestamp,
+    /// `None`: nothing has ended for a while, so nobody knows.
+    pub forecast: Option<Timestamp>,
     pub deadline: Timestamp,
     /// The business time zone.
     pub zone: TimeZone,
@@ -184,7 +185,8 @@ pub fn deadline_at_risk(risk: &DeadlineAtRisk) -> Alert {
         facts: vec![
             format!(
                 "Forecast {}, deadline {}, {} left",
-                at(risk.forecast),
+                risk.forecast
+                    .map_or_else(|| "unknown, nothing has ended for a while".to_owned(), at),
                 at(risk.deadline),
                 counted(risk.left, "document")
             ),

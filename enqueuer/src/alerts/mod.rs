@@ -149,7 +149,8 @@ pub async fn run_failed(to: &AlertsTo, period: Period, error: &Error) {
             period,
             missing: error.to_string(),
         })
-    } else if error.class() == Class::Retry {
+    } else if error.class() == Class::Retry || *to == AlertsTo::Log {
+        // The log has it anyway.
         return;
     } else {
         events::run_failed(period, error)

@@ -2,19 +2,20 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use common::Result;
-use common::config::Settings;
-use common::ledger::{Ledger, Selection, State};
+use common::clock::Clock;
+use common::config::{Config, Settings};
+use common::ledger::{AlertClaim, Ledger, Selection, State};
 use common::metrics::{DocumentMetrics, Metrics};
 use common::statement::Period;
 use common::termination::Termination;
+use common::{Error, Result};
 use serde_json::json;
 
 use crate::context::open_ledger;
 use crate::deadline::Deadline;
 use crate::out::line;
 use crate::queue::QueueSettings;
-use crate::{conclude, month_end, sweep};
+use crate::{alerts, conclude, month_end, sweep};
 
 /// Settles what was lost, submits what is due, forecasts the deadline, sends alerts and the summary once; safe to repeat
 #[derive(Debug, clap::Args)]
@@ -44,8 +45,11 @@ impl Sweep {
         // What the ledger knows is told even while Batch does not answer.
         let concluded = conclude::runs(&config, &ledger, deadline.as_ref()).await?;
         let metrics = Metrics::new(config.deployment).beside_answer(self.json);
-        for period in periods {
+        for period in periods.iter().copied() {
             emit(&ledger, metrics, period).await?;
+        }
+        if let Err(error) = &swept {
+            tell(&config, &ledger, &periods, error).await?;
         }
         ledger.close().await;
         let swept = swept?;
@@ -95,5 +99,24 @@ async fn emit(ledger: &Ledger, metrics: Metrics, period: Period) -> Result<()> {
             .and_then(|ms| u64::try_from(ms).ok())
             .map(Duration::from_millis),
     });
+    Ok(())
+}
+
+/// Sweeps that end in error are told of once an hour.
+async fn tell(
+    config: &Config,
+    ledger: &Ledger,
+    periods: &BTreeSet<Period>,
+    error: &Error,
+) -> Result<()> {
+    let Some(period) = periods.last() else {
+        return Ok(());
+    };
+    let hour = Clock::default().now().strftime("%Y-%m-%dT%H").to_string();
+    let id = format!("sweep.{}.{hour}", error.cause());
+    if ledger.claim_alert(&id).await? == AlertClaim::Mine {
+        alerts::run_failed(&config.alerts, *period, error).await;
+        ledger.end_alert(&id, true).await?;
+    }
     Ok(())
 }

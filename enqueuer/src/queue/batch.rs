@@ -133,10 +133,13 @@ impl BatchQueue {
                 .send()
                 .await;
             let error = match answer {
-                Ok(answer) => match answer.job_id() {
-                    Some(id) => return Ok(Submission::Accepted(id.to_owned())),
-                    None => return Err(Error::bug("SubmitJob was answered without a job id")),
-                },
+                Ok(answer) => {
+                    if let Some(id) = answer.job_id() {
+                        return Ok(Submission::Accepted(id.to_owned()));
+                    }
+                    let unclear = Error::retry("aws", "SubmitJob was answered without a job id");
+                    return self.find_lost(job, unclear).await;
+                }
                 Err(error) => error,
             };
             let doing = format!(
@@ -269,18 +272,6 @@ impl BatchQueue {
             .await
             .map(drop)
             .map_err(|error| aws::failed("cancelling a job", error))
-    }
-
-    /// Ends a job, whatever it does.
-    pub async fn terminate(&self, batch_job_id: &str, reason: &str) -> Result<()> {
-        self.client
-            .terminate_job()
-            .job_id(batch_job_id)
-            .reason(reason)
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| aws::failed("terminating a job", error))
     }
 
     /// Whether queue and rights are there, as far as reading tells.

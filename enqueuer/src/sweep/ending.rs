@@ -52,6 +52,10 @@ pub fn of(job: &JobStatus) -> SlotEnd {
             cause: "config",
             error,
         },
+        Some(101) => SlotEnd::Failed {
+            cause: "bug",
+            error,
+        },
         Some(_) => lost("killed"),
         None if job.phase == Phase::Succeeded => lost("killed"),
         None => lost("lost_host"),
@@ -105,7 +109,7 @@ mod tests {
             ),
             (ended(exited, "", Some(137)), "lost killed"),
             (ended(exited, "", Some(75)), "lost killed"),
-            (ended(exited, "", Some(101)), "lost killed"),
+            (ended(exited, "", Some(101)), "failed bug"),
             (ended(exited, "", Some(78)), "given back config"),
             (
                 ended("Your Spot Task was interrupted.", "", None),

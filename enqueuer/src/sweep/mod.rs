@@ -6,6 +6,8 @@ mod settle;
 
 pub use settle::Stuck;
 
+use std::collections::BTreeSet;
+
 use common::Result;
 use common::config::Config;
 use common::ledger::{Ledger, Which};
@@ -36,11 +38,12 @@ pub async fn settle_and_submit(
     let Queue::Batch(batch) = queue else {
         return Ok(Swept::default());
     };
-    let found = settle::all(ledger, batch).await?;
+    let found = settle::all(ledger, batch, cancel).await?;
+    let orphans = ledger.settle_orphans().await?;
     conclude::stuck(config, ledger, &found.stuck).await?;
     let submitted = submit(config, ledger, queue, batch, cancel, refusals_percent).await?;
     Ok(Swept {
-        settled: found.settled,
+        settled: found.settled + orphans,
         submitted,
     })
 }
@@ -55,11 +58,16 @@ async fn submit(
     refusals_percent: u32,
 ) -> Result<u64> {
     let mut submitted = 0;
+    let mut outcome = Ok(());
+    let mut cancelled = BTreeSet::new();
     for open in ledger.open_runs().await? {
         let run = &open.run;
         holds::hold_if_refused(ledger, run, refusals_percent).await?;
         if let Some(hold) = ledger.held(run.period).await? {
-            holds::cancel_queued(ledger, batch, run.period, &hold.reason).await?;
+            if cancelled.insert(run.period) {
+                let queued = holds::cancel_queued(ledger, batch, run.period, &hold.reason).await;
+                outcome = outcome.and(queued.map(drop));
+            }
             continue;
         }
         if open.is_being_submitted || cancel.is_requested() {
@@ -76,7 +84,11 @@ async fn submit(
             refusals_percent,
         };
         let which = Which::OfRun(&run.run_id, run.period);
-        submitted += submitter.submit(which, &mut Progress::begin()).await?;
+        // What cannot be submitted for one run keeps no other from it.
+        match submitter.submit(which, &mut Progress::begin()).await {
+            Ok(documents) => submitted += documents,
+            Err(error) => outcome = outcome.and(Err(error)),
+        }
     }
-    Ok(submitted)
+    outcome.map(|()| submitted)
 }

@@ -6,10 +6,14 @@ use std::time::Duration;
 use aws_sdk_batch::types::JobStatus as BatchStatus;
 use common::ledger::{HoldCause, Ledger, OpenJob, OpenSlot, SlotEnd, Slots};
 use common::statement::Period;
+use common::termination::Termination;
 use common::{Error, Result};
 
 use super::ending;
 use crate::queue::{BatchQueue, JobStatus, Phase, STUCK};
+
+/// Waiting slots that are looked at for a reason.
+const LOOKED_AT: usize = 1000;
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -33,7 +37,7 @@ pub struct Stuck {
 }
 
 /// Settles what every open job left open.
-pub async fn all(ledger: &Ledger, queue: &BatchQueue) -> Result<Found> {
+pub async fn all(ledger: &Ledger, queue: &BatchQueue, cancel: &Termination) -> Result<Found> {
     let mut jobs = ledger.open_jobs().await?;
     for job in jobs.iter_mut().filter(|job| job.batch_job_id.is_none()) {
         recognise(ledger, queue, job).await?;
@@ -51,6 +55,9 @@ pub async fn all(ledger: &Ledger, queue: &BatchQueue) -> Result<Found> {
     // One that cannot be settled now keeps no other from it.
     let mut outcome = Ok(());
     for job in &jobs {
+        if cancel.is_requested() {
+            break;
+        }
         let settled = settler.settle(job, &described).await;
         outcome = outcome.and(settled);
     }
@@ -138,7 +145,7 @@ impl Settler<'_> {
         if known.has_ended() {
             self.ended(job, Slots::All, known).await
         } else {
-            self.terminate_if_stuck(job, known, known).await
+            self.stuck(job, known, known).await
         }
     }
 
@@ -154,7 +161,9 @@ impl Settler<'_> {
         for open in open {
             if let Some(child) = ended.get(&open.slot) {
                 self.note(job, child).await?;
-                ends.entry(ending::of(child)).or_default().push(open.slot);
+                ends.entry(self.ending(job, child).await?)
+                    .or_default()
+                    .push(open.slot);
             }
         }
         for (end, slots) in &ends {
@@ -168,20 +177,20 @@ impl Settler<'_> {
             if unknown.is_empty() {
                 return Ok(());
             }
-            self.ended(job, Slots::Some(&unknown), parent).await
-        } else if parent.count("RUNNABLE") > 0
-            && parent.count("STARTING") + parent.count("RUNNING") == 0
-        {
-            let waiting = self
-                .queue
-                .children(&parent.batch_job_id, BatchStatus::Runnable, Some(1))
-                .await?;
-            match waiting.first() {
-                Some(child) => self.terminate_if_stuck(job, parent, child).await,
-                None => Ok(()),
-            }
-        } else {
-            Ok(())
+            return self.ended(job, Slots::Some(&unknown), parent).await;
+        }
+        if parent.count("RUNNABLE") == 0 {
+            return Ok(());
+        }
+        // Batch gives its reason on the job at the head of the queue, whichever that is.
+        let waiting = self
+            .queue
+            .children(&parent.batch_job_id, BatchStatus::Runnable, Some(LOOKED_AT))
+            .await?;
+        let head = waiting.iter().find(|child| why_stuck(child).is_some());
+        match head {
+            Some(head) => self.stuck(job, parent, head).await,
+            None => Ok(()),
         }
     }
 
@@ -214,44 +223,63 @@ impl Settler<'_> {
         Ok(ended)
     }
 
-    /// A job that waits because of its own settings would wait for ever.
-    async fn terminate_if_stuck(
-        &mut self,
-        job: &OpenJob,
-        whole: &JobStatus,
-        waiting: &JobStatus,
-    ) -> Result<()> {
-        let why = &waiting.status_reason;
-        let lost_after = i64::try_from(self.queue.lost_after.as_millis()).unwrap_or(i64::MAX);
-        if waiting.phase != Phase::Runnable || !why.starts_with("MISCONFIGURATION") {
+    /// A job that waits for ever is told of; one that its own settings keep waiting is cancelled after a while, as the queue's time
+    /// limit would do.
+    async fn stuck(&mut self, job: &OpenJob, whole: &JobStatus, waiting: &JobStatus) -> Result<()> {
+        let Some(why) = why_stuck(waiting) else {
             return Ok(());
-        }
+        };
+        let since = self
+            .ledger
+            .alert_age_ms(&Stuck::alert_id(&job.job_id))
+            .await?;
+        let waited_ms = u64::try_from(since.unwrap_or_default()).unwrap_or_default();
+        let waited = Duration::from_millis(waited_ms);
         self.found.stuck.push(Stuck {
             job_id: job.job_id.clone(),
             run_id: job.run_id.clone(),
             period: period_of(job)?,
-            reason: why.clone(),
+            reason: why.to_owned(),
             slots: u64::try_from(whole.count("RUNNABLE"))
                 .unwrap_or_default()
                 .max(1),
             waiting: Duration::from_millis(u64::try_from(job.age_ms).unwrap_or_default()),
         });
-        if job.age_ms < lost_after {
+        if !why.starts_with("MISCONFIGURATION") || since.is_none() || waited < self.queue.lost_after
+        {
             return Ok(());
         }
         tracing::error!(
             job.id = job.job_id,
             reason = why,
-            "the job is stuck in RUNNABLE: terminated"
+            "the job is stuck in RUNNABLE: cancelled"
         );
         self.queue
-            .terminate(&whole.batch_job_id, &format!("{STUCK}: {why}"))
+            .cancel(&whole.batch_job_id, &format!("{STUCK}: {why}"))
             .await
     }
 
     async fn ended(&mut self, job: &OpenJob, slots: Slots<'_>, ended: &JobStatus) -> Result<()> {
         self.note(job, ended).await?;
-        self.settle_slots(job, slots, &ending::of(ended)).await
+        let end = self.ending(job, ended).await?;
+        self.settle_slots(job, slots, &end).await
+    }
+
+    /// What the end of a slot comes to. What was cancelled while its period is held, was cancelled because of it.
+    async fn ending(&self, job: &OpenJob, ended: &JobStatus) -> Result<SlotEnd> {
+        let end = ending::of(ended);
+        if let SlotEnd::Failed {
+            cause: "cancelled",
+            error,
+        } = &end
+            && self.ledger.held(period_of(job)?).await?.is_some()
+        {
+            return Ok(SlotEnd::GivenBack {
+                cause: "stopped",
+                error: error.clone(),
+            });
+        }
+        Ok(end)
     }
 
     /// One misconfigured converter stands for all of them. The period is held before the document is due again: a sweep beside
@@ -280,6 +308,23 @@ impl Settler<'_> {
         self.found.settled += settled.len() as u64;
         Ok(())
     }
+}
+
+impl Stuck {
+    /// Under which it is told once, and by which is known since when.
+    pub fn alert_id(job_id: &str) -> String {
+        format!("{job_id}.stuck")
+    }
+}
+
+/// Batch's words for why a job does not leave RUNNABLE.
+/// <https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable.html>
+fn why_stuck(waiting: &JobStatus) -> Option<&str> {
+    let why = waiting.status_reason.as_str();
+    let known = ["MISCONFIGURATION", "CAPACITY", "UNDETERMINED"];
+    let is_stuck =
+        waiting.phase == Phase::Runnable && known.iter().any(|known| why.starts_with(known));
+    is_stuck.then_some(why)
 }
 
 fn period_of(job: &OpenJob) -> Result<Period> {

@@ -56,7 +56,7 @@ fn stuck(reason: &str) -> Alert {
 fn at_risk(command: Option<&str>) -> Alert {
     deadline_at_risk(&DeadlineAtRisk {
         about: about(),
-        forecast: "2026-11-02T01:30:00Z".parse().unwrap(),
+        forecast: Some("2026-11-02T01:30:00Z".parse().unwrap()),
         deadline: "2026-11-02T00:00:00Z".parse().unwrap(),
         zone: TimeZone::get("Asia/Tokyo").unwrap(),
         left: 41_000,
