@@ -208,7 +208,7 @@ impl Conclusion<'_> {
         }
         let deadline = deadline.after(open.started_at, &self.config.business_timezone);
         let forecast = deadline::forecast(self.ledger, open, left).await?;
-        tracing::info!(run.id = open.run.run_id, ?forecast, %deadline, left, "forecast");
+        tracing::info!(run.id = open.run.run_id, forecast = forecast.instant().map(|instant| instant.to_string()), %deadline, left, "forecast");
         let in_time = match forecast {
             Forecast::At(instant) => instant <= deadline,
             Forecast::TooEarly => open.now <= deadline,
