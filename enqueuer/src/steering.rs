@@ -19,7 +19,7 @@ use crate::out::line;
 use crate::queue::QueueSettings;
 use crate::submission::Submitter;
 use crate::work::{Report, Work};
-use crate::{deviations, readiness};
+use crate::{alerts, deviations, readiness};
 
 /// From here on somebody at a terminal is asked.
 const ASK_ABOVE: usize = 100;
@@ -112,18 +112,22 @@ impl ChosenArgs {
 
 /// A mistyped cause would look like nothing to do.
 async fn refuse_unknown_cause(ledger: &Ledger, period: Period, cause: &str) -> Result<()> {
+    if alerts::is_cause(cause) {
+        return Ok(());
+    }
     let causes = ledger.causes(&Selection::all(period)).await?;
     let failed: Vec<&str> = causes
         .iter()
         .filter(|known| known.state == State::Failed)
         .map(|known| known.cause.as_str())
         .collect();
-    if failed.is_empty() {
-        return Ok(());
-    }
+    let known = if failed.is_empty() {
+        "no document has failed".to_owned()
+    } else {
+        format!("documents failed by {}", failed.join(", "))
+    };
     Err(Error::config(format!(
-        "--cause {cause}: no document of {period} failed by it; causes are {}",
-        failed.join(", ")
+        "--cause {cause}: there is no such cause; of {period} {known}"
     )))
 }
 

@@ -142,6 +142,11 @@ fn log(alert: &Alert) {
     }
 }
 
+/// Whether documents can fail by this word.
+pub fn is_cause(name: &str) -> bool {
+    causes::OF_DOCUMENTS.iter().any(|cause| cause.name == name)
+}
+
 /// A run that ended with an error. One that is due to the surroundings is tried again by the next event, and told by what fails.
 pub async fn run_failed(to: &AlertsTo, period: Period, error: &Error) {
     let alert = if error.cause() == causes::SOURCE_NOT_READY.name {

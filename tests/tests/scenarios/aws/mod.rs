@@ -5,6 +5,7 @@ mod beside;
 mod faults;
 mod kills;
 mod month_end;
+mod orphans;
 mod steering;
 mod submission;
 mod sweep;

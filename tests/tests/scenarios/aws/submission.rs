@@ -216,7 +216,7 @@ on_every_engine! {
         let nowhere = cloud.enqueuer(run([])).env("BATCH_JOB_QUEUE", "not-there").run().await?;
         expect_one_error(nowhere, 78, &["JobQueue not-there not found", "queue not-there"])?;
         expect_everything_due(world, 4).await?;
-        let undefined = cloud.enqueuer(["sweep"]).env("BATCH_JOB_DEFINITION", "gone").run().await?;
+        let undefined = cloud.enqueuer(["sweep", "--json"]).env("BATCH_JOB_DEFINITION", "gone").run().await?;
         expect_one_error(undefined, 78, &["gone does not exist or is not in ACTIVE status", "definition gone"])?;
         expect_everything_due(world, 4).await?;
         assert_eq!(cloud.batch.submitted(), []);

@@ -243,9 +243,9 @@ on_every_engine! {
             heard.extend(alerts(&patient().run().await?.expect(0)?));
         }
         assert_eq!(heard, ["queue_stuck"], "said once, and waited for");
-        assert_eq!(cloud.batch.count(Operation::TerminateJob), 0);
+        assert_eq!(cloud.batch.count(Operation::CancelJob), 0);
         sweep_to_the_end(&cloud, &mut heard).await?;
-        assert_eq!(cloud.batch.count(Operation::TerminateJob), 1);
+        assert_eq!(cloud.batch.count(Operation::CancelJob), 1);
         expect_failed(&cloud.document(PERIOD, TRADE).await?, "stuck_runnable", &[why])?;
         assert_eq!(heard, ["queue_stuck", "stuck_runnable", "run_summary"]);
         only_job(&cloud.batch)?;

@@ -86,6 +86,8 @@ on_every_engine! {
         assert_eq!(in_states(world, ["succeeded", "failed", "excused"]).await?, [5, 1, 2]);
         let none = steer(world, "excuse", ["--failed", "--cause", "identity"]).run().await?.expect(0)?.json()?;
         assert_eq!(none, json!({"excused": 0}));
+        let mistyped = steer(world, "excuse", ["--failed", "--cause", "position"]).run().await?;
+        expect_one_line(mistyped, 78, &["--cause position", "2026-10", "positions"])?;
         Ok(())
     }
 }
