@@ -92,8 +92,6 @@ pub enum AttemptOutcome<'a> {
 #[derive(Debug, Clone)]
 pub struct DocumentMetrics<'a> {
     pub period: Period,
-    /// Of the newest run.
-    pub run_id: Option<&'a str>,
     pub states: &'a BTreeMap<State, i64>,
     /// Failed documents by cause.
     pub failed: &'a [(String, i64)],
@@ -199,10 +197,7 @@ fn attempt_line(attempt: &AttemptMetrics, now: Timestamp) -> String {
 
 /// A line per value of a dimension: a line has one value of each.
 fn document_lines(documents: &DocumentMetrics, now: Timestamp) -> Vec<String> {
-    let properties = [
-        ("period", json!(documents.period.to_string())),
-        ("run_id", json!(documents.run_id)),
-    ];
+    let properties = [("period", json!(documents.period.to_string()))];
     let count = |name, documents: i64| [(name, Unit::Count, json!(documents))];
     let states = documents.states.iter().map(|(state, documents)| {
         let dimensions = [(names::STATE, state.as_str())];

@@ -122,7 +122,6 @@ fn a_period_has_every_state_its_causes_and_the_age_of_its_queue() {
     let lines = document_lines(
         &DocumentMetrics {
             period: document().period,
-            run_id: None,
             states: &states,
             failed: &failed,
             oldest_waiting: Some(Duration::from_secs(90)),

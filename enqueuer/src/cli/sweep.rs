@@ -92,7 +92,6 @@ async fn emit(ledger: &Ledger, metrics: Metrics, period: Period) -> Result<()> {
     let waiting = ledger.oldest_waiting_ms(&selection).await?;
     metrics.documents(&DocumentMetrics {
         period,
-        run_id: None,
         states: &states,
         failed: &failed,
         oldest_waiting: waiting
