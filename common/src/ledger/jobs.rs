@@ -125,10 +125,12 @@ impl Ledger {
              WHERE d.period = $2 AND d.state = 'due' AND d.estimated_rows >= $3 AND d.estimated_rows < $4{}{}
                AND ($7 = 1 OR d.job_id IS NULL
                     OR NOT EXISTS (SELECT 1 FROM export_jobs j WHERE j.job_id = d.job_id AND j.run_id = $6)){}
-             ORDER BY d.estimated_rows DESC, d.document_id LIMIT $5{{SKIP_LOCKED}}",
+             ORDER BY d.estimated_rows DESC, d.document_id LIMIT $5{}",
             request.which.clause(),
             if request.documents_per_slot > 1 { UNSUSPECTED } else { "" },
             if request.queue == "batch" { NOT_OF_A_LIVE_RUN } else { "" },
+            // Here a second enqueuer waits, so that it sees what the first one took and follows it, too.
+            if request.queue == "batch" { "{SKIP_LOCKED}" } else { "" },
         );
         let assigned = sqlx::query(self.sql(&format!(
             "UPDATE export_documents
