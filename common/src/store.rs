@@ -33,6 +33,15 @@ impl fmt::Display for ObjectKey {
     }
 }
 
+/// The key of an object of a bucket, below the prefix of which `key` is.
+pub fn below(prefix: &str, key: &str) -> String {
+    if prefix.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{prefix}/{key}")
+    }
+}
+
 /// Where documents are published (`STORE_URL`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreUrl {

@@ -10,8 +10,8 @@ use common::statement::DocumentId;
 use common::{Error, Result};
 
 use crate::alerts::events::{
-    DeadlineAtRisk, Documents, Held, PeriodHeld, QueueStuck, RunSummary, deadline_at_risk,
-    documents_failed, period_held, published_with_warning, queue_stuck, run_failed, run_summary,
+    DeadlineAtRisk, Documents, Held, PeriodHeld, RunSummary, deadline_at_risk, documents_failed,
+    period_held, published_with_warning, queue_stuck, run_failed, run_summary,
 };
 use crate::alerts::{About, Alert, Alerts};
 use crate::deadline::{self, Deadline, Forecast};
@@ -36,12 +36,7 @@ pub async fn runs(
     ledger: &Ledger,
     deadline: Option<&Deadline>,
 ) -> Result<Concluded> {
-    let mut conclusion = Conclusion {
-        config,
-        ledger,
-        alerts: Alerts::new(&config.alerts),
-        concluded: Concluded::default(),
-    };
+    let mut conclusion = Conclusion::of(config, ledger);
     for open in ledger.open_runs().await? {
         conclusion.look_at(&open, deadline).await?;
     }
@@ -50,22 +45,9 @@ pub async fn runs(
 
 /// Jobs that do not begin: said once of each.
 pub async fn stuck(config: &Config, ledger: &Ledger, stuck: &[Stuck]) -> Result<()> {
-    let mut conclusion = Conclusion {
-        config,
-        ledger,
-        alerts: Alerts::new(&config.alerts),
-        concluded: Concluded::default(),
-    };
+    let mut conclusion = Conclusion::of(config, ledger);
     for stuck in stuck {
-        let alert = queue_stuck(&QueueStuck {
-            about: About {
-                period: stuck.period,
-                run_id: Some(stuck.run_id.clone()),
-            },
-            reason: stuck.reason.clone(),
-            slots: stuck.slots,
-            waiting: stuck.waiting,
-        });
+        let alert = queue_stuck(&stuck.seen);
         let id = Stuck::alert_id(&stuck.job_id);
         conclusion.send_once(&id, &alert).await?;
     }
@@ -79,7 +61,16 @@ struct Conclusion<'a> {
     concluded: Concluded,
 }
 
-impl Conclusion<'_> {
+impl<'a> Conclusion<'a> {
+    fn of(config: &'a Config, ledger: &'a Ledger) -> Self {
+        Self {
+            config,
+            ledger,
+            alerts: Alerts::new(&config.alerts),
+            concluded: Concluded::default(),
+        }
+    }
+
     async fn look_at(&mut self, open: &OpenRun, deadline: Option<&Deadline>) -> Result<()> {
         let run_id = &open.run.run_id;
         let progress = self.ledger.run_progress(run_id).await?;

@@ -1,7 +1,7 @@
 //! Holding a period: nothing more of it is submitted, and what Batch has not begun is cancelled.
 
 use common::Result;
-use common::ledger::{Command, HoldCause, Ledger, Run, Selection, State};
+use common::ledger::{Command, Hold, HoldCause, Ledger, Run, Selection, State};
 use common::statement::Period;
 
 use crate::queue::{BatchQueue, STOPPED};
@@ -12,12 +12,18 @@ const REFUSALS_AT_LEAST: i64 = 20;
 /// Batch takes 1,024 characters as the reason of a cancellation; ours stands before it.
 const REASON_CHARACTERS: usize = 900;
 
+/// Whether a run's period is held: as somebody said, or from now on because the gate refuses too much.
+pub async fn of_run(ledger: &Ledger, run: &Run, percent: u32) -> Result<Option<Hold>> {
+    hold_if_refused(ledger, run, percent).await?;
+    ledger.held(run.period).await
+}
+
 /// Holds a run's period when the gate has refused more than so many percent of its documents: a wrong price file must not
 /// become half a million refusals.
-pub async fn hold_if_refused(ledger: &Ledger, run: &Run, percent: u32) -> Result<bool> {
+async fn hold_if_refused(ledger: &Ledger, run: &Run, percent: u32) -> Result<()> {
     let refused = ledger.refused(run).await?;
     if refused < REFUSALS_AT_LEAST {
-        return Ok(false);
+        return Ok(());
     }
     let documents = match run.command {
         Command::Run => ledger.run_progress(&run.run_id).await?.due(),
@@ -28,7 +34,7 @@ pub async fn hold_if_refused(ledger: &Ledger, run: &Run, percent: u32) -> Result
         }
     };
     if refused * 100 <= documents * i64::from(percent) {
-        return Ok(false);
+        return Ok(());
     }
     let reason =
         format!("the gate refused {refused} of {documents} documents, more than {percent} %");
@@ -38,7 +44,7 @@ pub async fn hold_if_refused(ledger: &Ledger, run: &Run, percent: u32) -> Result
     if held {
         tracing::error!(period = %run.period, refused, documents, "{reason}: the period is held");
     }
-    Ok(held)
+    Ok(())
 }
 
 /// Cancels what Batch has not begun of a held period. Its documents become due again with the next sweep.
@@ -54,7 +60,7 @@ pub async fn cancel_queued(
         let Some(batch_job_id) = &job.batch_job_id else {
             continue;
         };
-        if job.period == period.to_string() && !ledger.open_slots(&job.job_id).await?.is_empty() {
+        if job.period == period && !ledger.open_slots(&job.job_id).await?.is_empty() {
             queue
                 .cancel(batch_job_id, &format!("{STOPPED}: {reason}"))
                 .await?;

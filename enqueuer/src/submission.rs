@@ -47,8 +47,8 @@ impl Submitter<'_> {
         if self.cancel.is_requested() {
             return Ok(false);
         }
-        holds::hold_if_refused(self.ledger, self.run, self.refusals_percent).await?;
-        Ok(self.ledger.held(self.run.period).await?.is_none())
+        let held = holds::of_run(self.ledger, self.run, self.refusals_percent).await?;
+        Ok(held.is_none())
     }
 
     fn request<'a>(&'a self, which: Which<'a>, queue: &'static str) -> JobRequest<'a> {
@@ -208,11 +208,7 @@ fn watch_for_hold(
     tokio::spawn(async move {
         loop {
             sleep(LOOK_FOR_HOLD_EVERY).await;
-            let held = async {
-                holds::hold_if_refused(&ledger, &run, refusals_percent).await?;
-                ledger.held(run.period).await
-            };
-            match held.await {
+            match holds::of_run(&ledger, &run, refusals_percent).await {
                 Ok(None) => {}
                 Ok(Some(_)) => halt.store(true, Ordering::Relaxed),
                 Err(error) => tracing::warn!(error = error.chain(), "cannot look for a hold"),

@@ -63,14 +63,14 @@ impl Work<'_> {
         lease.abort();
         let released = ledger.release_run(&run.run_id).await;
         let concluded = Box::pin(conclude::runs(config, ledger, None)).await;
-        if matches!(queue, Queue::Processes(_)) {
+        let ended = match queue {
             // Here a run is its process; what it left open is the next one's.
-            ledger.end_run(&run.run_id).await?;
-        }
+            Queue::Processes(_) => ledger.end_run(&run.run_id).await.map(drop),
+            Queue::Batch(_) => Ok(()),
+        };
         // The first error is the one that says why.
         let excused = worked?;
-        released?;
-        concluded?;
+        released.and(concluded.map(drop)).and(ended)?;
         self.report(excused).await
     }
 

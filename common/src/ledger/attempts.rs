@@ -1,7 +1,7 @@
 //! Attempts: a converter claims a document under a lease, renews it, and settles the document, each by one conditional
 //! UPDATE; the settler puts right what an attempt left behind.
 
-use super::{Ledger, State};
+use super::{Ledger, State, literals};
 use crate::database::{Whose, statement_failed};
 use crate::statement::DocumentId;
 use crate::{Class, Error, Result};
@@ -324,12 +324,7 @@ impl Ledger {
         documents: &[String],
     ) -> Result<()> {
         for chunk in documents.chunks(500) {
-            // Document ids are letters, digits, '.', '_' and '-' only.
-            let ids = chunk
-                .iter()
-                .map(|id| format!("'{id}'"))
-                .collect::<Vec<_>>()
-                .join(", ");
+            let ids = literals(chunk);
             sqlx::query(self.sql(&format!(
                 "UPDATE export_attempts SET ended_at = {{NOW_MS}}, outcome = 'lost'
                  WHERE ended_at IS NULL AND document_id IN ({ids})"

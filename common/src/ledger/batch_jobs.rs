@@ -2,6 +2,7 @@
 
 use super::Ledger;
 use crate::database::{Whose, statement_failed};
+use crate::statement::Period;
 use crate::{Error, Result};
 
 /// A job on Batch whose slots are not all settled, as far as the ledger knows.
@@ -10,7 +11,7 @@ pub struct OpenJob {
     /// Ours, and the name of Batch's.
     pub job_id: String,
     pub run_id: String,
-    pub period: String,
+    pub period: Period,
     pub slots: u32,
     /// Batch's id; `None` as long as nobody has seen Batch's answer.
     pub batch_job_id: Option<String>,
@@ -60,7 +61,7 @@ impl Ledger {
                     Ok(OpenJob {
                         job_id,
                         run_id,
-                        period,
+                        period: period.parse()?,
                         slots: slots_of(slots)?,
                         batch_job_id,
                         age_ms,

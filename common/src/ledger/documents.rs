@@ -30,6 +30,11 @@ impl Selection {
             groups: Vec::new(),
         }
     }
+
+    /// Whether it is a month end, and not an operator's few documents. A rollout group's month end is one.
+    pub fn is_whole(&self) -> bool {
+        self.accounts.is_empty() && Kind::ALL.iter().all(|kind| self.kinds.contains(kind))
+    }
 }
 
 /// A document that was found due.
@@ -277,14 +282,6 @@ impl Ledger {
 /// The ledger's word.
 pub(super) fn delivery(on_paper: bool) -> &'static str {
     if on_paper { "paper" } else { "electronic" }
-}
-
-/// Ids as a list of literals: they are letters, digits, `.`, `_` and `-` only.
-pub(super) fn id_list<'a>(documents: impl Iterator<Item = &'a DocumentId>) -> String {
-    documents
-        .map(|document| format!("'{document}'"))
-        .collect::<Vec<_>>()
-        .join(", ")
 }
 
 pub(super) fn unreadable(reason: sqlx::Error) -> crate::Error {

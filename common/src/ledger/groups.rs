@@ -1,7 +1,7 @@
 //! Rollout groups: what a run of some groups leaves out, and what comes back with the next one.
 
-use super::documents::{delivery, id_list};
-use super::{DueDocument, Excuse, Ledger, Run};
+use super::documents::delivery;
+use super::{DueDocument, Excuse, Ledger, Run, literals};
 use crate::database::{Whose, statement_failed};
 use crate::{PROGRAM_VERSION, Result};
 
@@ -16,7 +16,7 @@ impl Ledger {
     pub async fn leave_out(&self, run: &Run, documents: &[Excuse]) -> Result<u64> {
         let mut left_out = 0;
         for chunk in documents.chunks(CHUNK) {
-            let ids = id_list(chunk.iter().map(|excuse| &excuse.document));
+            let ids = literals(chunk.iter().map(|excuse| &excuse.document));
             left_out += sqlx::query(self.sql(&format!(
                 "UPDATE export_documents AS d SET state = 'excused', cause = '{NOT_IN_GROUP}', error = NULL, run_id = $1
                  WHERE d.state = 'due' AND d.revision = 1 AND d.document_id IN ({ids})

@@ -1,6 +1,6 @@
 //! Holds: as long as a period is held, nothing of it is submitted.
 
-use super::{Ledger, Run};
+use super::{Ledger, Run, literals};
 use crate::database::{Whose, statement_failed};
 use crate::profile::Rule;
 use crate::statement::Period;
@@ -105,9 +105,7 @@ impl Ledger {
 
     /// How many of a run's documents the gate has refused since its period was last released.
     pub async fn refused(&self, run: &Run) -> Result<i64> {
-        let rules = Rule::ALL
-            .map(|rule| format!("'{}'", rule.as_str()))
-            .join(", ");
+        let rules = literals(Rule::ALL.map(Rule::as_str));
         sqlx::query_scalar(self.sql(&format!(
             "SELECT count(*) FROM export_documents d
              WHERE d.period = $1 AND d.state = 'failed' AND d.cause IN ({rules})

@@ -208,12 +208,7 @@ impl Ledger {
             .fetch_optional(&self.pool)
             .await
             .map_err(statement_failed("reading the document", Whose::Ledger))?;
-        let row = row.ok_or_else(|| {
-            Error::config(format!(
-                "the ledger at {} knows no document {document}; `enqueuer status --documents` lists those it knows",
-                self.database.url
-            ))
-        })?;
+        let row = row.ok_or_else(|| self.unknown(document))?;
         assignment(&row)
     }
 }

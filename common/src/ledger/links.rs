@@ -1,9 +1,9 @@
 //! What decides whether a customer may be given a link to a document.
 
 use super::{Ledger, State};
+use crate::Result;
 use crate::database::{Whose, statement_failed};
 use crate::statement::DocumentId;
-use crate::{Error, Result};
 
 /// A document that somebody wants a link to.
 #[derive(Debug, Clone)]
@@ -42,10 +42,7 @@ impl Ledger {
         .await
         .map_err(failed)?;
         let Some((state, cause, delivery, object_key, sha256, bytes)) = row else {
-            return Err(Error::config(format!(
-                "the ledger at {} knows no document {document}; `enqueuer status --documents` lists those it knows",
-                self.database.url
-            )));
+            return Err(self.unknown(document));
         };
         let newest: Option<String> = sqlx::query_scalar(self.sql(
             "SELECT document_id FROM export_documents

@@ -36,7 +36,7 @@ pub use steering::{Chosen, Found, NewRevision, Remade};
 
 use crate::config::{Config, Deployment};
 use crate::database::{Database, Whose, statement_failed};
-use crate::statement::{Kind, Period};
+use crate::statement::{DocumentId, Kind, Period};
 use crate::{Error, Result};
 
 /// Attempts that a submission has, by Batch's retry strategy and the local queue's alike.
@@ -159,6 +159,14 @@ impl Ledger {
             .map_err(statement_failed("opening the ledger", Whose::Ledger))
     }
 
+    /// The ledger has no such document.
+    fn unknown(&self, document: &DocumentId) -> Error {
+        Error::config(format!(
+            "the ledger at {} knows no document {document}; `enqueuer status --documents` lists those it knows",
+            self.database.url
+        ))
+    }
+
     fn lease_ms(&self) -> i64 {
         i64::try_from(self.lease.as_millis()).unwrap_or(i64::MAX)
     }
@@ -181,15 +189,16 @@ fn selection_clause(selection: &Selection) -> String {
         let _ = write!(clause, " AND d.kind = '{kind}'");
     }
     if !selection.accounts.is_empty() {
-        let ids = selection
-            .accounts
-            .iter()
-            .map(|id| format!("'{id}'"))
-            .collect::<Vec<_>>()
-            .join(", ");
+        let ids = literals(&selection.accounts);
         let _ = write!(clause, " AND d.account_id IN ({ids})");
     }
     clause
+}
+
+/// What an IN clause lists: our own words, and ids, which are letters, digits, `.`, `_` and `-` only.
+fn literals<T: fmt::Display>(words: impl IntoIterator<Item = T>) -> String {
+    let quoted: Vec<String> = words.into_iter().map(|word| format!("'{word}'")).collect();
+    quoted.join(", ")
 }
 
 fn parse_kind(text: &str) -> Result<Kind> {

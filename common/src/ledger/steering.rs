@@ -1,11 +1,11 @@
 //! What operators decide about documents: made again, reissued, excused. Each change is conditional on the state it was
 //! decided for, so that what succeeded meanwhile stays, and is kept with its reason.
 
-use super::documents::{delivery, id_list};
-use super::{Ledger, Run, State};
+use super::documents::delivery;
+use super::{Ledger, Run, State, literals};
 use crate::database::{Whose, statement_failed};
 use crate::statement::{DocumentId, Period};
-use crate::{Error, PROGRAM_VERSION, Result};
+use crate::{PROGRAM_VERSION, Result};
 
 /// Which documents an operator means.
 #[derive(Debug, Clone)]
@@ -63,8 +63,7 @@ impl Ledger {
         match chosen {
             Chosen::Named(documents) => {
                 for chunk in documents.chunks(CHUNK) {
-                    let statement =
-                        format!("{FOUND} WHERE d.document_id IN ({})", id_list(chunk.iter()));
+                    let statement = format!("{FOUND} WHERE d.document_id IN ({})", literals(chunk));
                     let found = sqlx::query_as(self.sql(&statement)).fetch_all(&self.pool);
                     rows.extend(found.await.map_err(failed)?);
                 }
@@ -74,10 +73,7 @@ impl Ledger {
                     .iter()
                     .find(|document| !known.contains(document.to_string().as_str()))
                 {
-                    return Err(Error::config(format!(
-                        "the ledger at {} knows no document {unknown}; `enqueuer status --documents` lists those it knows",
-                        self.database.url
-                    )));
+                    return Err(self.unknown(unknown));
                 }
             }
             Chosen::Failed { period, cause } => {
@@ -135,7 +131,7 @@ impl Ledger {
                          due_at = {{NOW_MS}}, delivery = $5,
                          estimated_rows = CASE WHEN estimated_rows < $6 THEN $6 ELSE estimated_rows END
                      WHERE state IN ('failed', 'excused') AND document_id IN ({})",
-                    id_list(chunk.iter().copied())
+                    literals(chunk)
                 )))
                 .bind(run.run_id.clone())
                 .bind(run.issued_on.to_string())
@@ -173,17 +169,17 @@ impl Ledger {
                 "UPDATE export_documents
                  SET state = 'excused', cause = 'operator', error = $1, settled_at = {{NOW_MS}}
                  WHERE state IN ('due', 'failed') AND document_id IN ({}) RETURNING document_id",
-                id_list(chunk.iter())
+                literals(chunk)
             )))
             .bind(reason.to_owned())
             .fetch_all(&mut *transaction)
             .await
             .map_err(failed)?;
             changed += excused.len() as u64;
-            let ids = id_list_of(&excused);
             if excused.is_empty() {
                 continue;
             }
+            let ids = literals(&excused);
             sqlx::query(self.sql(&format!(
                 "INSERT INTO export_actions (action_id, document_id, action, reason, acted_at)
                  SELECT document_id || $1, document_id, 'excuse', $2, {{NOW_MS}}
@@ -267,13 +263,4 @@ impl Ledger {
         .map_err(statement_failed("superseding the revision before", Whose::Ledger))?;
         Ok(())
     }
-}
-
-/// Ids that the ledger gave.
-fn id_list_of(documents: &[String]) -> String {
-    documents
-        .iter()
-        .map(|document| format!("'{document}'"))
-        .collect::<Vec<_>>()
-        .join(", ")
 }

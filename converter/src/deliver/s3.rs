@@ -15,7 +15,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use common::aws::{self, CONNECT_TIMEOUT};
 use common::statement::DocumentId;
 use common::store::{ObjectKey, StoreUrl};
-use common::{Error, Result};
+use common::{Error, Result, store};
 use tempfile::NamedTempFile;
 
 use super::{Finished, HashingWriter, Opened, Outcome};
@@ -140,11 +140,7 @@ impl BucketStore {
     }
 
     fn key(&self, key: &ObjectKey) -> String {
-        if self.prefix.is_empty() {
-            key.to_string()
-        } else {
-            format!("{}/{key}", self.prefix)
-        }
+        store::below(&self.prefix, key.as_str())
     }
 
     fn failed<E>(&self, rights: &str, key: &ObjectKey, error: SdkError<E>) -> Error

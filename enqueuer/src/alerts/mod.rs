@@ -147,8 +147,8 @@ pub fn is_cause(name: &str) -> bool {
     causes::OF_DOCUMENTS.iter().any(|cause| cause.name == name)
 }
 
-/// A run that ended with an error. One that is due to the surroundings is tried again by the next event, and told by what fails.
-pub async fn run_failed(to: &AlertsTo, period: Period, error: &Error) {
+/// A run that ended with an error; `false` = it could not be delivered. One that is due to the surroundings is tried again by the next event, and told by what fails.
+pub async fn run_failed(to: &AlertsTo, period: Period, error: &Error) -> bool {
     let alert = if error.cause() == causes::SOURCE_NOT_READY.name {
         events::source_not_ready(&events::SourceNotReady {
             period,
@@ -156,9 +156,9 @@ pub async fn run_failed(to: &AlertsTo, period: Period, error: &Error) {
         })
     } else if error.class() == Class::Retry || *to == AlertsTo::Log {
         // The log has it anyway.
-        return;
+        return true;
     } else {
         events::run_failed(period, error)
     };
-    Alerts::new(to).send(&alert).await;
+    Alerts::new(to).send(&alert).await
 }

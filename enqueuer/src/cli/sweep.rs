@@ -114,8 +114,8 @@ async fn tell(
     let hour = Clock::default().now().strftime("%Y-%m-%dT%H").to_string();
     let id = format!("sweep.{}.{hour}", error.cause());
     if ledger.claim_alert(&id).await? == AlertClaim::Mine {
-        alerts::run_failed(&config.alerts, *period, error).await;
-        ledger.end_alert(&id, true).await?;
+        let sent = alerts::run_failed(&config.alerts, *period, error).await;
+        ledger.end_alert(&id, sent).await?;
     }
     Ok(())
 }

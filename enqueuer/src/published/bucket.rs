@@ -9,7 +9,7 @@ use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::types::ChecksumMode;
 use common::aws::{self, SdkConfig};
 use common::statement::Period;
-use common::{Error, Result};
+use common::{Error, Result, store};
 use jiff::Timestamp;
 
 use super::{Object, SignedLink, Wanted, changed, missing};
@@ -138,11 +138,7 @@ impl Bucket {
     }
 
     fn key(&self, key: &str) -> String {
-        if self.prefix.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{}/{key}", self.prefix)
-        }
+        store::below(&self.prefix, key)
     }
 }
 

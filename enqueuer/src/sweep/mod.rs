@@ -4,6 +4,7 @@
 mod ending;
 mod settle;
 
+use settle::Found;
 pub use settle::Stuck;
 
 use std::collections::BTreeSet;
@@ -38,13 +39,16 @@ pub async fn settle_and_submit(
     let Queue::Batch(batch) = queue else {
         return Ok(Swept::default());
     };
-    let found = settle::all(ledger, batch, cancel).await?;
+    let mut found = Found::default();
+    // Whatever Batch does not say of some jobs, the rest is done.
+    let settled = settle::all(ledger, batch, cancel, &mut found).await;
     let orphans = ledger.settle_orphans().await?;
     conclude::stuck(config, ledger, &found.stuck).await?;
-    let submitted = submit(config, ledger, queue, batch, cancel, refusals_percent).await?;
+    let submitted = submit(config, ledger, queue, batch, cancel, refusals_percent).await;
+    settled?;
     Ok(Swept {
         settled: found.settled + orphans,
-        submitted,
+        submitted: submitted?,
     })
 }
 
@@ -62,8 +66,7 @@ async fn submit(
     let mut cancelled = BTreeSet::new();
     for open in ledger.open_runs().await? {
         let run = &open.run;
-        holds::hold_if_refused(ledger, run, refusals_percent).await?;
-        if let Some(hold) = ledger.held(run.period).await? {
+        if let Some(hold) = holds::of_run(ledger, run, refusals_percent).await? {
             if cancelled.insert(run.period) {
                 let queued = holds::cancel_queued(ledger, batch, run.period, &hold.reason).await;
                 outcome = outcome.and(queued.map(drop));

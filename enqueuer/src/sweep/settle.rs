@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use aws_sdk_batch::types::JobStatus as BatchStatus;
+use common::Result;
 use common::ledger::{HoldCause, Ledger, OpenJob, OpenSlot, SlotEnd, Slots};
-use common::statement::Period;
 use common::termination::Termination;
-use common::{Error, Result};
 
 use super::ending;
+use crate::alerts::About;
+use crate::alerts::events::QueueStuck;
 use crate::queue::{BatchQueue, JobStatus, Phase, STUCK};
 
 /// Waiting slots that are looked at for a reason.
@@ -23,21 +24,20 @@ pub struct Found {
     pub stuck: Vec<Stuck>,
 }
 
-/// A job whose slots are ready and do not begin, because of its settings.
+/// A job whose slots are ready and do not begin.
 #[derive(Debug)]
 pub struct Stuck {
     pub job_id: String,
-    pub run_id: String,
-    pub period: Period,
-    /// Batch's words.
-    pub reason: String,
-    /// Slots that wait.
-    pub slots: u64,
-    pub waiting: Duration,
+    pub seen: QueueStuck,
 }
 
-/// Settles what every open job left open.
-pub async fn all(ledger: &Ledger, queue: &BatchQueue, cancel: &Termination) -> Result<Found> {
+/// Settles what every open job left open, and adds to `found` what it did, also where it could not do everything.
+pub async fn all(
+    ledger: &Ledger,
+    queue: &BatchQueue,
+    cancel: &Termination,
+    found: &mut Found,
+) -> Result<()> {
     let mut jobs = ledger.open_jobs().await?;
     for job in jobs.iter_mut().filter(|job| job.batch_job_id.is_none()) {
         recognise(ledger, queue, job).await?;
@@ -50,7 +50,7 @@ pub async fn all(ledger: &Ledger, queue: &BatchQueue, cancel: &Termination) -> R
     let mut settler = Settler {
         ledger,
         queue,
-        found: Found::default(),
+        found,
     };
     // One that cannot be settled now keeps no other from it.
     let mut outcome = Ok(());
@@ -61,7 +61,7 @@ pub async fn all(ledger: &Ledger, queue: &BatchQueue, cancel: &Termination) -> R
         let settled = settler.settle(job, &described).await;
         outcome = outcome.and(settled);
     }
-    outcome.map(|()| settler.found)
+    outcome
 }
 
 /// A submission whose answer was lost is found by its name, and never sent again blindly.
@@ -86,7 +86,7 @@ async fn recognise(ledger: &Ledger, queue: &BatchQueue, job: &mut OpenJob) -> Re
 struct Settler<'a> {
     ledger: &'a Ledger,
     queue: &'a BatchQueue,
-    found: Found,
+    found: &'a mut Found,
 }
 
 impl Settler<'_> {
@@ -160,7 +160,6 @@ impl Settler<'_> {
         let mut ends: BTreeMap<SlotEnd, Vec<u32>> = BTreeMap::new();
         for open in open {
             if let Some(child) = ended.get(&open.slot) {
-                self.note(job, child).await?;
                 ends.entry(self.ending(job, child).await?)
                     .or_default()
                     .push(open.slot);
@@ -237,13 +236,17 @@ impl Settler<'_> {
         let waited = Duration::from_millis(waited_ms);
         self.found.stuck.push(Stuck {
             job_id: job.job_id.clone(),
-            run_id: job.run_id.clone(),
-            period: period_of(job)?,
-            reason: why.to_owned(),
-            slots: u64::try_from(whole.count("RUNNABLE"))
-                .unwrap_or_default()
-                .max(1),
-            waiting: Duration::from_millis(u64::try_from(job.age_ms).unwrap_or_default()),
+            seen: QueueStuck {
+                about: About {
+                    period: job.period,
+                    run_id: Some(job.run_id.clone()),
+                },
+                reason: why.to_owned(),
+                slots: u64::try_from(whole.count("RUNNABLE"))
+                    .unwrap_or_default()
+                    .max(1),
+                waiting: Duration::from_millis(u64::try_from(job.age_ms).unwrap_or_default()),
+            },
         });
         if !why.starts_with("MISCONFIGURATION") || since.is_none() || waited < self.queue.lost_after
         {
@@ -260,19 +263,26 @@ impl Settler<'_> {
     }
 
     async fn ended(&mut self, job: &OpenJob, slots: Slots<'_>, ended: &JobStatus) -> Result<()> {
-        self.note(job, ended).await?;
         let end = self.ending(job, ended).await?;
         self.settle_slots(job, slots, &end).await
     }
 
-    /// What the end of a slot comes to. What was cancelled while its period is held, was cancelled because of it.
+    /// What the end of a slot comes to. What was cancelled while its period is held, was cancelled because of it. One
+    /// misconfigured converter stands for all of them: the period is held before the document is due again, because a sweep
+    /// beside this one would submit it at once.
     async fn ending(&self, job: &OpenJob, ended: &JobStatus) -> Result<SlotEnd> {
+        if ended.exit_code == Some(78) {
+            let reason = format!("a converter is misconfigured: {}", ended.words());
+            self.ledger
+                .hold(job.period, HoldCause::Config, &reason)
+                .await?;
+        }
         let end = ending::of(ended);
         if let SlotEnd::Failed {
             cause: "cancelled",
             error,
         } = &end
-            && self.ledger.held(period_of(job)?).await?.is_some()
+            && self.ledger.held(job.period).await?.is_some()
         {
             return Ok(SlotEnd::GivenBack {
                 cause: "stopped",
@@ -280,18 +290,6 @@ impl Settler<'_> {
             });
         }
         Ok(end)
-    }
-
-    /// One misconfigured converter stands for all of them. The period is held before the document is due again: a sweep beside
-    /// this one would submit it at once.
-    async fn note(&self, job: &OpenJob, ended: &JobStatus) -> Result<()> {
-        if ended.exit_code == Some(78) {
-            let reason = format!("a converter is misconfigured: {}", ended.words());
-            self.ledger
-                .hold(period_of(job)?, HoldCause::Config, &reason)
-                .await?;
-        }
-        Ok(())
     }
 
     async fn settle_slots(&mut self, job: &OpenJob, slots: Slots<'_>, end: &SlotEnd) -> Result<()> {
@@ -325,11 +323,6 @@ fn why_stuck(waiting: &JobStatus) -> Option<&str> {
     let is_stuck =
         waiting.phase == Phase::Runnable && known.iter().any(|known| why.starts_with(known));
     is_stuck.then_some(why)
-}
-
-fn period_of(job: &OpenJob) -> Result<Period> {
-    let period = job.period.parse();
-    period.map_err(|error: Error| error.context("export_runs"))
 }
 
 fn by_slot(children: Vec<JobStatus>) -> impl Iterator<Item = (u32, JobStatus)> {
