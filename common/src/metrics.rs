@@ -36,11 +36,17 @@ pub mod names {
     pub const FAILED_DOCUMENTS: &str = "FailedDocuments";
     /// For how many seconds the oldest document that waits has waited; without dimensions, 0 when none waits.
     pub const QUEUE_AGE: &str = "QueueAge";
+    /// Runs of a whole month that recorded what is due, or found it recorded: 1 each. None within a month end means that it
+    /// never started.
+    pub const RUNS: &str = "Runs";
+    /// Sweeps that reached their end: 1 each. None means that nobody looks after the month end.
+    pub const SWEEPS: &str = "Sweeps";
 
     /// Dimension: `trade` or `balance`.
     pub const KIND: &str = "kind";
-    /// Dimension: `succeeded`, `failed` or `given_back`, as the ledger calls it.
+    /// Dimension: what an attempt came to, as the ledger calls it.
     pub const OUTCOME: &str = "outcome";
+    pub const OUTCOMES: [&str; 3] = ["succeeded", "failed", "given_back"];
     /// Dimension: a document's state.
     pub const STATE: &str = "state";
     /// Dimension: why documents failed.
@@ -144,6 +150,19 @@ impl Metrics {
         self.emit(|now| document_lines(documents, now));
     }
 
+    /// A run of a whole month has its documents recorded.
+    pub fn run(self, period: Period) {
+        self.emit(|now| {
+            let properties = [("period", json!(period.to_string()))];
+            vec![line(now, &[], &once(names::RUNS), &properties)]
+        });
+    }
+
+    /// A sweep has reached its end.
+    pub fn sweep(self) {
+        self.emit(|now| vec![line(now, &[], &once(names::SWEEPS), &[])]);
+    }
+
     fn emit(self, lines: impl FnOnce(Timestamp) -> Vec<String>) {
         if self.output == Output::Nowhere {
             return;
@@ -170,15 +189,16 @@ fn attempt_line(attempt: &AttemptMetrics, now: Timestamp) -> String {
             json!(milliseconds),
         ),
     ];
+    let [succeeded, failed, given_back] = names::OUTCOMES;
     let (outcome, cause) = match &attempt.outcome {
         AttemptOutcome::Succeeded { rows, bytes } => {
             metrics.push((names::DOCUMENT_ROWS, Unit::Count, json!(rows)));
             metrics.push((names::DOCUMENT_BYTES, Unit::Bytes, json!(bytes)));
-            ("succeeded", None)
+            (succeeded, None)
         }
         AttemptOutcome::Failed(error) => match error.class() {
-            Class::Retry | Class::Config => ("given_back", Some(error.cause())),
-            Class::Data | Class::Bug => ("failed", Some(error.cause())),
+            Class::Retry | Class::Config => (given_back, Some(error.cause())),
+            Class::Data | Class::Bug => (failed, Some(error.cause())),
         },
     };
     let dimensions = [
@@ -213,6 +233,10 @@ fn document_lines(documents: &DocumentMetrics, now: Timestamp) -> Vec<String> {
     let age = [(names::QUEUE_AGE, Unit::Seconds, json!(age))];
     let age = line(now, &[], &age, &properties);
     states.chain(causes).chain([age]).collect()
+}
+
+fn once(name: &str) -> [(&str, Unit, Value); 1] {
+    [(name, Unit::Count, json!(1))]
 }
 
 /// One emission as the specification has it: the directive under `_aws`; dimensions, metrics and properties at the root.

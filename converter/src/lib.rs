@@ -1,7 +1,8 @@
-//! Streams one document's rows from SQL into a workbook, proves it and publishes it. The program is `main.rs`; this
-//! library is what it, the tests and the fuzz target share.
+//! Streams one document's rows from SQL into a workbook, proves it and publishes it. The program is `cli.rs`; a library,
+//! because tests, the fuzz target and the binary that holds both programs (`images/`) share it.
 
 pub mod build;
+pub mod cli;
 pub mod deliver;
 pub mod disk;
 pub mod export;

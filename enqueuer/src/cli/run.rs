@@ -3,6 +3,7 @@ use std::process::ExitCode;
 use common::clock::{Clock, parse_instant};
 use common::config::{Config, Settings};
 use common::ledger::Selection;
+use common::metrics::Metrics;
 use common::statement::{AccountId, Kind, Period};
 use common::termination::Termination;
 use common::{Class, Error, Result};
@@ -62,6 +63,11 @@ impl Run {
             alerts::run_failed(&config.alerts, request.selection.period, error).await;
         }
         let report = report?;
+        if request.selection.is_whole() {
+            Metrics::new(config.deployment)
+                .beside_answer(self.json)
+                .run(report.run.period);
+        }
         if self.json {
             line!("{}", answer(&report));
         } else {

@@ -53,6 +53,7 @@ impl Sweep {
         }
         ledger.close().await;
         let swept = swept?;
+        metrics.sweep();
         if self.json {
             line!(
                 "{}",

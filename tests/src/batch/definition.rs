@@ -5,18 +5,6 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// The retry strategy of the job definition, as `RegisterJobDefinition` takes it: three attempts and five rules, in order.
-pub const RETRY_STRATEGY: &str = r#"{
-  "attempts": 3,
-  "evaluateOnExit": [
-    { "action": "RETRY", "onExitCode": "75" },
-    { "action": "RETRY", "onStatusReason": "Your Spot Task was interrupted*" },
-    { "action": "RETRY", "onReason": "CannotPullContainer*" },
-    { "action": "RETRY", "onStatusReason": "Task failed to start*" },
-    { "action": "EXIT", "onReason": "*" }
-  ]
-}"#;
-
 /// Batch sends SIGKILL so many seconds after SIGTERM.
 pub(super) const KILL_AFTER_SECONDS: u32 = 30;
 
@@ -33,7 +21,7 @@ pub struct Definition {
     pub job_definition: String,
     /// The compute environment's room: processes at a time.
     pub max_parallel: usize,
-    /// As in [`RETRY_STRATEGY`], unless a test wants another.
+    /// As in Terraform, unless a test wants another.
     pub retry_strategy: Value,
     /// The timeout of jobs that are submitted without one.
     pub timeout_seconds: Option<u32>,
@@ -78,9 +66,11 @@ impl Definition {
     }
 }
 
-/// [`RETRY_STRATEGY`] as JSON.
+/// The retry strategy that Terraform gives the job definition, as `RegisterJobDefinition` takes it.
 pub fn retry_strategy() -> Value {
-    serde_json::from_str(RETRY_STRATEGY).unwrap_or_else(|reason| panic!("{reason}"))
+    let names = include_str!("../../../terraform/names.json");
+    let names: Value = serde_json::from_str(names).unwrap_or_else(|reason| panic!("{reason}"));
+    names["retry_strategy"].clone()
 }
 
 /// The name of something in the server's account and region.

@@ -26,7 +26,7 @@ use anyhow::{Context, Result};
 use tokio::time::timeout;
 
 pub use api::Operation;
-pub use definition::{Definition, RETRY_STRATEGY, retry_strategy};
+pub use definition::{Definition, retry_strategy};
 pub use faults::{Disturbance, Fault};
 pub use record::{Call, Running, Submission};
 pub use state::Status;

@@ -197,12 +197,19 @@ on_every_engine! {
         world.execute("UPDATE statement_trades SET net_amount = '-999' WHERE account_id = 'A001'").await?;
         let cloud = Cloud::of(world).await?;
         cloud.migrate().await?;
-        let answer = cloud.enqueuer(run([])).run().await?.expect(0)?.json()?;
+        let answer = cloud.enqueuer(run([])).run().await?.expect(0)?;
+        let begun = metrics(&answer.stderr)?;
+        ensure!(values(&begun, "Runs", "period") == [(PERIOD.to_owned(), 1)], "{begun:?}");
+        let answer = answer.json()?;
         let job = only_job(&cloud.batch)?;
         cloud.batch.wait_idle().await?;
+        let some = cloud.enqueuer(run(["--kind", "trade"])).run().await?.expect(0)?;
+        ensure!(metrics(&some.stderr)?.is_empty(), "some documents are no month end: {}", some.stderr);
 
         let swept = cloud.enqueuer(["sweep"]).run().await?.expect(0)?;
-        let of_period = metrics(&swept.stdout)?;
+        let (of_sweep, of_period): (Vec<_>, Vec<_>) =
+            metrics(&swept.stdout)?.into_iter().partition(|line| line["Sweeps"] == 1);
+        ensure!(of_sweep.len() == 1, "{}", swept.stdout);
         let by_state = values(&of_period, "Documents", "state");
         assert!(by_state.contains(&("succeeded".into(), 3)) && by_state.contains(&("failed".into(), 1)), "{by_state:?}");
         assert_eq!(by_state.len(), 7, "every state with every emission");

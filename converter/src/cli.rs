@@ -1,0 +1,161 @@
+//! The program `converter`: streams the rows of one slot's documents from SQL into workbooks, proves them and publishes them.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+use common::config::Settings;
+use common::ledger::{Assignment, Ledger};
+use common::statement::DocumentId;
+use common::termination::Termination;
+use common::{Class, Error, Result, telemetry};
+
+use crate::export::{Exporter, Origin};
+
+/// Converts the documents of one job slot, or one named document.
+#[derive(Debug, Parser)]
+#[command(name = "converter", version, max_term_width = 100)]
+struct Arguments {
+    /// The job whose slot is converted; the slot is AWS_BATCH_JOB_ARRAY_INDEX (absent: 0)
+    #[arg(
+        long,
+        value_name = "JOB",
+        required_unless_present = "document",
+        conflicts_with = "document"
+    )]
+    job: Option<String>,
+    /// Converts this document, outside of any job
+    #[arg(long, value_name = "DOCUMENT")]
+    document: Option<String>,
+    /// Rebuilds the published document and compares: exit 0 when it is equal, 65 when it is different
+    #[arg(long, requires = "document")]
+    verify: bool,
+    /// The slot of an array job, as AWS Batch sets it
+    #[arg(
+        long,
+        env = "AWS_BATCH_JOB_ARRAY_INDEX",
+        default_value_t = 0,
+        hide = true
+    )]
+    slot: u32,
+    /// The number of the attempt, as AWS Batch sets it
+    #[arg(long, env = "AWS_BATCH_JOB_ATTEMPT", default_value_t = 1, hide = true)]
+    attempt: u32,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// The program.
+pub fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(usage) => {
+            let _ = usage.print();
+            return if usage.use_stderr() {
+                ExitCode::from(Class::Config.exit_code())
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    match start(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("converter: {}", error.chain());
+            error.exit_code()
+        }
+    }
+}
+
+/// Its command line, with every setting.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
+fn start(arguments: &Arguments) -> Result<()> {
+    telemetry::install(
+        arguments.settings.deployment()?,
+        arguments.settings.log.as_deref(),
+    );
+    // One thread reads, one (blocking) writes: that is all the parallelism a document has.
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|reason| Error::bug("the runtime cannot be started").because(reason))?
+        .block_on(async {
+            if arguments.verify {
+                verify(arguments).await
+            } else {
+                convert(arguments).await
+            }
+        })
+}
+
+/// Rebuilds a published document and compares.
+async fn verify(arguments: &Arguments) -> Result<()> {
+    let mut termination = Termination::listen()?;
+    let config = arguments.settings.resolve()?;
+    let document: DocumentId = arguments.document.as_deref().unwrap_or_default().parse()?;
+    let ledger = Ledger::open(&config, 1).await?;
+    let verified = crate::verify::verify(&config, &ledger, &document, &mut termination).await;
+    ledger.close().await;
+    let sha256 = verified?;
+    // Whoever reads the answer may be gone.
+    let _ = writeln!(
+        std::io::stdout(),
+        "{document} is equal: rebuilt and published are SHA-256 {sha256}"
+    );
+    Ok(())
+}
+
+/// Converts every document of the slot; each succeeds or fails by itself.
+async fn convert(arguments: &Arguments) -> Result<()> {
+    let termination = Termination::listen()?;
+    let mut exporter = Exporter::open(arguments.settings.resolve()?, termination).await?;
+    let (assignments, origin) = work(&exporter, arguments).await?;
+    let mut worst: Option<Error> = None;
+    for assignment in &assignments {
+        if let Err(error) = exporter.convert(assignment, &origin).await {
+            let error = for_the_log(error, &origin);
+            let worse = worst
+                .as_ref()
+                .is_none_or(|worst| error.class() > worst.class());
+            if worse {
+                worst = Some(error.context(&assignment.document));
+            }
+        }
+    }
+    exporter.close().await;
+    worst.map_or(Ok(()), Err)
+}
+
+/// The last words of a slot are part of a log, where no customer's amounts belong; an operator who names a document reads them
+/// on the terminal.
+fn for_the_log(error: Error, origin: &Origin) -> Error {
+    if error.class() != Class::Data || origin.job.is_none() {
+        return error;
+    }
+    let cause = error.cause();
+    Error::data(
+        cause,
+        format!("{cause}; `enqueuer status --documents` says more"),
+    )
+}
+
+async fn work(exporter: &Exporter, arguments: &Arguments) -> Result<(Vec<Assignment>, Origin)> {
+    let number = arguments.attempt;
+    if let Some(document) = &arguments.document {
+        let document: DocumentId = document.parse()?;
+        let assignment = exporter.ledger().assignment(&document).await?;
+        return Ok((vec![assignment], Origin { job: None, number }));
+    }
+    let job = arguments.job.clone().unwrap_or_default();
+    let assignments = exporter.ledger().assignments(&job, arguments.slot).await?;
+    Ok((
+        assignments,
+        Origin {
+            job: Some((job, arguments.slot)),
+            number,
+        },
+    ))
+}
