@@ -102,6 +102,9 @@ fn every_alarm_has_a_runbook_of_its_name() {
             Path::new(ROOT).join("runbooks").join(&file).is_file(),
             "runbooks/{file} is missing"
         );
-        assert!(index.contains(&format!("]({file})")), "the index lacks {file}");
+        assert!(
+            index.contains(&format!("]({file})")),
+            "the index lacks {file}"
+        );
     }
 }

@@ -42,17 +42,46 @@ for path in sys.argv[1:]:
 json.dump(answers, sys.stdout)
 "#;
 
-/// Lets LibreOffice print every workbook, all in one start; each must come out. Its profile and the PDFs lie in `scratch`.
-pub async fn open_in_libreoffice(files: &[PathBuf], scratch: &Path) -> Result<()> {
+/// What LibreOffice makes of a workbook.
+#[derive(Debug, Clone, Copy)]
+pub enum Saved {
+    /// Printed.
+    Pdf,
+    /// Loaded and saved in its own format: for texts as long as a cell holds, whose lines it takes minutes to lay out.
+    Ods,
+}
+
+impl Saved {
+    fn extension(self) -> &'static str {
+        match self {
+            Saved::Pdf => "pdf",
+            Saved::Ods => "ods",
+        }
+    }
+
+    /// What such a file holds at its very beginning, after so many bytes.
+    fn mark(self) -> (usize, &'static [u8]) {
+        match self {
+            Saved::Pdf => (0, b"%PDF-"),
+            Saved::Ods => (
+                30,
+                b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet",
+            ),
+        }
+    }
+}
+
+/// Lets LibreOffice save every workbook, all in one start; each must come out. Its profile and what it saves lie in `scratch`.
+pub async fn open_in_libreoffice(files: &[PathBuf], scratch: &Path, saved: Saved) -> Result<()> {
     let stems: BTreeSet<_> = files.iter().filter_map(|file| file.file_stem()).collect();
     ensure!(
         stems.len() == files.len(),
-        "two files would have the same PDF: {files:?}"
+        "two files would be saved by the same name: {files:?}"
     );
     let directory = tempfile::Builder::new()
         .prefix("libreoffice-")
         .tempdir_in(scratch)?;
-    let printed = directory.path().join("printed");
+    let outcome = directory.path().join("saved");
     let mut command = Command::new(program("TEST_SOFFICE")?);
     command
         .arg(format!(
@@ -64,23 +93,26 @@ pub async fn open_in_libreoffice(files: &[PathBuf], scratch: &Path) -> Result<()
             "--norestore",
             "--nologo",
             "--convert-to",
-            "pdf",
+            saved.extension(),
             "--outdir",
         ])
-        .arg(&printed)
+        .arg(&outcome)
         .args(files)
         // What it and its libraries would keep in the home directory.
         .env("HOME", directory.path())
         .env("TMPDIR", directory.path());
     let output = run(command).await.context("LibreOffice")?;
     let told = told(&output);
+    let (offset, mark) = saved.mark();
     for file in files {
         let stem = file.file_stem().unwrap_or_default();
-        let pdf = printed.join(stem).with_added_extension("pdf");
-        let content = std::fs::read(&pdf).unwrap_or_default();
+        let path = outcome.join(stem).with_added_extension(saved.extension());
+        let content = std::fs::read(&path).unwrap_or_default();
         ensure!(
-            content.starts_with(b"%PDF-"),
-            "LibreOffice does not print {}: {told}",
+            content
+                .get(offset..)
+                .is_some_and(|content| content.starts_with(mark)),
+            "LibreOffice does not save {} as {saved:?}: {told}",
             file.display()
         );
     }
