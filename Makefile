@@ -1,6 +1,6 @@
 # Every target does its own set-up on a machine with a Rust toolchain and make.
 
-.PHONY: demo test fuzz bench build fmt lint mutants
+.PHONY: demo test fuzz bench build fmt lint lint-docs mutants
 
 # A month end of a thousand sample customers: SQLite, a local directory, local processes. Made anew each time, apart from
 # whatever you loaded.
@@ -37,6 +37,10 @@ lint:
 	cargo fmt --all --check
 	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+# Markdown, links, spelling, shell scripts, the CI workflow. Installs its programs below target/.
+lint-docs:
+	tests/lint-docs.sh
 
 # The figures of README: ratios within one run. Takes some minutes.
 bench:

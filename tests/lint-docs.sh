@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Documents and scripts: Markdown, spelling, links (between files and headings; the network is not asked), shell, the CI
+# workflow. The programs are installed below target/.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+venv=target/lint
+if ! cmp -s tests/lint/requirements.txt "$venv/requirements.txt"; then
+    echo "lint-docs: installing $(grep -c == tests/lint/requirements.txt) programs into $venv" >&2
+    python3 -m venv --clear "$venv"
+    "$venv/bin/python3" -m pip install --quiet --disable-pip-version-check -r tests/lint/requirements.txt >&2
+    cp tests/lint/requirements.txt "$venv/requirements.txt"
+fi
+PATH=$PWD/$venv/bin:$PATH
+
+mapfile -t documents < <(git ls-files --cached --others --exclude-standard '*.md')
+mapfile -t scripts < <(git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
+rumdl check --quiet "${documents[@]}"
+typos
+lychee --offline --include-fragments --no-progress --quiet "${documents[@]}"
+shellcheck "${scripts[@]}"
+check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+echo "lint-docs: ${#documents[@]} documents and ${#scripts[@]} scripts are sound"
