@@ -4,6 +4,7 @@
 pub mod aws;
 pub mod catalog;
 pub mod clock;
+pub mod command_line;
 pub mod config;
 pub mod contract;
 pub mod currency;

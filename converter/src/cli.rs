@@ -8,7 +8,7 @@ use common::config::Settings;
 use common::ledger::{Assignment, Ledger};
 use common::statement::DocumentId;
 use common::termination::Termination;
-use common::{Class, Error, Result, telemetry};
+use common::{Class, Error, Result, command_line, telemetry};
 
 use crate::export::{Exporter, Origin};
 
@@ -47,16 +47,9 @@ struct Arguments {
 
 /// The program.
 pub fn run() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments: Arguments = match command_line::parse() {
         Ok(arguments) => arguments,
-        Err(usage) => {
-            let _ = usage.print();
-            return if usage.use_stderr() {
-                ExitCode::from(Class::Config.exit_code())
-            } else {
-                ExitCode::SUCCESS
-            };
-        }
+        Err(ended) => return ended,
     };
     match start(&arguments) {
         Ok(()) => ExitCode::SUCCESS,

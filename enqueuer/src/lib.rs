@@ -30,23 +30,16 @@ mod work;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
-use common::{Class, Error, Result, telemetry};
+use clap::CommandFactory;
+use common::{Error, Result, command_line, telemetry};
 
 use crate::cli::Cli;
 
 /// The program `enqueuer`.
 pub fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli: Cli = match command_line::parse() {
         Ok(cli) => cli,
-        Err(usage) => {
-            let _ = usage.print();
-            return if usage.use_stderr() {
-                ExitCode::from(Class::Config.exit_code())
-            } else {
-                ExitCode::SUCCESS
-            };
-        }
+        Err(ended) => return ended,
     };
     start(cli).unwrap_or_else(|error| {
         eprintln!("enqueuer: {}", error.chain());
