@@ -26,6 +26,7 @@ on_every_engine! {
         ).await?;
         let swept = cloud.enqueuer(["sweep"]).env("ALERTS", "log").run().await?.expect(0)?;
         assert!(swept.stdout.contains("1 ended; 1 alerts sent"), "{}", swept.stdout);
+        assert_eq!(alerts(&swept), ["run_failed"]);
         let again = cloud.enqueuer(["sweep"]).run().await?.expect(0)?;
         assert_eq!(alerts(&again), Vec::<String>::new());
         cloud.enqueuer(run([])).run().await?.expect(0)?;
