@@ -1,6 +1,6 @@
 # Every target does its own set-up on a machine with a Rust toolchain and make.
 
-.PHONY: demo test fuzz bench build fmt lint lint-docs mutants
+.PHONY: demo test terraform-test fuzz bench build fmt lint lint-docs mutants
 
 # A month end of a thousand sample customers: SQLite, a local directory, local processes. Made anew each time, apart from
 # whatever you loaded.
@@ -19,6 +19,11 @@ build:
 test:
 	cargo build --workspace --locked
 	tests/with-postgres.sh tests/with-office.sh tests/with-botocore.sh cargo test --workspace --locked
+
+# The Terraform module, without AWS. Needs terraform 1.9 or newer and jq; takes the provider from a filesystem mirror
+# (TF_PLUGIN_MIRROR, or a usual place) or else from the registry, and installs shellcheck, and Python's tools below target/.
+terraform-test:
+	tests/terraform-test.sh
 
 # Hostile rows, for a while. What it finds is in fuzz/artifacts; a copy in fuzz/seeds makes it a test of `make test`. Stable
 # Rust will do without a sanitizer: there is no unsafe code to watch. Building takes some minutes the first time.

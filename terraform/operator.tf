@@ -1,0 +1,125 @@
+# What operators may do, and the shell they do it in: enqueuers run as tasks of their own, so that nobody needs a way to the
+# databases, nor the secrets.
+
+locals {
+  operator_policy = {
+    Version = "2012-10-17"
+    Statement = concat(local.start_enqueuer, [
+      {
+        # Links' besides: `enqueuer link` runs with it.
+        Sid       = "GiveItsRoles"
+        Effect    = "Allow"
+        Action    = "iam:PassRole"
+        Resource  = [aws_iam_role.enqueuer_task.arn, aws_iam_role.enqueuer_execution.arn, aws_iam_role.links_task.arn]
+        Condition = { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }
+      },
+      {
+        Sid      = "SeeItsTasks"
+        Effect   = "Allow"
+        Action   = "ecs:DescribeTasks"
+        Resource = "${local.arn.ecs}:task/${local.name}-enqueuer/*"
+      },
+      {
+        Sid    = "ReadLogs"
+        Effect = "Allow"
+        Action = ["logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents"]
+        Resource = flatten([
+          for group in [aws_cloudwatch_log_group.converter.arn, aws_cloudwatch_log_group.enqueuer.arn] :
+          [group, "${group}:*"]
+        ])
+      },
+      {
+        # The diagnoses of the runbooks.
+        Sid    = "SeeBatch"
+        Effect = "Allow"
+        Action = [
+          "batch:DescribeComputeEnvironments",
+          "batch:DescribeJobDefinitions",
+          "batch:DescribeJobQueues",
+          "batch:DescribeJobs",
+          "batch:ListJobs",
+        ]
+        # AWS knows no resource here.
+        Resource = "*"
+      },
+      {
+        Sid      = "SeeQueue"
+        Effect   = "Allow"
+        Action   = "batch:GetJobQueueSnapshot"
+        Resource = aws_batch_job_queue.statements.arn
+      },
+      {
+        Sid      = "SeeWhoIsTold"
+        Effect   = "Allow"
+        Action   = "sns:ListSubscriptionsByTopic"
+        Resource = aws_sns_topic.alerts.arn
+      },
+      ],
+      # For links by a program of the operator's own, and to look at a document that a customer asks about.
+      local.links_policy.Statement,
+    )
+  }
+}
+
+# Whoever has a role already gets this policy instead of the role below.
+resource "aws_iam_policy" "operator" {
+  name        = "${local.name}-operator"
+  description = "Operating ${local.name}: run enqueuers, read logs, jobs and documents"
+  policy      = jsonencode(local.operator_policy)
+  tags        = local.tags
+}
+
+resource "aws_iam_role" "operator" {
+  count = length(var.operator_principals) > 0 ? 1 : 0
+
+  name        = "${local.name}-operator"
+  description = "Operators of ${local.name}"
+  tags        = local.tags
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "NamedOperators"
+      Effect    = "Allow"
+      Principal = { AWS = var.operator_principals }
+      Action    = "sts:AssumeRole"
+    }]
+  })
+}
+
+resource "aws_iam_role_policy_attachment" "operator" {
+  count = length(var.operator_principals) > 0 ? 1 : 0
+
+  role       = aws_iam_role.operator[0].name
+  policy_arn = aws_iam_policy.operator.arn
+}
+
+locals {
+  # The names that the runbooks use, and those of the function below them. None of them is secret.
+  operator_variables = {
+    AWS_REGION               = local.region
+    BATCH_JOB_DEFINITION     = aws_batch_job_definition.converter.name
+    BATCH_JOB_QUEUE          = aws_batch_job_queue.statements.name
+    BUCKET                   = aws_s3_bucket.statements.bucket
+    COMPUTE_ENVIRONMENT      = aws_batch_compute_environment.fargate.compute_environment_name
+    ENQUEUER_CLUSTER         = aws_ecs_cluster.enqueuer.name
+    ENQUEUER_LINKS_ROLE      = aws_iam_role.links_task.arn
+    ENQUEUER_LOG_GROUP       = aws_cloudwatch_log_group.enqueuer.name
+    ENQUEUER_NETWORK         = "awsvpcConfiguration={subnets=[${join(",", var.subnet_ids)}],securityGroups=[${aws_security_group.tasks.id}],assignPublicIp=DISABLED}"
+    ENQUEUER_TASK_DEFINITION = aws_ecs_task_definition.enqueuer.arn
+    LOG_GROUP                = aws_cloudwatch_log_group.converter.name
+    STORE_URL                = local.store_url
+    TOPIC_ARN                = aws_sns_topic.alerts.arn
+  }
+
+  operator_shell = join("\n", concat(
+    [
+      "# shellcheck shell=bash",
+      "# For operators of ${local.name}, to be sourced in bash. Needs the AWS CLI (2) and jq, and the rights of the",
+      "# policy ${local.name}-operator.",
+      "",
+    ],
+    [for name, value in local.operator_variables : "export ${name}='${value}'"],
+    [file("${path.module}/operator.sh")],
+  ))
+}

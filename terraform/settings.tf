@@ -1,0 +1,39 @@
+# What the tasks have in their environment. AWS_REGION and the credentials come from Fargate.
+
+locals {
+  store_url = "s3://${aws_s3_bucket.statements.bucket}/${var.store_prefix}"
+
+  settings_of_both = merge(
+    {
+      DEPLOYMENT        = "aws"
+      STORE_URL         = local.store_url
+      BUSINESS_TIMEZONE = var.business_timezone
+      STATEMENT_PROFILE = var.statement_profile
+    },
+    { for name in ["LEASE_SECONDS", "LOG"] : name => var.settings[name] if contains(keys(var.settings), name) },
+  )
+
+  # Converters send no alerts; the enqueuer's sweeps tell of what they leave in the ledger. But on AWS nothing has a default.
+  converter_settings = merge(local.settings_of_both, { ALERTS = "log" })
+
+  enqueuer_settings = merge(
+    local.settings_of_both,
+    {
+      ALERTS          = "sns:${aws_sns_topic.alerts.arn}"
+      BATCH_JOB_QUEUE = aws_batch_job_queue.statements.arn
+      # With its revision: whoever rolls the image's tag back rolls both programs back.
+      BATCH_JOB_DEFINITION = aws_batch_job_definition.converter.arn
+      SIZE_CLASSES         = local.size_classes
+    },
+    var.deadline == null ? {} : { DEADLINE = var.deadline },
+    { for name, value in var.settings : name => value if !contains(["LEASE_SECONDS", "LOG"], name) },
+  )
+
+  # What a program is given and does not know: empty, or a name was mistyped. Preconditions of both definitions look.
+  unknown_to_converter = setsubtract(
+    concat(keys(local.converter_settings), keys(local.secret_arns)), local.names.environment.converter
+  )
+  unknown_to_enqueuer = setsubtract(
+    concat(keys(local.enqueuer_settings), keys(local.secret_arns)), local.names.environment.enqueuer
+  )
+}

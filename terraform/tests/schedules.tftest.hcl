@@ -1,0 +1,143 @@
+# When the enqueuer runs, and what becomes of an event that does not arrive.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  image_tag   = "1.4.0"
+  bucket_name = "firm-statements"
+  vpc_id      = "vpc-1"
+  subnet_ids  = ["subnet-1", "subnet-2"]
+  databases   = { security_group_ids = ["sg-database"] }
+}
+
+run "as_given" {
+  assert {
+    condition = jsonencode({
+      for name, schedule in aws_scheduler_schedule.enqueuer :
+      name => [schedule.name, schedule.group_name, schedule.schedule_expression, schedule.schedule_expression_timezone]
+      }) == jsonencode({
+      run          = ["run", "statement-export-month-end", "cron(0/15 0-9 1-3 * ? *)", "Asia/Tokyo"]
+      sweep        = ["sweep", "statement-export-month-end", "cron(* 0-9 1-3 * ? *)", "Asia/Tokyo"]
+      sweep-hourly = ["sweep-hourly", "statement-export-always", "cron(30 * * * ? *)", "Asia/Tokyo"]
+    })
+    error_message = "A run every 15 minutes and a sweep every minute of the window, a sweep every hour; in the business time zone."
+  }
+
+  assert {
+    # As text: Scheduler looks for the very characters <aws.scheduler.scheduled-time>.
+    condition = { for name, schedule in aws_scheduler_schedule.enqueuer : name => schedule.target[0].input } == {
+      run          = "{\"containerOverrides\":[{\"command\":[\"run\",\"--at\",\"<aws.scheduler.scheduled-time>\"],\"name\":\"enqueuer\"}]}"
+      sweep        = "{\"containerOverrides\":[{\"command\":[\"sweep\"],\"name\":\"enqueuer\"}]}"
+      sweep-hourly = "{\"containerOverrides\":[{\"command\":[\"sweep\"],\"name\":\"enqueuer\"}]}"
+    }
+    error_message = "The commands of the schedules are others, or a context attribute is escaped."
+  }
+
+  assert {
+    condition     = alltrue([for schedule in aws_scheduler_schedule.enqueuer : schedule.state == "DISABLED"])
+    error_message = "Nothing fires before migrate and the images are there."
+  }
+
+  assert {
+    condition     = alltrue([for schedule in aws_scheduler_schedule.enqueuer : schedule.flexible_time_window[0].mode == "OFF"])
+    error_message = "Schedules fire to the minute."
+  }
+
+  assert {
+    condition = { for name, schedule in aws_scheduler_schedule.enqueuer : name => schedule.target[0].retry_policy[0].maximum_event_age_in_seconds } == {
+      run = 900, sweep = 60, sweep-hourly = 1800
+      } && alltrue([
+        for schedule in aws_scheduler_schedule.enqueuer :
+        schedule.target[0].retry_policy[0].maximum_retry_attempts == 10 &&
+        schedule.target[0].dead_letter_config[0].arn == aws_sqs_queue.undelivered_schedules.arn
+    ])
+    error_message = "Each event is tried again until the next one comes, then kept in the queue of undelivered ones."
+  }
+
+  assert {
+    condition = alltrue([
+      for schedule in aws_scheduler_schedule.enqueuer :
+      schedule.target[0].arn == aws_ecs_cluster.enqueuer.arn &&
+      schedule.target[0].role_arn == "arn:aws:iam::123456789012:role/statement-export-scheduler" &&
+      schedule.target[0].ecs_parameters[0].task_definition_arn == aws_ecs_task_definition.enqueuer.arn &&
+      schedule.target[0].ecs_parameters[0].launch_type == "FARGATE" &&
+      schedule.target[0].ecs_parameters[0].task_count == 1
+    ])
+    error_message = "Each schedule starts one task of the enqueuer's definition in its cluster."
+  }
+
+  assert {
+    condition     = aws_sqs_queue.undelivered_schedules.message_retention_seconds == 1209600 && aws_sqs_queue.undelivered_schedules.kms_master_key_id == aws_kms_key.data.arn
+    error_message = "Undelivered events are kept for 14 days, encrypted."
+  }
+
+  assert {
+    condition = jsonencode([
+      for statement in jsondecode(aws_sqs_queue_policy.undelivered_schedules.policy).Statement : [statement.Effect, statement.Principal, statement.Action, statement.Condition]
+      ]) == jsonencode([
+      ["Deny", "*", "sqs:*", { Bool = { "aws:SecureTransport" = "false" } }],
+      ["Deny", "*", "sqs:SendMessage", { ArnNotEquals = { "aws:PrincipalArn" = "arn:aws:iam::123456789012:role/statement-export-scheduler" } }],
+    ])
+    error_message = "TLS only, and nobody is let in by the queue's policy."
+  }
+}
+
+run "at_another_time" {
+  variables {
+    schedules_enabled = true
+    business_timezone = "America/New_York"
+    window            = { days = "1,2,4-5", hours = "0-3,22-23" }
+  }
+
+  assert {
+    condition = alltrue([
+      for schedule in aws_scheduler_schedule.enqueuer :
+      schedule.state == "ENABLED" && schedule.schedule_expression_timezone == "America/New_York"
+    ])
+    error_message = "Schedules are enabled as a whole, in the business time zone."
+  }
+
+  assert {
+    condition     = aws_scheduler_schedule.enqueuer["run"].schedule_expression == "cron(0/15 0-3,22-23 1,2,4-5 * ? *)"
+    error_message = "The window is in the cron expression."
+  }
+
+  assert {
+    condition     = output.environment.converter.BUSINESS_TIMEZONE == "America/New_York" && output.environment.enqueuer.BUSINESS_TIMEZONE == "America/New_York"
+    error_message = "Schedules and programs have one time zone."
+  }
+}
+
+run "day_that_some_months_lack" {
+  command         = plan
+  expect_failures = [var.window]
+  variables {
+    window = { days = "29-31" }
+  }
+}
+
+run "hour_that_no_day_has" {
+  command         = plan
+  expect_failures = [var.window]
+  variables {
+    window = { hours = "0-24" }
+  }
+}
+
+run "no_cron_injection" {
+  command         = plan
+  expect_failures = [var.window]
+  variables {
+    window = { days = "1 * ? *) cron(1" }
+  }
+}
+
+run "zone_that_is_an_offset" {
+  command         = plan
+  expect_failures = [var.business_timezone]
+  variables {
+    business_timezone = "+09:00"
+  }
+}

@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# Checks the Terraform module and its example without AWS: format, validity, tests with a mocked provider, the documents it
+# renders, the operators' shell, and checkov. Works on a copy below target/, so that nothing is left in the tree.
+#
+# The provider comes from a filesystem mirror when there is one (TF_PLUGIN_MIRROR, or a usual place), else from the registry
+# that Terraform is configured for. Without either it fails: what was not checked must not look as if it was.
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+work=$root/target/terraform
+mkdir -p "$work"
+
+die() {
+    echo "terraform-test: $*" >&2
+    exit 1
+}
+
+say() {
+    echo "terraform-test: $*" >&2
+}
+
+find_terraform() {
+    local version
+    command -v terraform >/dev/null ||
+        die "there is no terraform on PATH: install 1.9 or newer, see https://developer.hashicorp.com/terraform/install"
+    version=$(terraform version 2>/dev/null | sed -n 's/^Terraform v//p')
+    [ "$(printf '%s\n' 1.9.0 "$version" | sort -V | head -n 1)" = 1.9.0 ] ||
+        die "terraform $version is too old: install 1.9 or newer, see https://developer.hashicorp.com/terraform/install"
+}
+
+# A mirror is laid out HOST/hashicorp/aws/….
+use_mirror() {
+    local mirror
+    [ -z "${TF_PLUGIN_MIRROR:-}" ] || compgen -G "$TF_PLUGIN_MIRROR/*/hashicorp/aws" >/dev/null ||
+        die "TF_PLUGIN_MIRROR=$TF_PLUGIN_MIRROR is no filesystem mirror with hashicorp/aws"
+    for mirror in "${TF_PLUGIN_MIRROR:-}" /opt/tf-plugins /opt/terraform/plugins "$HOME/.terraform.d/plugins" \
+        /usr/local/share/terraform/plugins /usr/share/terraform/plugins; do
+        if [ -n "$mirror" ] && compgen -G "$mirror/*/hashicorp/aws" >/dev/null; then
+            say "taking the provider from $mirror"
+            printf 'provider_installation {\n  filesystem_mirror {\n    path = "%s"\n  }\n}\n' "$mirror" >"$work/mirror.tfrc"
+            export TF_CLI_CONFIG_FILE=$work/mirror.tfrc
+            return
+        fi
+    done
+    say "no mirror with hashicorp/aws: taking the provider from the registry"
+    # A file that is not there would only warn, each time.
+    [ -e "${TF_CLI_CONFIG_FILE:-/}" ] || unset TF_CLI_CONFIG_FILE
+    mkdir -p "$work/plugins"
+    export TF_PLUGIN_CACHE_DIR=$work/plugins
+}
+
+init() {
+    TF_DATA_DIR=$work/data/$2 terraform -chdir="$1" init -backend=false -input=false -no-color >"$work/init.log" 2>&1 || {
+        cat "$work/init.log" >&2
+        die "no provider hashicorp/aws 5.100 for $2: neither from a mirror (set TF_PLUGIN_MIRROR to one) nor from the registry"
+    }
+}
+
+find_jq() {
+    command -v jq >/dev/null && return
+    command -v apt-get >/dev/null || die "there is no jq: install 1.6 or newer"
+    say "installing Debian's package jq"
+    local as_root=
+    [ "$(id -u)" = 0 ] || as_root=sudo
+    $as_root apt-get update -qq
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends jq >&2
+}
+
+# checkov brings a hundred packages, so they have an environment of their own; it is made anew when the list changes.
+install_python_tools() {
+    local wanted=$root/tests/terraform-requirements.txt venv=$work/venv
+    if ! cmp -s "$wanted" "$venv/installed.txt"; then
+        say "installing checkov, parliament, botocore and shellcheck into $venv"
+        rm -rf "$venv"
+        python3 -m venv "$venv"
+        "$venv/bin/python3" -m pip install --quiet --disable-pip-version-check -r "$wanted" >&2 ||
+            die "the Python packages of $wanted cannot be installed"
+        cp "$wanted" "$venv/installed.txt"
+    fi
+    export PATH=$venv/bin:$PATH
+}
+
+find_terraform
+use_mirror
+find_jq
+install_python_tools
+
+say "format"
+terraform fmt -check -recursive -diff "$root/terraform" || die "run terraform fmt -recursive terraform"
+
+# With the runbooks beside it, as alarms name them.
+rm -rf "$work/tree" "$work/data"
+mkdir "$work/tree"
+cp -R "$root/terraform" "$root/runbooks" "$work/tree"
+module=$work/tree/terraform
+# Of whoever worked in the tree itself; theirs may be of another provider.
+find "$module" \( -name .terraform -o -name .terraform.lock.hcl \) -prune -exec rm -rf {} +
+
+say "validity, of the module and of the example"
+init "$module" module
+TF_DATA_DIR=$work/data/module terraform -chdir="$module" validate -no-color
+init "$module/examples/complete" example
+TF_DATA_DIR=$work/data/example terraform -chdir="$module/examples/complete" validate -no-color
+
+say "tests with a mocked provider"
+if ! TF_DATA_DIR=$work/data/module terraform -chdir="$module" test -json -verbose >"$work/tests.jsonl"; then
+    jq -r 'select(.type == "diagnostic") | [.["@testfile"], .["@testrun"], .diagnostic.summary, .diagnostic.detail] | join(": ")' "$work/tests.jsonl" >&2
+    die "$(jq -r 'select(.type == "test_summary") | .["@message"]' "$work/tests.jsonl")"
+fi
+say "$(jq -r 'select(.type == "test_summary") | .["@message"]' "$work/tests.jsonl")"
+
+say "rendered documents"
+python3 "$root/tests/check_terraform_documents.py" "$work/operator.sh" <"$work/tests.jsonl"
+
+say "the operators' shell"
+shellcheck "$work/operator.sh"
+"$root/tests/operator-shell.sh" "$work/operator.sh"
+
+# Of the tree itself, so that paths are those of the code. Exceptions stand beside it, each with its reason. Nothing is sent
+# or fetched.
+say "checkov"
+checkov --directory "$root/terraform" --framework terraform --skip-download --quiet --compact
+
+say "all is well"
