@@ -55,10 +55,12 @@ enqueuer() {
         [ -z "$next" ] || token=$next
     done
 
-    code=$(printf '%s' "$stopped" | jq -r '.containers[0].exitCode // empty')
+    # By name: AWS adds containers of its own to some accounts' tasks (GuardDuty).
+    stopped=$(printf '%s' "$stopped" | jq -c '. + (.containers // [] | map(select(.name == "enqueuer")) | .[0] | {exitCode, reason})')
+    code=$(printf '%s' "$stopped" | jq -r '.exitCode // empty')
     if [ -z "$code" ]; then
         printf 'enqueuer: the task ended before the program began: %s\n' \
-            "$(printf '%s' "$stopped" | jq -r '[.stoppedReason, .containers[0].reason] | map(select(. != null)) | join("; ")')" >&2
+            "$(printf '%s' "$stopped" | jq -r '[.stoppedReason, .reason] | map(select(. != null)) | join("; ")')" >&2
         return 125
     fi
     return "$code"

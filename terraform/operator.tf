@@ -20,6 +20,34 @@ locals {
         Resource = "${local.arn.ecs}:task/${local.name}-enqueuer/*"
       },
       {
+        # Also those that ended, for an hour. Without a container instance AWS knows no resource here, but the cluster.
+        Sid       = "FindItsTasks"
+        Effect    = "Allow"
+        Action    = "ecs:ListTasks"
+        Resource  = "*"
+        Condition = { ArnEquals = { "ecs:cluster" = aws_ecs_cluster.enqueuer.arn } }
+      },
+      {
+        Sid      = "SeeSchedules"
+        Effect   = "Allow"
+        Action   = "scheduler:ListSchedules"
+        Resource = "${local.arn.scheduler}:schedule/*/*"
+      },
+      {
+        # Purge: once its reason is mended, which ends the alarm.
+        Sid      = "ReadAndClearUndelivered"
+        Effect   = "Allow"
+        Action   = ["sqs:PurgeQueue", "sqs:ReceiveMessage"]
+        Resource = aws_sqs_queue.undelivered_schedules.arn
+      },
+      {
+        Sid       = "DecryptUndelivered"
+        Effect    = "Allow"
+        Action    = "kms:Decrypt"
+        Resource  = aws_kms_key.data.arn
+        Condition = { StringEquals = { "kms:ViaService" = "sqs.${local.region}.amazonaws.com" } }
+      },
+      {
         Sid    = "ReadLogs"
         Effect = "Allow"
         Action = ["logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents"]
@@ -110,6 +138,7 @@ locals {
     LOG_GROUP                = aws_cloudwatch_log_group.converter.name
     STORE_URL                = local.store_url
     TOPIC_ARN                = aws_sns_topic.alerts.arn
+    UNDELIVERED_QUEUE        = aws_sqs_queue.undelivered_schedules.url
   }
 
   operator_shell = join("\n", concat(

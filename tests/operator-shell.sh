@@ -64,7 +64,7 @@ is() {
 
 long=$(printf '%016384d' 0)
 echo '{"tasks": [{"taskArn": "arn:aws:ecs:ap-northeast-1:123456789012:task/statement-export-enqueuer/0123456789abcdef"}], "failures": []}' >"$PLAY/started"
-echo '{"stopCode": "EssentialContainerExited", "containers": [{"exitCode": 1}]}' >"$PLAY/stopped"
+echo '{"stopCode": "EssentialContainerExited", "containers": [{"name": "aws-guardduty-agent-a1", "exitCode": 137}, {"name": "enqueuer", "exitCode": 1}]}' >"$PLAY/stopped"
 jq -n '{nextForwardToken: "one", events: [
     "{\"timestamp\":\"2026-11-01T00:00:00Z\",\"level\":\"INFO\",\"message\":\"looking\"}",
     "{\"_aws\":{},\"Runs\":1}",
@@ -92,13 +92,13 @@ try
 is "no command" "$(jq -c '.containerOverrides[0].command' "$PLAY/overrides")" '["--help"]'
 
 for expected in 0 75; do
-    echo "{\"containers\": [{\"exitCode\": $expected}]}" >"$PLAY/stopped"
+    echo "{\"containers\": [{\"name\": \"enqueuer\", \"exitCode\": $expected}]}" >"$PLAY/stopped"
     try sweep
     is "exit code" "$code" "$expected"
 done
 
 # A task that never ran has no exit code.
-echo '{"stoppedReason": "CannotPullContainerError: not found", "containers": [{}]}' >"$PLAY/stopped"
+echo '{"stoppedReason": "CannotPullContainerError: not found", "containers": [{"name": "enqueuer"}]}' >"$PLAY/stopped"
 try sweep
 is "exit code of a task that never ran" "$code" 125
 case $log in *"CannotPullContainerError: not found"*) ;; *) fail "why it never ran is not said: $log" ;; esac

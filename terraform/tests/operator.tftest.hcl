@@ -28,12 +28,13 @@ run "as_given" {
       LOG_GROUP                = "/statement-export/converter"
       STORE_URL                = "s3://firm-statements/statements"
       TOPIC_ARN                = "arn:aws:sns:ap-northeast-1:123456789012:statement-export-alerts"
+      UNDELIVERED_QUEUE        = "https://sqs.ap-northeast-1.amazonaws.com/123456789012/statement-export-undelivered-schedules"
     }
     error_message = "The variables of the runbooks are others: ${output.operator_shell}"
   }
 
   assert {
-    condition     = length(regexall("(?m)^export ", output.operator_shell)) == 13 && length(regexall("(?m)^enqueuer\\(\\) \\{$", output.operator_shell)) == 1
+    condition     = length(regexall("(?m)^export ", output.operator_shell)) == 14 && length(regexall("(?m)^enqueuer\\(\\) \\{$", output.operator_shell)) == 1
     error_message = "The shell has its variables and one function."
   }
 

@@ -106,6 +106,10 @@ run "as_given" {
       TagEnqueuer             = [["ecs:TagResource"], ["arn:aws:ecs:ap-northeast-1:123456789012:task/statement-export-enqueuer/*"], { StringEquals = { "ecs:CreateAction" = "RunTask" } }]
       GiveItsRoles            = [["iam:PassRole"], ["arn:aws:iam::123456789012:role/statement-export-enqueuer", "arn:aws:iam::123456789012:role/statement-export-enqueuer-execution", "arn:aws:iam::123456789012:role/statement-export-links"], { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }]
       SeeItsTasks             = [["ecs:DescribeTasks"], ["arn:aws:ecs:ap-northeast-1:123456789012:task/statement-export-enqueuer/*"], {}]
+      FindItsTasks            = [["ecs:ListTasks"], ["*"], { ArnEquals = { "ecs:cluster" = "arn:aws:ecs:ap-northeast-1:123456789012:cluster/statement-export-enqueuer" } }]
+      SeeSchedules            = [["scheduler:ListSchedules"], ["arn:aws:scheduler:ap-northeast-1:123456789012:schedule/*/*"], {}]
+      ReadAndClearUndelivered = [["sqs:PurgeQueue", "sqs:ReceiveMessage"], ["arn:aws:sqs:ap-northeast-1:123456789012:statement-export-undelivered-schedules"], {}]
+      DecryptUndelivered      = [["kms:Decrypt"], ["arn:aws:kms:ap-northeast-1:123456789012:key/data"], { StringEquals = { "kms:ViaService" = "sqs.ap-northeast-1.amazonaws.com" } }]
       ReadLogs                = [["logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents"], ["arn:aws:logs:ap-northeast-1:123456789012:log-group:/statement-export/converter", "arn:aws:logs:ap-northeast-1:123456789012:log-group:/statement-export/converter:*", "arn:aws:logs:ap-northeast-1:123456789012:log-group:/statement-export/enqueuer", "arn:aws:logs:ap-northeast-1:123456789012:log-group:/statement-export/enqueuer:*"], {}]
       SeeBatch                = [["batch:DescribeComputeEnvironments", "batch:DescribeJobDefinitions", "batch:DescribeJobQueues", "batch:DescribeJobs", "batch:ListJobs"], ["*"], {}]
       SeeQueue                = [["batch:GetJobQueueSnapshot"], ["arn:aws:batch:ap-northeast-1:123456789012:job-queue/statement-export"], {}]
@@ -114,7 +118,7 @@ run "as_given" {
       TellAbsentFromForbidden = [["s3:ListBucket"], ["arn:aws:s3:::firm-statements"], {}]
       DecryptInS3             = [["kms:Decrypt"], ["arn:aws:kms:ap-northeast-1:123456789012:key/data"], { StringEquals = { "kms:ViaService" = "s3.ap-northeast-1.amazonaws.com" } }]
     })
-    error_message = "Operators start enqueuers, and see; they change nothing by themselves. Now: ${aws_iam_policy.operator.policy}"
+    error_message = "Operators start enqueuers, see, and clear what was not delivered; they change nothing else by themselves. Now: ${aws_iam_policy.operator.policy}"
   }
 
   # The same as rules, for whoever adds a statement and its line above.
@@ -141,7 +145,7 @@ run "as_given" {
         for statement in jsondecode(policy).Statement : [
           for action in flatten([statement.Action]) : contains([
             "ecr:GetAuthorizationToken", "batch:DescribeComputeEnvironments", "batch:DescribeJobDefinitions", "batch:DescribeJobQueues",
-            "batch:DescribeJobs", "batch:ListJobs",
+            "batch:DescribeJobs", "batch:ListJobs", "ecs:ListTasks",
           ], action)
         ] if contains(flatten([statement.Resource]), "*")
       ]
