@@ -15,16 +15,16 @@ find_binaries() {
 }
 
 binaries=$(find_binaries)
-if [ -z "$binaries" ] || ! command -v openssl >/dev/null; then
+if [ -z "$binaries" ] || ! command -v openssl >/dev/null || ! command -v jq >/dev/null; then
     if ! command -v apt-get >/dev/null; then
-        echo "with-postgres: there is no PostgreSQL server or no openssl here and no apt-get to install it: install openssl and PostgreSQL 14 or newer" >&2
+        echo "with-postgres: there is no PostgreSQL server, no openssl or no jq here and no apt-get to install it: install jq, openssl and PostgreSQL 14 or newer" >&2
         exit 1
     fi
-    echo "with-postgres: no PostgreSQL server or no openssl here; installing Debian's packages" >&2
+    echo "with-postgres: no PostgreSQL server, no openssl or no jq here; installing Debian's packages" >&2
     as_root=
     [ "$(id -u)" = 0 ] || as_root=sudo
     $as_root apt-get update -qq
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql openssl >&2
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql openssl jq >&2
     binaries=$(find_binaries)
 fi
 

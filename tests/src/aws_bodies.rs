@@ -18,23 +18,31 @@ pub(crate) struct Body<'a> {
     pub body: &'a Value,
 }
 
-/// Demands that AWS would take and give these bodies. Without botocore they stay unchecked, as `make test` says loudly.
+/// Demands that AWS would take and give these bodies.
 pub(crate) async fn expect_valid(bodies: impl IntoIterator<Item = Body<'_>>) -> Result<()> {
     // Polling gives the same body many times.
     let lines: BTreeSet<String> = bodies.into_iter().map(|body| body.line()).collect();
     ensure!(!lines.is_empty(), "there is no body to check");
+    check_lines(CHECK, lines)
+        .await
+        .map_err(|wrong| anyhow::anyhow!("bodies that AWS would not have:\n{wrong:#}"))
+}
+
+/// Gives a script of Python's with botocore lines of JSON; it prints what is wrong with them. Without botocore they stay
+/// unchecked, as `make test` says loudly.
+pub(crate) async fn check_lines(script: &str, lines: BTreeSet<String>) -> Result<()> {
     let Some(python) = python() else {
-        println!("botocore not installed: bodies unchecked");
+        println!("botocore not installed: unchecked against AWS's model");
         return Ok(());
     };
     let mut check = Command::new(python)
-        .args(["-B", "-c", CHECK])
+        .args(["-B", "-c", script])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
-        .context("starting the check of bodies")?;
+        .context("starting the check against AWS's model")?;
     let mut stdin = check.stdin.take().context("the check has no stdin")?;
     let input: String = lines.into_iter().map(|line| line + "\n").collect();
     let write = async move { stdin.write_all(input.as_bytes()).await };
@@ -42,7 +50,7 @@ pub(crate) async fn expect_valid(bodies: impl IntoIterator<Item = Body<'_>>) -> 
     let output = output?;
     ensure!(
         output.status.success() && written.is_ok(),
-        "bodies that AWS would not have:\n{}{}",
+        "{}{}",
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
@@ -62,7 +70,7 @@ impl Body<'_> {
 }
 
 /// The python3 with botocore that `make test` has found or installed.
-fn python() -> Option<String> {
+pub(crate) fn python() -> Option<String> {
     #[expect(
         clippy::disallowed_methods,
         reason = "the test command tells its tests where the programs are"

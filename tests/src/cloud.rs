@@ -1,5 +1,7 @@
 //! A world on AWS: its store is a bucket, its queue is Batch, and nothing has a default.
 
+use std::path::Path;
+
 use anyhow::{Context, Result};
 use serde_json::Value;
 
@@ -85,6 +87,24 @@ impl<'a> Cloud<'a> {
     /// The converter as an operator runs it, with the settings of the job definition.
     pub fn converter<'b>(&self, arguments: impl IntoIterator<Item = &'b str>) -> Program {
         self.settle(self.world.converter(arguments))
+    }
+
+    /// Any program, with the settings of the enqueuer's task.
+    pub fn program<'b>(
+        &self,
+        program: &Path,
+        arguments: impl IntoIterator<Item = &'b str>,
+    ) -> Program {
+        self.settle(self.world.program(program, arguments))
+    }
+
+    /// A setting of the enqueuer's task.
+    pub fn setting(&self, name: &str) -> Result<&str> {
+        let mut settings = self.environment.iter();
+        let found = settings.find(|(known, _)| known == name);
+        found
+            .map(|(_, value)| value.as_str())
+            .with_context(|| format!("{name} is not set"))
     }
 
     fn settle(&self, program: Program) -> Program {

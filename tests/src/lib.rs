@@ -3,6 +3,7 @@
 
 mod audit;
 mod aws_bodies;
+mod aws_commands;
 pub mod batch;
 pub mod cloud;
 mod compare;
@@ -11,6 +12,7 @@ mod expected;
 mod loopback;
 pub mod office;
 pub mod ooxml;
+pub mod operator;
 mod program;
 pub mod s3;
 mod source;
@@ -26,10 +28,11 @@ use sqlx::AnyPool;
 use tempfile::TempDir;
 
 pub use audit::{Audit, Audited};
+pub use aws_commands::expect_valid_commands;
 pub use engine::Engine;
 pub use program::{Answer, Program};
 pub use source::Source;
-pub use store::Published;
+pub use store::{Published, published as published_below};
 pub use topic::{Message, Topic};
 pub use workbook::{Sheet, Workbook, part};
 
@@ -113,7 +116,11 @@ impl World {
         self.program(&binary("converter"), arguments)
     }
 
-    fn program<'a>(&self, binary: &Path, arguments: impl IntoIterator<Item = &'a str>) -> Program {
+    pub(crate) fn program<'a>(
+        &self,
+        binary: &Path,
+        arguments: impl IntoIterator<Item = &'a str>,
+    ) -> Program {
         let program = Program::new(binary, arguments, self.directory.path())
             .env("DATABASE_URL", &self.database_url)
             .env("STORE_URL", &format!("file:{}", self.store().display()))

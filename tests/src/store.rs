@@ -16,7 +16,7 @@ pub struct Published {
 }
 
 /// Every file below the store but the partial ones, by key.
-pub(crate) fn published(store: &Path) -> Result<Vec<Published>> {
+pub fn published(store: &Path) -> Result<Vec<Published>> {
     let mut found = Vec::new();
     let mut directories = vec![store.to_owned()];
     while let Some(directory) = directories.pop() {

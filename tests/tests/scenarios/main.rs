@@ -17,6 +17,7 @@ mod processes;
 mod profile;
 mod queue;
 mod rebuild;
+mod runbooks;
 mod s3;
 mod status;
 mod steering;

@@ -4,7 +4,7 @@ mod afterwards;
 mod beside;
 mod faults;
 mod kills;
-mod month_end;
+pub mod month_end;
 mod orphans;
 mod steering;
 mod submission;
