@@ -26,15 +26,17 @@ const COMMON: [&str; 10] = [
 ];
 
 /// What the module's output `operator_shell` sets, besides the function `enqueuer`.
-pub const VARIABLES: [&str; 8] = [
+pub const VARIABLES: [&str; 10] = [
     "BATCH_JOB_DEFINITION",
     "BATCH_JOB_QUEUE",
     "BUCKET",
     "COMPUTE_ENVIRONMENT",
+    "ENQUEUER_CLUSTER",
     "ENQUEUER_LOG_GROUP",
     "LOG_GROUP",
     "STORE_URL",
     "TOPIC_ARN",
+    "UNDELIVERED_QUEUE",
 ];
 
 /// How a call of a wrapped program ended: a separator after each word, and one more after the last.

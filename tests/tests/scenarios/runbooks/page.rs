@@ -49,7 +49,7 @@ impl Page {
         for line in text.lines() {
             match (line.trim_start().strip_prefix("```"), open.take()) {
                 (Some(language), None) => open = Some((language.to_owned(), String::new())),
-                (Some(_), Some((language, block))) if language.is_empty() => {
+                (Some(_), Some((language, block))) if language == "bash" => {
                     page.blocks.push(block);
                 }
                 (Some(_), Some(file)) => page.files.push(file),
