@@ -1,6 +1,6 @@
 # Every target does its own set-up on a machine with a Rust toolchain and make.
 
-.PHONY: demo test terraform-test fuzz bench build fmt lint lint-docs mutants
+.PHONY: demo build images test image-test terraform-test fuzz bench mutants fmt lint lint-docs
 
 # A month end of a thousand sample customers: SQLite, a local directory, local processes. Made anew each time, apart from
 # whatever you loaded.
@@ -56,3 +56,7 @@ bench:
 mutants:
 	cargo mutants --version >/dev/null 2>&1 || cargo install --locked cargo-mutants
 	cargo mutants -p converter -f 'converter/src/gate/*.rs' --output target -- --lib gate
+
+# Both images, and what is in them, and a month end in one: images/README.md.
+images image-test:
+	images/with-buildah.sh images/$(if $(filter images,$@),build,test).sh

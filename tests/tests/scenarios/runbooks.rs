@@ -145,9 +145,7 @@ fn expect_target(target: &str) -> Result<()> {
     let known = rules
         .filter_map(|line| line.split_once(':'))
         .any(|(targets, _)| targets.split(' ').any(|known| known == target));
-    // What makes images comes with the Dockerfile.
-    let foreseen = target == "images" && !repository().join("Dockerfile").exists();
-    ensure!(known || foreseen, "the Makefile has no target {target}");
+    ensure!(known, "the Makefile has no target {target}");
     Ok(())
 }
 
