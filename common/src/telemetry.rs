@@ -1,5 +1,7 @@
 //! Logs go to stderr, one line per event: readable locally, JSON on AWS. No names, addresses or amounts of customers.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -10,6 +12,18 @@ use crate::config::Deployment;
 /// What looks for region and credentials at AWS. It warns at length of every place where there are none; where there are
 /// none at all, our own error says so.
 const SDK: &str = "aws_config";
+
+/// Whether stderr is a log of JSON lines.
+static IS_JSON: AtomicBool = AtomicBool::new(false);
+
+/// Says something to whoever called the program, beside its answer: a line on stderr, which on AWS is a log of JSON lines.
+pub fn say(text: &str) {
+    if IS_JSON.load(Ordering::Relaxed) {
+        tracing::info!("{text}");
+    } else {
+        eprintln!("{text}");
+    }
+}
 
 /// Installs the subscriber. `LOG` overrides what is logged (e.g. `LOG=info` or `LOG=converter=debug`); by default
 /// warnings locally, where the terminal belongs to the operator, and `info` on AWS.
@@ -26,6 +40,7 @@ pub fn install(deployment: Deployment, filter: Option<&str>) {
                 .with_default(default)
                 .with_target(SDK, LevelFilter::ERROR)
         });
+    IS_JSON.store(deployment == Deployment::Aws, Ordering::Relaxed);
     let lines = fmt::layer().with_writer(std::io::stderr);
     let lines = match deployment {
         Deployment::Local => lines

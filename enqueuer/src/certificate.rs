@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use common::config::Config;
-use common::ledger::{DocumentRow, Ledger, Selection, State};
+use common::ledger::{DocumentRow, Ledger, Listed, Selection, State};
 use common::source::Source;
 use common::statement::{DocumentId, Kind, Period};
 use common::{Error, Result};
@@ -83,7 +83,7 @@ pub async fn certify(config: &Config, ledger: &Ledger, period: Period) -> Result
     let basis = config.profile.trade_basis;
     let found = targets::find(&mut source, &everything, &snapshots, basis).await?;
     drop(source);
-    let documents = ledger.documents(&everything).await?;
+    let documents = ledger.documents(&everything, &Listed::default()).await?;
     let store = PublishedStore::open(&config.store).await?;
     let objects: HashMap<String, u64> = store
         .list(period)
@@ -247,6 +247,7 @@ mod tests {
             sha256: None,
             bytes: Some(10),
             rows: None,
+            delivery: "electronic".to_owned(),
         }
     }
 

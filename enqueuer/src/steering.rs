@@ -11,7 +11,7 @@ use common::ledger::{Chosen, Command, Found, Ledger, Run, Selection, State, Whic
 use common::source::Source;
 use common::statement::{DocumentId, Kind, Period};
 use common::termination::Termination;
-use common::{Error, Result};
+use common::{Error, Result, telemetry};
 use serde_json::json;
 
 use crate::context::newest_period;
@@ -111,7 +111,7 @@ impl ChosenArgs {
 }
 
 /// A mistyped cause would look like nothing to do.
-async fn refuse_unknown_cause(ledger: &Ledger, period: Period, cause: &str) -> Result<()> {
+pub async fn refuse_unknown_cause(ledger: &Ledger, period: Period, cause: &str) -> Result<()> {
     if alerts::is_cause(cause) {
         return Ok(());
     }
@@ -163,24 +163,25 @@ pub fn without_refused(
         return Err(Error::config(format!("{first}: nothing to {verb}")));
     }
     for refused in &refused {
-        eprintln!("left alone: {refused}");
+        telemetry::say(&format!("left alone: {refused}"));
     }
     Ok(kept)
 }
 
 impl Decision {
-    /// Whether to go on: not in a dry run, and above a hundred documents only when somebody at the terminal says so.
+    /// Whether to go on: not in a dry run, and above a hundred documents only when somebody says so, at the terminal or by
+    /// `--yes`.
     pub fn is_taken(&self, verb: &str, documents: &[Found]) -> Result<bool> {
         let count = documents.len();
         if self.dry_run || count > ASK_ABOVE {
             let noun = if count == 1 { "document" } else { "documents" };
-            eprintln!("{verb} {count} {noun}:");
+            telemetry::say(&format!("{verb} {count} {noun}:"));
             for found in documents.iter().take(TOLD) {
                 let cause = found.cause.as_deref().unwrap_or_default();
-                eprintln!("  {}  {}  {cause}", found.document, found.state);
+                telemetry::say(&format!("  {}  {}  {cause}", found.document, found.state));
             }
             if count > TOLD {
-                eprintln!("  and {} more", count - TOLD);
+                telemetry::say(&format!("  and {} more", count - TOLD));
             }
         }
         if self.dry_run {
@@ -195,8 +196,13 @@ impl Decision {
             }
             return Ok(false);
         }
-        if count <= ASK_ABOVE || self.yes || !std::io::stdin().is_terminal() {
+        if count <= ASK_ABOVE || self.yes {
             return Ok(true);
+        }
+        if !std::io::stdin().is_terminal() {
+            return Err(Error::config(format!(
+                "{count} documents are many, and nobody is at a terminal to be asked: look at them with --dry-run, then say --yes"
+            )));
         }
         eprint!("Go on? [y/N] ");
         let _ = std::io::stderr().flush();

@@ -71,6 +71,16 @@ pub struct DocumentRow {
     pub sha256: Option<String>,
     pub bytes: Option<i64>,
     pub rows: Option<i64>,
+    /// `electronic` or `paper`.
+    pub delivery: String,
+}
+
+/// Which documents of a selection are listed, and how many at most.
+#[derive(Debug, Clone, Default)]
+pub struct Listed {
+    pub state: Option<State>,
+    pub cause: Option<String>,
+    pub limit: Option<u32>,
 }
 
 /// Documents of one state and cause, with an example.
@@ -242,16 +252,25 @@ impl Ledger {
             .collect()
     }
 
-    /// Every document of the selection, by id.
-    pub async fn documents(&self, selection: &Selection) -> Result<Vec<DocumentRow>> {
+    /// The documents of the selection, by id.
+    pub async fn documents(
+        &self,
+        selection: &Selection,
+        listed: &Listed,
+    ) -> Result<Vec<DocumentRow>> {
         let statement = self.database.dialect.sql(&format!(
             "SELECT d.document_id, d.kind, d.account_id, d.period, d.revision, d.state, d.cause, d.error, d.attempts,
-                    d.object_key, d.sha256, d.bytes, d.row_count
-             FROM export_documents d WHERE d.period = $1{} ORDER BY d.document_id COLLATE {{C}}",
+                    d.object_key, d.sha256, d.bytes, d.row_count, d.delivery
+             FROM export_documents d
+             WHERE d.period = $1{} AND ($2 = '' OR d.state = $2) AND ($3 = '' OR d.cause = $3)
+             ORDER BY d.document_id COLLATE {{C}} LIMIT $4",
             selection_clause(selection)
         ));
         let rows = sqlx::query(query_text(statement))
             .bind(selection.period.to_string())
+            .bind(listed.state.map_or("", State::as_str))
+            .bind(listed.cause.clone().unwrap_or_default())
+            .bind(listed.limit.map_or(i64::MAX, i64::from))
             .fetch_all(&self.pool)
             .await
             .map_err(statement_failed("listing documents", Whose::Ledger))?;
@@ -273,6 +292,7 @@ impl Ledger {
                     sha256: row.try_get(10).map_err(unreadable)?,
                     bytes: row.try_get(11).map_err(unreadable)?,
                     rows: row.try_get(12).map_err(unreadable)?,
+                    delivery: row.try_get(13).map_err(unreadable)?,
                 })
             })
             .collect()

@@ -17,6 +17,7 @@ mod settling;
 mod steering;
 
 use std::fmt::{self, Write as _};
+use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::{Any, AnyPool, Transaction};
@@ -24,7 +25,7 @@ use sqlx::{Any, AnyPool, Transaction};
 pub use alerts::AlertClaim;
 pub use attempts::{Attempt, Claim, Proof, Published, Warning};
 pub use batch_jobs::{OpenJob, OpenSlot};
-pub use documents::{CauseCount, DocumentRow, DueDocument, Excuse, Selection};
+pub use documents::{CauseCount, DocumentRow, DueDocument, Excuse, Listed, Selection};
 pub use groups::NOT_IN_GROUP;
 pub use holds::{Hold, HoldCause};
 pub use jobs::{Assignment, Correction, Job, JobRequest, Which};
@@ -85,6 +86,20 @@ impl State {
             .into_iter()
             .find(|state| state.as_str() == text)
             .ok_or_else(|| Error::bug(format!("the ledger holds an unknown state {text:?}")))
+    }
+}
+
+impl FromStr for State {
+    type Err = Error;
+
+    /// As an operator writes it.
+    fn from_str(text: &str) -> Result<Self> {
+        State::parse(text).map_err(|_| {
+            Error::config(format!(
+                "state {text:?} is not known: write {}",
+                State::ALL.map(State::as_str).join(", ")
+            ))
+        })
     }
 }
 

@@ -11,7 +11,9 @@ mod webhook;
 #[cfg(test)]
 mod tests;
 
-use common::config::AlertsTo;
+use common::clock::Clock;
+use common::config::{AlertsTo, Config};
+use common::ledger::{AlertClaim, Ledger};
 use common::statement::{DocumentId, Period};
 use common::{Class, Error, Result};
 use tokio::sync::OnceCell;
@@ -147,8 +149,33 @@ pub fn is_cause(name: &str) -> bool {
     causes::OF_DOCUMENTS.iter().any(|cause| cause.name == name)
 }
 
-/// A run that ended with an error; `false` = it could not be delivered. One that is due to the surroundings is tried again by the next event, and told by what fails.
-pub async fn run_failed(to: &AlertsTo, period: Period, error: &Error) -> bool {
+/// A run or a sweep that ended with an error, told of once an hour, since its schedule comes more often.
+pub async fn failed_this_hour(
+    config: &Config,
+    ledger: &Ledger,
+    who: &str,
+    period: Period,
+    error: &Error,
+) {
+    let hour = Clock::default().now().strftime("%Y-%m-%dT%H").to_string();
+    let id = format!("{who}.{period}.{}.{hour}", error.cause());
+    match ledger.claim_alert(&id).await {
+        Ok(AlertClaim::Mine) => {
+            let sent = run_failed(&config.alerts, period, error).await;
+            // What cannot be noted is told of again.
+            let _ = ledger.end_alert(&id, sent).await;
+        }
+        Ok(_) => {}
+        // Rather twice than not at all.
+        Err(_) => {
+            run_failed(&config.alerts, period, error).await;
+        }
+    }
+}
+
+/// `false` = it could not be delivered. One that is due to the surroundings is tried again by the next event, and told by what
+/// fails.
+async fn run_failed(to: &AlertsTo, period: Period, error: &Error) -> bool {
     let alert = if error.cause() == causes::SOURCE_NOT_READY.name {
         events::source_not_ready(&events::SourceNotReady {
             period,

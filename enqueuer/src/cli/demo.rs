@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use common::clock::{Clock, parse_instant};
 use common::config::{Config, Settings};
 use common::database::Database;
-use common::ledger::{DocumentRow, Ledger, Selection, State};
+use common::ledger::{DocumentRow, Ledger, Listed, Selection, State};
 use common::statement::{Kind, Period};
 use common::termination::Termination;
 use common::{Class, Result};
@@ -103,7 +103,7 @@ async fn tell(
     sample: &Sample,
 ) -> Result<bool> {
     let period = selection.period;
-    let documents = ledger.documents(selection).await?;
+    let documents = ledger.documents(selection, &Listed::default()).await?;
     let of = |state: State| {
         documents
             .iter()

@@ -8,7 +8,7 @@ use common::database::{Whose, statement_failed};
 use common::ledger::{LinkCandidate, State};
 use common::source::Source;
 use common::statement::{AccountId, DocumentId};
-use common::{Error, Result};
+use common::{Error, Result, telemetry};
 use jiff::{Span, SpanRelativeTo};
 use serde_json::json;
 
@@ -157,9 +157,9 @@ fn early_end(link: &SignedLink) -> Option<jiff::Timestamp> {
 
 fn warn_of_credentials(link: &SignedLink) {
     if let (Some(end), Some(asked)) = (early_end(link), link.expires_at) {
-        eprintln!(
+        telemetry::say(&format!(
             "enqueuer: warning: the link ends at {end:.0} already, with the credentials that signed it, not at {asked:.0}"
-        );
+        ));
     }
 }
 

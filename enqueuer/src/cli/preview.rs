@@ -8,7 +8,7 @@ use std::time::Duration;
 use common::clock::{Clock, parse_instant};
 use common::config::{Config, Settings};
 use common::database::Database;
-use common::ledger::{DocumentRow, Ledger, MAX_ATTEMPTS, Selection, State};
+use common::ledger::{DocumentRow, Ledger, Listed, MAX_ATTEMPTS, Selection, State};
 use common::statement::{Kind, Language};
 use common::termination::Termination;
 use common::{Error, Result};
@@ -182,7 +182,10 @@ async fn make(
             "terminated before the preview was made",
         ));
     }
-    let document = ledger.documents(&request.selection).await?.pop();
+    let document = ledger
+        .documents(&request.selection, &Listed::default())
+        .await?
+        .pop();
     match document {
         Some(made) if made.state == State::Succeeded => Ok(made),
         other => Err(not_made(other)),

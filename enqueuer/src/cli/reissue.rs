@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use common::config::{Config, Settings};
 use common::ledger::{Chosen, Command, Found, Ledger, NewRevision, State};
 use common::statement::DocumentId;
-use common::{Error, Result};
+use common::{Error, Result, telemetry};
 use serde_json::json;
 
 use super::run::{answer, exit_code, print_report};
@@ -90,7 +90,9 @@ impl Reissue {
                 {
                     tracing::info!(document.id = %next, "reissued");
                 } else {
-                    eprintln!("left alone: {next} was recorded by somebody else meanwhile");
+                    telemetry::say(&format!(
+                        "left alone: {next} was recorded by somebody else meanwhile"
+                    ));
                 }
             }
             Ok(0)

@@ -60,10 +60,13 @@ impl Run {
         let queue = self.queue.open(&config, settings, &ledger).await?;
         let report = month_end::run(&config, &ledger, &queue, clock, &request, &cancel).await;
         if let Err(error) = &report {
-            alerts::run_failed(&config.alerts, request.selection.period, error).await;
+            alerts::failed_this_hour(&config, &ledger, "run", request.selection.period, error)
+                .await;
         }
         let report = report?;
-        if request.selection.is_whole() {
+        let is_due_month =
+            report.run.period == Period::last_complete(clock.now(), &config.business_timezone);
+        if is_due_month && request.selection.is_whole() {
             Metrics::new(config.deployment)
                 .beside_answer(self.json)
                 .run(report.run.period);

@@ -2,11 +2,12 @@ use std::process::ExitCode;
 
 use common::Result;
 use common::config::Settings;
-use common::ledger::{CauseCount, DocumentRow, Selection, State};
+use common::ledger::{CauseCount, DocumentRow, Ledger, Listed, Selection, State};
 use serde_json::json;
 
 use crate::context::open_period;
 use crate::out::line;
+use crate::steering::refuse_unknown_cause;
 
 /// Tells how a period stands: documents by state, failures by cause
 #[derive(Debug, clap::Args)]
@@ -14,9 +15,18 @@ pub struct Status {
     /// The month, e.g. 2026-10 [default: that of the newest run]
     #[arg(long, value_name = "YYYY-MM")]
     period: Option<String>,
-    /// Lists every document
+    /// Lists the documents
     #[arg(long)]
     documents: bool,
+    /// Lists those of this state only, e.g. failed
+    #[arg(long, value_name = "STATE", requires = "documents")]
+    state: Option<String>,
+    /// Lists those of this cause only, e.g. positions
+    #[arg(long, value_name = "CAUSE", requires = "documents")]
+    cause: Option<String>,
+    /// Lists so many at most
+    #[arg(long, value_name = "N", requires = "documents")]
+    limit: Option<u32>,
     /// Prints the answer as JSON
     #[arg(long)]
     json: bool,
@@ -29,7 +39,7 @@ impl Status {
         let selection = Selection::all(period);
         let counts = ledger.counts(&selection).await?;
         let documents = if self.documents {
-            Some(ledger.documents(&selection).await?)
+            Some(self.list(&ledger, &selection).await?)
         } else {
             None
         };
@@ -54,6 +64,19 @@ impl Status {
         ledger.close().await;
         Ok(ExitCode::SUCCESS)
     }
+
+    async fn list(&self, ledger: &Ledger, selection: &Selection) -> Result<Vec<DocumentRow>> {
+        let listed = Listed {
+            state: self.state.as_deref().map(str::parse).transpose()?,
+            cause: self.cause.clone(),
+            limit: self.limit,
+        };
+        let documents = ledger.documents(selection, &listed).await?;
+        if let (true, Some(cause)) = (documents.is_empty(), &self.cause) {
+            refuse_unknown_cause(ledger, selection.period, cause).await?;
+        }
+        Ok(documents)
+    }
 }
 
 fn document_json(document: &DocumentRow) -> serde_json::Value {
@@ -71,6 +94,7 @@ fn document_json(document: &DocumentRow) -> serde_json::Value {
         "sha256": document.sha256,
         "bytes": document.bytes,
         "rows": document.rows,
+        "delivery": document.delivery,
     })
 }
 

@@ -2,13 +2,12 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use common::clock::Clock;
-use common::config::{Config, Settings};
-use common::ledger::{AlertClaim, Ledger, Selection, State};
+use common::Result;
+use common::config::Settings;
+use common::ledger::{Ledger, Selection, State};
 use common::metrics::{DocumentMetrics, Metrics};
 use common::statement::Period;
 use common::termination::Termination;
-use common::{Error, Result};
 use serde_json::json;
 
 use crate::context::open_ledger;
@@ -48,8 +47,8 @@ impl Sweep {
         for period in periods.iter().copied() {
             emit(&ledger, metrics, period).await?;
         }
-        if let Err(error) = &swept {
-            tell(&config, &ledger, &periods, error).await?;
+        if let (Err(error), Some(period)) = (&swept, periods.last()) {
+            alerts::failed_this_hour(&config, &ledger, "sweep", *period, error).await;
         }
         ledger.close().await;
         let swept = swept?;
@@ -99,24 +98,5 @@ async fn emit(ledger: &Ledger, metrics: Metrics, period: Period) -> Result<()> {
             .and_then(|ms| u64::try_from(ms).ok())
             .map(Duration::from_millis),
     });
-    Ok(())
-}
-
-/// Sweeps that end in error are told of once an hour.
-async fn tell(
-    config: &Config,
-    ledger: &Ledger,
-    periods: &BTreeSet<Period>,
-    error: &Error,
-) -> Result<()> {
-    let Some(period) = periods.last() else {
-        return Ok(());
-    };
-    let hour = Clock::default().now().strftime("%Y-%m-%dT%H").to_string();
-    let id = format!("sweep.{}.{hour}", error.cause());
-    if ledger.claim_alert(&id).await? == AlertClaim::Mine {
-        let sent = alerts::run_failed(&config.alerts, *period, error).await;
-        ledger.end_alert(&id, sent).await?;
-    }
     Ok(())
 }
