@@ -22,7 +22,7 @@ say() {
 find_terraform() {
     local version
     command -v terraform >/dev/null ||
-        die "there is no terraform on PATH: install 1.9 or newer, see https://developer.hashicorp.com/terraform/install"
+        die "there is no terraform on PATH, nothing was checked: install 1.9 or newer, see https://developer.hashicorp.com/terraform/install"
     version=$(terraform version 2>/dev/null | sed -n 's/^Terraform v//p')
     [ "$(printf '%s\n' 1.9.0 "$version" | sort -V | head -n 1)" = 1.9.0 ] ||
         die "terraform $version is too old: install 1.9 or newer, see https://developer.hashicorp.com/terraform/install"
@@ -80,6 +80,18 @@ install_python_tools() {
     export PATH=$venv/bin:$PATH
 }
 
+# Tests destroy what they made, mocked or not, and would stop where destruction is prevented: the copy goes without, once it is
+# seen that the tree has it.
+lift_prevention() { # MODULE
+    local resource
+    for resource in '"aws_s3_bucket" "statements"' '"aws_kms_key" "data"'; do
+        cat "$1"/*.tf | sed -n "/^resource $resource {/,/^}/p" | grep -q '^ *prevent_destroy = true$' ||
+            die "resource $resource lacks prevent_destroy: an apply could take the documents with it"
+    done
+    sed -i.bak '/^ *prevent_destroy = true$/d' "$1"/*.tf
+    rm "$1"/*.bak
+}
+
 find_terraform
 use_mirror
 find_jq
@@ -95,6 +107,7 @@ cp -R "$root/terraform" "$root/runbooks" "$work/tree"
 module=$work/tree/terraform
 # Of whoever worked in the tree itself; theirs may be of another provider.
 find "$module" \( -name .terraform -o -name .terraform.lock.hcl \) -prune -exec rm -rf {} +
+lift_prevention "$module"
 
 say "validity, of the module and of the example"
 init "$module" module

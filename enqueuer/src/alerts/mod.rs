@@ -157,35 +157,35 @@ pub async fn failed_this_hour(
     period: Period,
     error: &Error,
 ) {
+    let Some(alert) = of_failure(&config.alerts, period, error) else {
+        return;
+    };
+    let alerts = Alerts::new(&config.alerts);
     let hour = Clock::default().now().strftime("%Y-%m-%dT%H").to_string();
     let id = format!("{who}.{period}.{}.{hour}", error.cause());
     match ledger.claim_alert(&id).await {
         Ok(AlertClaim::Mine) => {
-            let sent = run_failed(&config.alerts, period, error).await;
+            let sent = alerts.send(&alert).await;
             // What cannot be noted is told of again.
             let _ = ledger.end_alert(&id, sent).await;
         }
         Ok(_) => {}
         // Rather twice than not at all.
         Err(_) => {
-            run_failed(&config.alerts, period, error).await;
+            alerts.send(&alert).await;
         }
     }
 }
 
-/// `false` = it could not be delivered. One that is due to the surroundings is tried again by the next event, and told by what
-/// fails.
-async fn run_failed(to: &AlertsTo, period: Period, error: &Error) -> bool {
-    let alert = if error.cause() == causes::SOURCE_NOT_READY.name {
-        events::source_not_ready(&events::SourceNotReady {
+/// What is told of a failed run. One that is due to the surroundings is tried again by the next event, and told by what fails.
+fn of_failure(to: &AlertsTo, period: Period, error: &Error) -> Option<Alert> {
+    if error.cause() == causes::SOURCE_NOT_READY.name {
+        return Some(events::source_not_ready(&events::SourceNotReady {
             period,
             missing: error.to_string(),
-        })
-    } else if error.class() == Class::Retry || *to == AlertsTo::Log {
-        // The log has it anyway.
-        return true;
-    } else {
-        events::run_failed(period, error)
-    };
-    Alerts::new(to).send(&alert).await
+        }));
+    }
+    // The log has it anyway.
+    let is_told = error.class() != Class::Retry && *to != AlertsTo::Log;
+    is_told.then(|| events::run_failed(period, error))
 }

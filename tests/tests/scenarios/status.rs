@@ -63,10 +63,37 @@ on_every_engine! {
             "state": "succeeded", "cause": null, "error": null, "attempts": 1,
             "object_key": "2026-10/trade/A002/2026-10.trade.A002.xlsx",
             "sha256": file.sha256, "bytes": file.bytes, "rows": document(world, "2026-10.trade.A002").await?["rows"],
+            "delivery": "electronic",
         });
         assert_eq!(document(world, "2026-10.trade.A002").await?, expected);
         // Two trades and the cash that paid them.
         assert!(expected["rows"].as_i64().is_some_and(|rows| rows >= 4), "{expected}");
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn documents_are_listed_by_state_and_cause(world: &World) {
+        load_october(world, 3).await?;
+        world.execute("UPDATE statement_trades SET net_amount = '-1' WHERE account_id <> 'A002'").await?;
+        run_october(world).await?.expect(1)?;
+        let listed = async |filter: &[&str]| -> Result<Vec<String>> {
+            let arguments = ["status", "--documents", "--json"].iter().chain(filter).copied();
+            let answer = world.enqueuer(arguments).run().await?.expect(0)?.json()?;
+            let documents = answer["documents"].as_array().context("no documents")?;
+            Ok(documents.iter().filter_map(|document| Some(document["document_id"].as_str()?.to_owned())).collect())
+        };
+        let refused = ["2026-10.trade.A001", "2026-10.trade.A003"];
+        assert_eq!(listed(&["--state", "failed"]).await?, refused);
+        assert_eq!(listed(&["--cause", "identity"]).await?, refused);
+        assert_eq!(listed(&["--state", "failed", "--cause", "identity", "--limit", "1"]).await?, refused[..1]);
+        assert_eq!(listed(&["--state", "succeeded"]).await?.len(), 4);
+        assert_eq!(listed(&["--cause", "cash"]).await?, [""; 0]);
+        for (wrong, says) in [(["--state", "lost"], "write due, submitted"), (["--cause", "identty"], "documents failed by identity")] {
+            let arguments = ["status", "--documents"].into_iter().chain(wrong);
+            let answer = world.enqueuer(arguments).run().await?.expect(78)?;
+            assert!(answer.stderr.contains(says), "{}", answer.stderr);
+        }
         Ok(())
     }
 }

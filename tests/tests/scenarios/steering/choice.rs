@@ -92,9 +92,13 @@ on_every_engine! {
 }
 
 on_every_engine! {
-    async fn nobody_is_asked_where_nobody_could_answer(world: &World) {
+    async fn where_nobody_could_answer_yes_is_said_beforehand(world: &World) {
         many_that_failed(world).await?;
-        let answer = steer(world, "resubmit", ["--failed", "--documents-per-slot", "101"]).run().await?.expect(0)?;
+        let all = ["--failed", "--documents-per-slot", "101"];
+        let refused = steer(world, "resubmit", all).run().await?.expect(78)?;
+        assert!(refused.stderr.contains("then say --yes"), "{}", refused.stderr);
+        assert_eq!(count(world, "SELECT count(*) FROM export_documents WHERE state = 'failed'").await?, 101);
+        let answer = steer(world, "resubmit", all.into_iter().chain(["--yes"])).run().await?.expect(0)?;
         assert!(!answer.stderr.contains("Go on?"), "{}", answer.stderr);
         assert!(answer.stderr.contains("resubmit 101 documents:") && answer.stderr.contains("and 96 more"), "{}", answer.stderr);
         assert_eq!(came_to(&answer.json()?)?, [101, 101, 0]);
