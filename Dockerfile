@@ -14,6 +14,8 @@ COPY enqueuer enqueuer
 COPY tests tests
 COPY images/Cargo.toml images/Cargo.toml
 COPY images/src images/src
+# What --version says besides the version.
+ARG REVISION=unknown
 # Caches are mounted, so that only what changed is compiled again. Builders give sources any time they like (a layer's, a
 # checkout's), by which cargo would take them for compiled: they are touched. With --target build scripts stay dynamic.
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \

@@ -21,7 +21,18 @@ pub mod store;
 pub mod telemetry;
 pub mod termination;
 
+use std::sync::LazyLock;
+
 pub use error::{Class, Error, Result};
 
-/// The version that is recorded with every document and printed by `--version`.
+/// The version that is recorded with every document.
 pub const PROGRAM_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What `--version` prints: images say their commit, too, since two of them may be of one version.
+pub fn build_version() -> &'static str {
+    static BUILD: LazyLock<String> = LazyLock::new(|| match option_env!("REVISION") {
+        Some(revision) => format!("{PROGRAM_VERSION} ({revision})"),
+        None => PROGRAM_VERSION.to_owned(),
+    });
+    &BUILD
+}

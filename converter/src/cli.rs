@@ -14,7 +14,7 @@ use crate::export::{Exporter, Origin};
 
 /// Converts the documents of one job slot, or one named document.
 #[derive(Debug, Parser)]
-#[command(name = "converter", version, max_term_width = 100)]
+#[command(name = "converter", version = common::build_version(), max_term_width = 100)]
 struct Arguments {
     /// The job whose slot is converted; the slot is AWS_BATCH_JOB_ARRAY_INDEX (absent: 0)
     #[arg(

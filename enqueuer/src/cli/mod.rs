@@ -26,7 +26,7 @@ use common::config::Settings;
 #[derive(Debug, Parser)]
 #[command(
     name = "enqueuer",
-    version,
+    version = common::build_version(),
     max_term_width = 100,
     subcommand_required = true
 )]
