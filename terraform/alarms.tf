@@ -13,7 +13,7 @@ locals {
   attempts_of_a_period_in_the_window = 12
 }
 
-# A month that never starts fails nothing and says nothing.
+# A month that never starts fails nothing and says nothing. Nor do runs that end with 75: no event tells of them (events.tf).
 #
 # CloudWatch's windows slide from minute to minute, and it does not say how FILL treats a metric that never was. Hence:
 #
@@ -82,11 +82,82 @@ resource "aws_cloudwatch_metric_alarm" "month_not_started" {
   tags       = local.tags
 }
 
-# Sweeps settle, submit again and tell; the hourly one, which also comes outside of the window, is their heartbeat.
-resource "aws_cloudwatch_metric_alarm" "sweep_silent" {
+# Sweeps settle, submit again and tell. Outside of the window the hourly one is their heartbeat; in it they come every minute, and
+# 15 minutes without one that reached its end are too many. An alarm counts periods of one length only, hence two, and one that
+# tells of either by its name.
+resource "aws_cloudwatch_composite_alarm" "sweep_silent" {
   #checkov:skip=CKV_AWS_319:While the schedules are off silence is as it should be; the actions go on with them.
   alarm_name        = local.alarm_names["sweep-silent"]
-  alarm_description = "No sweep has reached its end for 3 hours: nothing is settled or submitted again, and no alert by cause is sent. Runbook: runbooks/sweep-silent.md"
+  alarm_description = "No sweep has reached its end for 15 minutes of the month-end window, or for 3 hours: nothing is settled or submitted again, and no alert by cause is sent. Runbook: runbooks/sweep-silent.md"
+  alarm_rule        = join(" OR ", [for alarm in local.sweep_silent_parts : "ALARM(\"${alarm}\")"])
+
+  actions_enabled = var.schedules_enabled
+  alarm_actions   = [aws_sns_topic.alerts.arn]
+  # So that the channel sees the end of it, too.
+  ok_actions = [aws_sns_topic.alerts.arn]
+  tags       = local.tags
+}
+
+locals {
+  sweep_silent_parts = [
+    aws_cloudwatch_metric_alarm.sweep_silent_in_window.alarm_name,
+    aws_cloudwatch_metric_alarm.sweep_silent_for_hours.alarm_name,
+  ]
+}
+
+# As month-not-started, of sweeps instead of runs; one period, since 15 minutes are as many sweeps. It also tells of sweeps that
+# end with 75, of which no event does (events.tf).
+resource "aws_cloudwatch_metric_alarm" "sweep_silent_in_window" {
+  #checkov:skip=CKV_AWS_319:The alarm of both tells.
+  alarm_name        = "${local.alarm_names["sweep-silent"]}-in-window"
+  alarm_description = "No sweep has reached its end for 15 minutes of the month-end window. Tells by the alarm ${local.alarm_names["sweep-silent"]}. Runbook: runbooks/sweep-silent.md"
+
+  comparison_operator = "LessThanThreshold"
+  threshold           = 1
+  evaluation_periods  = 1
+  # Outside of the window there is no data, and no sweep a minute.
+  treat_missing_data = "notBreaching"
+
+  metric_query {
+    id          = "swept"
+    expression  = "SUM([outside, sweeps])"
+    label       = "sweeps in the window"
+    return_data = true
+  }
+
+  metric_query {
+    id         = "outside"
+    expression = "IF(attempts >= ${local.attempts_of_a_period_in_the_window}, 0, 1)"
+  }
+
+  metric_query {
+    id = "attempts"
+    metric {
+      namespace   = "AWS/Scheduler"
+      metric_name = "InvocationAttemptCount"
+      dimensions  = { ScheduleGroup = aws_scheduler_schedule_group.month_end.name }
+      stat        = "Sum"
+      period      = 900
+    }
+  }
+
+  metric_query {
+    id = "sweeps"
+    metric {
+      namespace   = local.names.metrics.namespace
+      metric_name = local.names.metrics.sweeps
+      stat        = "Sum"
+      period      = 900
+    }
+  }
+
+  tags = local.tags
+}
+
+resource "aws_cloudwatch_metric_alarm" "sweep_silent_for_hours" {
+  #checkov:skip=CKV_AWS_319:The alarm of both tells.
+  alarm_name        = "${local.alarm_names["sweep-silent"]}-for-hours"
+  alarm_description = "No sweep has reached its end for 3 hours. Tells by the alarm ${local.alarm_names["sweep-silent"]}. Runbook: runbooks/sweep-silent.md"
 
   namespace           = local.names.metrics.namespace
   metric_name         = local.names.metrics.sweeps
@@ -101,11 +172,7 @@ resource "aws_cloudwatch_metric_alarm" "sweep_silent" {
   # begin, and tell, once they are on. (Switched on without any sweep of the last hours it begins at once; the first one ends it.)
   treat_missing_data = var.schedules_enabled ? "breaching" : "notBreaching"
 
-  actions_enabled = var.schedules_enabled
-  alarm_actions   = [aws_sns_topic.alerts.arn]
-  # So that the channel sees the end of it, too.
-  ok_actions = [aws_sns_topic.alerts.arn]
-  tags       = local.tags
+  tags = local.tags
 }
 
 # The alerts by cause say more; this one also comes when they do not arrive.
@@ -183,16 +250,21 @@ resource "aws_cloudwatch_metric_alarm" "queue_stuck" {
 # A schedule's event that could not start its task, in all its retries.
 resource "aws_cloudwatch_metric_alarm" "schedule_undelivered" {
   alarm_name        = local.alarm_names["schedule-undelivered"]
-  alarm_description = "A schedule could not start its run or sweep; the events wait in the queue ${aws_sqs_queue.undelivered_schedules.name}. Runbook: runbooks/schedule-undelivered.md"
+  alarm_description = "A schedule could not start its run or sweep in the last hour; the events lie in the queue ${aws_sqs_queue.undelivered_schedules.name}. Runbook: runbooks/schedule-undelivered.md"
 
-  namespace           = "AWS/SQS"
-  metric_name         = "ApproximateNumberOfMessagesVisible"
+  namespace = "AWS/SQS"
+  # How many came, not how many lie there: it ends by itself, and the next one tells again, whether or not somebody has cleared
+  # the queue. (SQS does not count here what it moves itself; Scheduler sends.)
+  metric_name         = "NumberOfMessagesSent"
   dimensions          = { QueueName = aws_sqs_queue.undelivered_schedules.name }
-  statistic           = "Maximum"
+  statistic           = "Sum"
   period              = 300
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
-  evaluation_periods  = 1
+  # One in 75 minutes: hourly sweeps that all fail are one alarm, not one each hour. Also because SQS gives the metrics of a queue
+  # that was untouched for hours up to 15 minutes late.
+  evaluation_periods  = 15
+  datapoints_to_alarm = 1
   # SQS says nothing of queues that were empty and untouched for hours.
   treat_missing_data = "notBreaching"
 

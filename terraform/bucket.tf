@@ -6,6 +6,11 @@ resource "aws_s3_bucket" "statements" {
   #checkov:skip=CKV_AWS_18:Access is logged when access_log_bucket names a bucket for it (below); the check does not see a logging that is optional.
   bucket = var.bucket_name
   tags   = local.tags
+
+  lifecycle {
+    # Another name would be another bucket: the documents would lie in one that nobody knows any more.
+    prevent_destroy = true
+  }
 }
 
 resource "aws_s3_bucket_public_access_block" "statements" {

@@ -3,6 +3,24 @@
 locals {
   # What Fargate needs to start a task (images, secrets, logs), and what the programs call (Batch, SNS). S3 has a gateway.
   interface_endpoints = var.endpoints == null ? [] : ["batch", "ecr.api", "ecr.dkr", "logs", "secretsmanager", "sns"]
+
+  # The tasks' own, unless others are named: an endpoint takes one subnet of a zone, tasks as many as there are.
+  endpoint_subnets_apart = try(var.endpoints.subnet_ids, null) != null
+  endpoint_subnet_ids    = local.endpoint_subnets_apart ? var.endpoints.subnet_ids : var.subnet_ids
+  endpoint_zones         = local.endpoint_subnets_apart ? data.aws_subnet.endpoints[*].availability_zone : data.aws_subnet.tasks[*].availability_zone
+}
+
+data "aws_subnet" "endpoints" {
+  # By number, as in network.tf.
+  count = local.endpoint_subnets_apart ? length(var.endpoints.subnet_ids) : 0
+  id    = var.endpoints.subnet_ids[count.index]
+
+  lifecycle {
+    postcondition {
+      condition     = self.vpc_id == var.vpc_id
+      error_message = "Subnet ${self.id} of endpoints.subnet_ids is not in ${var.vpc_id}."
+    }
+  }
 }
 
 # No endpoint has a policy of its own: other programs of the VPC use them, too. Roles and the bucket's policy say who may what.
@@ -22,11 +40,18 @@ resource "aws_vpc_endpoint" "interface" {
   vpc_id             = var.vpc_id
   vpc_endpoint_type  = "Interface"
   service_name       = "com.amazonaws.${local.region}.${each.key}"
-  subnet_ids         = var.subnet_ids
+  subnet_ids         = local.endpoint_subnet_ids
   security_group_ids = aws_security_group.endpoints[*].id
   # The services' usual names then lead to the endpoint: no program needs to know of it.
   private_dns_enabled = true
   tags                = merge(local.tags, { Name = "${local.name}-${each.key}" })
+
+  lifecycle {
+    precondition {
+      condition     = length(distinct(local.endpoint_zones)) == length(local.endpoint_zones)
+      error_message = "Two subnets of the endpoints are in one zone (${join(", ", local.endpoint_zones)}), which AWS refuses: name one of each zone in endpoints.subnet_ids."
+    }
+  }
 }
 
 resource "aws_security_group" "endpoints" {
@@ -60,7 +85,7 @@ resource "aws_vpc_security_group_egress_rule" "endpoints" {
   count = var.endpoints == null ? 0 : 1
 
   security_group_id            = aws_security_group.tasks.id
-  description                  = "AWS's services by interface endpoints"
+  description                  = "Services of AWS by interface endpoints"
   ip_protocol                  = "tcp"
   from_port                    = 443
   to_port                      = 443

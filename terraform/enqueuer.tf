@@ -1,4 +1,5 @@
-# The enqueuer is a task that lives for seconds: Scheduler starts it (schedules.tf), and operators do (operator.tf).
+# The enqueuer is a task that lives for seconds: Scheduler starts it (schedules.tf), and operators do (operator.tf),
+# converters of theirs beside it.
 
 resource "aws_ecs_cluster" "enqueuer" {
   #checkov:skip=CKV_AWS_65:Container Insights bills every task, and a sweep is one a minute; what matters of them are metrics of the programs (README, Logs and metrics).

@@ -50,7 +50,7 @@ locals {
     }
 
     enqueuer-task-failed = {
-      description = "A task of the enqueuer was not started, or ended otherwise than with exit code 0"
+      description = "A task of the enqueuer was not started, or ended otherwise than with exit code 0 or 75"
       pattern = {
         source        = ["aws.ecs"]
         "detail-type" = ["ECS Task State Change"]
@@ -61,9 +61,10 @@ locals {
           # others than 0 to say what they found. Tasks of schedules, or of anybody else, have a group of another name.
           group = [{ "anything-but" = ["operator"] }]
           "$or" = [
-            # Every code but 0, also 75: the next event tries that again, but until one succeeds the month waits, and the ledger
-            # that is away cannot tell by itself. By name, because AWS adds containers of its own (GuardDuty), which it kills.
-            { containers = { name = ["enqueuer"], exitCode = [{ "anything-but" = [0] }] } },
+            # Not 75: the next event tries that again, and a ledger that is away would be a message a minute. When it lasts
+            # sweep-silent and month-not-started tell it, once. By name, because AWS adds containers of its own (GuardDuty), which it
+            # kills.
+            { containers = { name = ["enqueuer"], exitCode = [{ "anything-but" = [0, local.names.exit_codes.retry] }] } },
             # No exit code: the container never ran (no image, no secret, no capacity).
             { containers = { exitCode = [{ exists = false }] } },
             { stopCode = ["TaskFailedToStart"] },
@@ -72,15 +73,15 @@ locals {
       }
       paths = {
         command = "$.detail.overrides.containerOverrides[0].command[0]"
-        exit    = "$.detail.containers[0].exitCode"
         stop    = "$.detail.stopCode"
         task    = "$.detail.taskArn"
       }
       # A thread for all would end up below a message of months ago, where nobody looks.
       thread = "<task>"
       title  = "enqueuer task failed: <command>"
-      text   = "Exit code: <exit> (none: it never ran). ECS says: <stop>. 75 is tried again by the next event of the schedule; 78 waits for whoever mends the settings."
-      step   = "aws ecs describe-tasks --cluster ${aws_ecs_cluster.enqueuer.name} --tasks <task> --query 'tasks[].[stopCode, stoppedReason, containers[].[name, exitCode, reason]]'"
+      # Its exit code is not here: the first container of the event may be one of AWS's own. The step has them by name.
+      text = "ECS says: <stop>. The step below has its exit code (none: it never ran). The next event of the schedule does the same again; 78 waits for whoever mends the settings."
+      step = "aws ecs describe-tasks --cluster ${aws_ecs_cluster.enqueuer.name} --tasks <task> --query 'tasks[].[stopCode, stoppedReason, containers[].[name, exitCode, reason]]'"
     }
   }
 

@@ -36,6 +36,11 @@ resource "aws_kms_key" "data" {
   # The longest there is: without the key every document is lost.
   deletion_window_in_days = 30
   tags                    = local.tags
+
+  lifecycle {
+    # No apply, and no destroy, takes the documents with it (README, Taking a trial down).
+    prevent_destroy = true
+  }
 }
 
 resource "aws_kms_alias" "data" {

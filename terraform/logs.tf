@@ -16,20 +16,21 @@ resource "aws_cloudwatch_log_group" "enqueuer" {
 
 locals {
   log_configuration = {
-    for program, group in {
-      converter = aws_cloudwatch_log_group.converter.name
-      enqueuer  = aws_cloudwatch_log_group.enqueuer.name
+    for program, it in {
+      # A converter must not stand still because CloudWatch does: it would lose its lease. The ledger is the record; a lost line
+      # is only a line.
+      converter = { group = aws_cloudwatch_log_group.converter.name, mode = { mode = "non-blocking", max-buffer-size = "4m" } }
+      # An operator's answer comes by the log (operator.sh), and of a month it is longer than any buffer: it waits rather than lose
+      # its middle without a word. An enqueuer has no lease to lose, and a sweep's few lines do not fill what the driver holds.
+      # Named, since the default is the account's.
+      enqueuer = { group = aws_cloudwatch_log_group.enqueuer.name, mode = { mode = "blocking" } }
       } : program => {
       logDriver = "awslogs"
-      options = {
-        awslogs-group         = group
+      options = merge(it.mode, {
+        awslogs-group         = it.group
         awslogs-region        = local.region
         awslogs-stream-prefix = program
-        # A task must not stand still because CloudWatch does: it would lose its lease. The ledger is the record; a lost
-        # line is only a line.
-        mode            = "non-blocking"
-        max-buffer-size = "4m"
-      }
+      })
     }
   }
 }

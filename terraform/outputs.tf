@@ -1,7 +1,7 @@
 # Of alerts: outputs.alerts.tf.
 
 output "operator_shell" {
-  description = "The operators' shell, to be sourced in bash: the function `enqueuer`, which runs a command as a task, and the variables of the runbooks."
+  description = "The operators' shell, to be sourced in bash: the functions `enqueuer` and `converter`, which run a command as a task, and the variables of the runbooks."
   value       = local.operator_shell
 }
 
@@ -42,7 +42,7 @@ output "egress_ip" {
 
 output "database_connections_at_peak" {
   description = "How many connections a database must bear when all converters have the smallest size class: each holds one to the ledger and one to the source."
-  value       = floor((var.max_vcpus.fargate + var.max_vcpus.fargate_spot) / local.smallest_vcpu) * (var.source_database_apart ? 1 : 2)
+  value       = local.database_connections_at_peak
 }
 
 output "operator_policy_arn" {

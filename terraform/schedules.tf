@@ -117,7 +117,7 @@ locals {
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
       },
       {
-        # What lies here raises an alarm: nobody else puts anything in.
+        # What comes here raises an alarm: nobody else puts anything in.
         Sid       = "OnlyScheduler"
         Effect    = "Deny"
         Principal = "*"

@@ -1,6 +1,10 @@
 # What the tasks have in their environment. AWS_REGION and the credentials come from Fargate.
 
 locals {
+  # Of var.settings, those that both programs read. SSL_CERT_FILE is TLS's own: the programs' list (names.json) does not have it.
+  settings_for_both = ["LEASE_SECONDS", "LOG", "SSL_CERT_FILE"]
+  known_everywhere  = ["SSL_CERT_FILE"]
+
   store_url = "s3://${aws_s3_bucket.statements.bucket}/${var.store_prefix}"
 
   settings_of_both = merge(
@@ -10,7 +14,7 @@ locals {
       BUSINESS_TIMEZONE = var.business_timezone
       STATEMENT_PROFILE = var.statement_profile
     },
-    { for name in ["LEASE_SECONDS", "LOG"] : name => var.settings[name] if contains(keys(var.settings), name) },
+    { for name in local.settings_for_both : name => var.settings[name] if contains(keys(var.settings), name) },
   )
 
   # Converters send no alerts; the enqueuer's sweeps tell of what they leave in the ledger. But on AWS nothing has a default.
@@ -26,14 +30,14 @@ locals {
       SIZE_CLASSES         = local.size_classes
     },
     var.deadline == null ? {} : { DEADLINE = var.deadline },
-    { for name, value in var.settings : name => value if !contains(["LEASE_SECONDS", "LOG"], name) },
+    { for name, value in var.settings : name => value if !contains(local.settings_for_both, name) },
   )
 
   # What a program is given and does not know: empty, or a name was mistyped. Preconditions of both definitions look.
   unknown_to_converter = setsubtract(
-    concat(keys(local.converter_settings), keys(local.secret_arns)), local.names.environment.converter
+    concat(keys(local.converter_settings), keys(local.secret_arns)), concat(local.names.environment.converter, local.known_everywhere)
   )
   unknown_to_enqueuer = setsubtract(
-    concat(keys(local.enqueuer_settings), keys(local.secret_arns)), local.names.environment.enqueuer
+    concat(keys(local.enqueuer_settings), keys(local.secret_arns)), concat(local.names.environment.enqueuer, local.known_everywhere)
   )
 }

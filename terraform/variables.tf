@@ -57,7 +57,7 @@ variable "business_timezone" {
 }
 
 variable "window" {
-  description = "The month-end window, in business_timezone: on these days of the month and in these hours a run begins every 15 minutes until the month is recorded, and a sweep every minute. As in cron, e.g. { days = \"1-3\", hours = \"0-9\" }."
+  description = "The month-end window, in business_timezone: on these days of the month and in these hours a run begins every 15 minutes until the month is recorded, and a sweep every minute. Its first hour must lie after the source's nightly load: before it the source is not ready, and half an hour of that is the alarm month-not-started. As in cron, e.g. { days = \"1-3\", hours = \"3-9\" }."
   type = object({
     days  = optional(string, "1-3")
     hours = optional(string, "0-9")
@@ -155,7 +155,7 @@ variable "size_classes" {
 }
 
 variable "settings" {
-  description = "Further settings of the programs, by the name README gives them, e.g. { LOG = \"debug\", DOCUMENTS_PER_SLOT = \"10\" }. What is not given has the programs' default."
+  description = "Further settings of the programs, by the name README gives them, e.g. { LOG = \"debug\", DOCUMENTS_PER_SLOT = \"10\" }. What is not given has the programs' default. SSL_CERT_FILE, for both: the CA certificates in the images, where a proxy of yours opens TLS."
   type        = map(string)
   default     = {}
 
@@ -163,9 +163,9 @@ variable "settings" {
     # The others are derived from what stands in this module; a second word on them would only disagree.
     condition = alltrue([
       for name in keys(var.settings) :
-      contains(["DOCUMENTS_PER_SLOT", "LEASE_SECONDS", "LOG", "LOST_AFTER_SECONDS", "REFUSALS_PERCENT"], name)
+      contains(["DOCUMENTS_PER_SLOT", "LEASE_SECONDS", "LOG", "LOST_AFTER_SECONDS", "REFUSALS_PERCENT", "SSL_CERT_FILE"], name)
     ])
-    error_message = "settings takes DOCUMENTS_PER_SLOT, LEASE_SECONDS, LOG, LOST_AFTER_SECONDS and REFUSALS_PERCENT; the module sets the others itself, and URLs of databases are secrets."
+    error_message = "settings takes DOCUMENTS_PER_SLOT, LEASE_SECONDS, LOG, LOST_AFTER_SECONDS, REFUSALS_PERCENT and SSL_CERT_FILE; the module sets the others itself, and URLs of databases are secrets."
   }
 }
 

@@ -7,6 +7,7 @@ descriptions of security groups against what EC2 takes.
 Prints what is wrong, and ends with 1 if anything is. Writes the operators' shell to the file OPERATOR_SHELL."""
 
 import fnmatch
+import functools
 import json
 import re
 import sys
@@ -109,13 +110,18 @@ def actions_of_aws():
 ACTIONS = actions_of_aws()
 
 
+@functools.cache
+def is_known(action):
+    return bool(fnmatch.filter(ACTIONS, action.lower()))
+
+
 def policy_of_resource(text):
     """parliament reads policies of identities only; of the others it is the list of actions that says what AWS knows."""
     yield from statements(text)
     for statement in json.loads(text)["Statement"]:
         actions = statement["Action"]
         for action in [actions] if isinstance(actions, str) else actions:
-            if not fnmatch.filter(ACTIONS, action.lower()):
+            if not is_known(action):
                 yield f"{statement.get('Sid')}: AWS has no action {action}"
 
 
@@ -152,7 +158,8 @@ def main():
             look(event, resource, resource["values"])
         # The example is only planned: documents are not known yet, descriptions are.
         for resource in event.get("test_plan", {}).get("resource_changes", []):
-            if resource["type"] in GROUPS_AND_RULES:
+            # What goes has nothing to be looked at.
+            if resource["type"] in GROUPS_AND_RULES and resource["change"]["after"] is not None:
                 look(event, resource, resource["change"]["after"])
         if shell is None and "operator_shell" in state.get("outputs", {}):
             shell = state["outputs"]["operator_shell"]["value"]

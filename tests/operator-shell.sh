@@ -12,14 +12,25 @@ if [ "${PLAY_AWS:-}" = 1 ]; then
             cat "$PLAY/started"
             ;;
         "ecs describe-tasks")
-            # Runs on for one more look after the log has begun.
+            # Runs on for one more look after the log has begun; $PLAY/unseen says how many looks see nothing before it ends.
             looks=$(($(cat "$PLAY/looks" 2>/dev/null || echo 0) + 1))
             echo "$looks" >"$PLAY/looks"
-            if [ "$looks" -ge 3 ]; then cat "$PLAY/stopped"; else echo null; fi
+            read -r unseen how <"$PLAY/unseen" || true
+            if [ "$looks" -gt 2 ] && [ "$looks" -le $((2 + unseen)) ]; then
+                case $how in
+                    nothing) echo null ;;
+                    *) echo "ExpiredTokenException" >&2 && exit 254 ;;
+                esac
+            elif [ "$looks" -gt $((2 + unseen)) ]; then
+                cat "$PLAY/stopped"
+            else
+                echo '{"lastStatus": "RUNNING"}'
+            fi
             ;;
         "logs get-log-events")
             # No stream at first, then two pages; the token of the end is given again and again, as CloudWatch does.
             looks=$(cat "$PLAY/looks")
+            [ "$looks" -le "$(cat "$PLAY/readable")" ] || { echo "ExpiredTokenException" >&2 && exit 254; }
             case "$looks $*" in
                 1\ *) echo "ResourceNotFoundException" >&2 && exit 254 ;;
                 *--start-from-head*) cat "$PLAY/page1" ;;
@@ -50,11 +61,15 @@ fail() {
     exit 1
 }
 
-# Runs the function as an operator would; its answer, log and exit code are in $answer, $log and $code.
+# Runs a function as an operator would; its answer, log and exit code are in $answer, $log and $code.
 try() {
+    run enqueuer "$@"
+}
+
+run() { # FUNCTION ARGUMENT...
     rm -f "$PLAY/looks" "$PLAY/asked"
     code=0
-    answer=$(enqueuer "$@" 2>"$PLAY/log") || code=$?
+    answer=$("$@" 2>"$PLAY/log") || code=$?
     log=$(cat "$PLAY/log")
 }
 
@@ -64,7 +79,15 @@ is() {
 
 long=$(printf '%016384d' 0)
 echo '{"tasks": [{"taskArn": "arn:aws:ecs:ap-northeast-1:123456789012:task/statement-export-enqueuer/0123456789abcdef"}], "failures": []}' >"$PLAY/started"
-echo '{"stopCode": "EssentialContainerExited", "containers": [{"name": "aws-guardduty-agent-a1", "exitCode": 137}, {"name": "enqueuer", "exitCode": 1}]}' >"$PLAY/stopped"
+echo 0 >"$PLAY/unseen"
+echo 99 >"$PLAY/readable"
+
+stopped() { # CONTAINERS [REASON]
+    jq -n --argjson containers "$1" --arg reason "${2:-}" \
+        '{lastStatus: "STOPPED", stopCode: "EssentialContainerExited", stoppedReason: $reason, containers: $containers}' >"$PLAY/stopped"
+}
+
+stopped '[{"name": "aws-guardduty-agent-a1", "exitCode": 137}, {"name": "enqueuer", "exitCode": 1}]'
 jq -n '{nextForwardToken: "one", events: [
     "{\"timestamp\":\"2026-11-01T00:00:00Z\",\"level\":\"INFO\",\"message\":\"looking\"}",
     "{\"_aws\":{},\"Runs\":1}",
@@ -92,13 +115,45 @@ try
 is "no command" "$(jq -c '.containerOverrides[0].command' "$PLAY/overrides")" '["--help"]'
 
 for expected in 0 75; do
-    echo "{\"containers\": [{\"name\": \"enqueuer\", \"exitCode\": $expected}]}" >"$PLAY/stopped"
+    stopped "[{\"name\": \"enqueuer\", \"exitCode\": $expected}]"
     try sweep
     is "exit code" "$code" "$expected"
 done
 
+# A converter of its own: its definition, container, log and, whatever its words, its own role.
+stopped '[{"name": "aws-guardduty-agent-a1", "exitCode": 137}, {"name": "converter", "exitCode": 65}]'
+run converter --document 2026-10.trade.A0001 --verify
+is "command of a converter" "$(jq -c . "$PLAY/overrides")" \
+    '{"containerOverrides":[{"name":"converter","command":["--document","2026-10.trade.A0001","--verify"]}]}'
+is "exit code of a converter" "$code" 65
+is "answer of a converter" "$(printf '%s' "$answer" | head -n 1)" '{"period":"2026-10","due":2}'
+case $log in "converter: task 0123456789abcdef"*) ;; *) fail "another program is named: $log" ;; esac
+grep -q -- "--task-definition $CONVERTER_TASK_DEFINITION --launch-type FARGATE --group operator" "$PLAY/asked" || fail "another task is started than a converter's"
+grep -q -- "--log-group-name $LOG_GROUP --log-stream-name converter/converter/0123456789abcdef" "$PLAY/asked" || fail "another log is read than the converter's"
+run converter link
+is "role of a converter" "$(jq -r .taskRoleArn "$PLAY/overrides")" null
+
+# A few looks that see nothing are the network's; ten in a row are told, instead of looking for ever.
+stopped '[{"name": "enqueuer", "exitCode": 0}]'
+for how in failing nothing; do
+    echo "9 $how" >"$PLAY/unseen"
+    try sweep
+    is "exit code after nine looks that see nothing ($how)" "$code" 0
+    echo "99 $how" >"$PLAY/unseen"
+    try sweep
+    is "exit code when nothing is seen ($how)" "$code" 125
+    is "looks until nothing is seen ($how)" "$(cat "$PLAY/looks")" 12
+    case $log in *"nothing is seen of task 0123456789abcdef any more"*"aws logs tail $ENQUEUER_LOG_GROUP"*) ;; *) fail "that nothing is seen is not said: $log" ;; esac
+done
+echo 0 >"$PLAY/unseen"
+# The log as well, once the task has ended: its looks stand at 3 from then on.
+echo 2 >"$PLAY/readable"
+try sweep
+is "exit code when the log is not to be read" "$code" 125
+echo 99 >"$PLAY/readable"
+
 # A task that never ran has no exit code.
-echo '{"stoppedReason": "CannotPullContainerError: not found", "containers": [{"name": "enqueuer"}]}' >"$PLAY/stopped"
+stopped '[{"name": "enqueuer"}]' "CannotPullContainerError: not found"
 try sweep
 is "exit code of a task that never ran" "$code" 125
 case $log in *"CannotPullContainerError: not found"*) ;; *) fail "why it never ran is not said: $log" ;; esac

@@ -24,7 +24,7 @@ run "names_are_those_of_the_code_and_each_has_its_runbook" {
         aws_cloudwatch_metric_alarm.month_not_started,
         aws_cloudwatch_metric_alarm.queue_stuck,
         aws_cloudwatch_metric_alarm.schedule_undelivered,
-        aws_cloudwatch_metric_alarm.sweep_silent,
+        aws_cloudwatch_composite_alarm.sweep_silent,
       ] : alarm.alarm_name
     ]) == toset([for alarm in local.names.alarms : "statement-export-${alarm}"])
     error_message = "an alarm of names.json is missing, or has another name"
@@ -36,7 +36,7 @@ run "names_are_those_of_the_code_and_each_has_its_runbook" {
         aws_cloudwatch_metric_alarm.month_not_started,
         aws_cloudwatch_metric_alarm.queue_stuck,
         aws_cloudwatch_metric_alarm.schedule_undelivered,
-        aws_cloudwatch_metric_alarm.sweep_silent,
+        aws_cloudwatch_composite_alarm.sweep_silent,
       ] : endswith(alarm.alarm_description, " Runbook: runbooks/${trimprefix(alarm.alarm_name, "statement-export-")}.md") && length(alarm.alarm_description) <= 1024
     ])
     error_message = "an alarm's description does not end in its runbook"
@@ -238,13 +238,13 @@ run "events_are_those_that_matter" {
         lastStatus = ["STOPPED"]
         group      = [{ "anything-but" = ["operator"] }]
         "$or" = [
-          { containers = { name = ["enqueuer"], exitCode = [{ "anything-but" = [0] }] } },
+          { containers = { name = ["enqueuer"], exitCode = [{ "anything-but" = [0, 75] }] } },
           { containers = { exitCode = [{ exists = false }] } },
           { stopCode = ["TaskFailedToStart"] },
         ]
       }
     }
-    error_message = "enqueuer-task-failed: tasks of our cluster, not operators', with another exit code than 0 or none"
+    error_message = "enqueuer-task-failed: tasks of our cluster, not operators', with another exit code than 0 and 75 (which every event of a bad night would have) or none"
   }
   assert {
     condition     = contains([for container in jsondecode(aws_ecs_task_definition.enqueuer.container_definitions) : container.name], "enqueuer")
@@ -287,7 +287,7 @@ run "events_become_messages_that_slack_shows" {
     condition = { for event, target in aws_cloudwatch_event_target.alerts : event => join(" ", sort(values(target.input_transformer[0].input_paths))) } == {
       job-failed           = "$.detail.jobId $.detail.jobName"
       queue-blocked        = "$.detail.jobId $.detail.jobName $.detail.statusReason"
-      enqueuer-task-failed = "$.detail.containers[0].exitCode $.detail.overrides.containerOverrides[0].command[0] $.detail.stopCode $.detail.taskArn"
+      enqueuer-task-failed = "$.detail.overrides.containerOverrides[0].command[0] $.detail.stopCode $.detail.taskArn"
     }
     error_message = "a message shows something else of an event than ids and AWS's own words"
   }
@@ -350,22 +350,50 @@ run "silence_of_sweeps_is_told_once_the_schedules_are_on" {
   }
   assert {
     condition = (
-      aws_cloudwatch_metric_alarm.sweep_silent.namespace == "StatementExport" && aws_cloudwatch_metric_alarm.sweep_silent.metric_name == "Sweeps" &&
-      aws_cloudwatch_metric_alarm.sweep_silent.statistic == "Sum" && aws_cloudwatch_metric_alarm.sweep_silent.comparison_operator == "LessThanThreshold" && aws_cloudwatch_metric_alarm.sweep_silent.threshold == 1 &&
-      aws_cloudwatch_metric_alarm.sweep_silent.period * aws_cloudwatch_metric_alarm.sweep_silent.evaluation_periods == 3 * 3600 &&
-      aws_cloudwatch_metric_alarm.sweep_silent.datapoints_to_alarm == aws_cloudwatch_metric_alarm.sweep_silent.evaluation_periods
+      aws_cloudwatch_composite_alarm.sweep_silent.alarm_rule == "ALARM(\"statement-export-sweep-silent-in-window\") OR ALARM(\"statement-export-sweep-silent-for-hours\")" &&
+      aws_cloudwatch_metric_alarm.sweep_silent_in_window.alarm_name == "statement-export-sweep-silent-in-window" &&
+      aws_cloudwatch_metric_alarm.sweep_silent_for_hours.alarm_name == "statement-export-sweep-silent-for-hours"
+    )
+    error_message = "sweep-silent: either of its two parts"
+  }
+  assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.sweep_silent_for_hours.namespace == "StatementExport" && aws_cloudwatch_metric_alarm.sweep_silent_for_hours.metric_name == "Sweeps" &&
+      aws_cloudwatch_metric_alarm.sweep_silent_for_hours.statistic == "Sum" && aws_cloudwatch_metric_alarm.sweep_silent_for_hours.comparison_operator == "LessThanThreshold" && aws_cloudwatch_metric_alarm.sweep_silent_for_hours.threshold == 1 &&
+      aws_cloudwatch_metric_alarm.sweep_silent_for_hours.period * aws_cloudwatch_metric_alarm.sweep_silent_for_hours.evaluation_periods == 3 * 3600 &&
+      aws_cloudwatch_metric_alarm.sweep_silent_for_hours.datapoints_to_alarm == aws_cloudwatch_metric_alarm.sweep_silent_for_hours.evaluation_periods
     )
     error_message = "sweep-silent: no sweep in 3 hours"
   }
   assert {
-    condition     = aws_cloudwatch_metric_alarm.sweep_silent.treat_missing_data == "breaching" && aws_cloudwatch_metric_alarm.sweep_silent.actions_enabled && aws_cloudwatch_metric_alarm.month_not_started.actions_enabled
+    # As month-not-started, of sweeps.
+    condition = (
+      { for it in aws_cloudwatch_metric_alarm.sweep_silent_in_window.metric_query : it.id => it.expression if it.expression != null && it.expression != "" } == {
+        swept   = "SUM([outside, sweeps])"
+        outside = "IF(attempts >= 12, 0, 1)"
+        } && { for it in aws_cloudwatch_metric_alarm.sweep_silent_in_window.metric_query : it.id => [for metric in it.metric : "${metric.namespace} ${metric.metric_name} ${jsonencode(metric.dimensions == null ? {} : metric.dimensions)} ${metric.stat} ${metric.period}"] if length(it.metric) > 0 } == {
+        attempts = ["AWS/Scheduler InvocationAttemptCount {\"ScheduleGroup\":\"${aws_scheduler_schedule_group.month_end.name}\"} Sum 900"]
+        sweeps   = ["StatementExport Sweeps {} Sum 900"]
+      } && [for it in aws_cloudwatch_metric_alarm.sweep_silent_in_window.metric_query : it.id if it.return_data == true] == ["swept"]
+    )
+    error_message = "sweep-silent: 0 in the window without a sweep, no data outside of it, in periods of 15 minutes"
+  }
+  assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.sweep_silent_in_window.comparison_operator == "LessThanThreshold" && aws_cloudwatch_metric_alarm.sweep_silent_in_window.threshold == 1 &&
+      aws_cloudwatch_metric_alarm.sweep_silent_in_window.evaluation_periods == 1 && aws_cloudwatch_metric_alarm.sweep_silent_in_window.treat_missing_data == "notBreaching"
+    )
+    error_message = "sweep-silent: below 1 in one period of 15 minutes of the window; OK outside of it"
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.sweep_silent_for_hours.treat_missing_data == "breaching" && aws_cloudwatch_composite_alarm.sweep_silent.actions_enabled && aws_cloudwatch_metric_alarm.month_not_started.actions_enabled
     error_message = "silence is not told"
   }
 }
 
 run "nothing_is_told_of_schedules_that_are_off" {
   assert {
-    condition     = aws_cloudwatch_metric_alarm.sweep_silent.treat_missing_data == "notBreaching" && !aws_cloudwatch_metric_alarm.sweep_silent.actions_enabled && !aws_cloudwatch_metric_alarm.month_not_started.actions_enabled
+    condition     = aws_cloudwatch_metric_alarm.sweep_silent_for_hours.treat_missing_data == "notBreaching" && !aws_cloudwatch_composite_alarm.sweep_silent.actions_enabled && !aws_cloudwatch_metric_alarm.month_not_started.actions_enabled
     error_message = "an alarm speaks before the schedules are on"
   }
   assert {
@@ -413,21 +441,32 @@ run "failures_and_waiting_are_told" {
   }
   assert {
     condition = (
-      aws_cloudwatch_metric_alarm.schedule_undelivered.namespace == "AWS/SQS" && aws_cloudwatch_metric_alarm.schedule_undelivered.metric_name == "ApproximateNumberOfMessagesVisible" &&
-      aws_cloudwatch_metric_alarm.schedule_undelivered.dimensions == tomap({ QueueName = aws_sqs_queue.undelivered_schedules.name }) && aws_cloudwatch_metric_alarm.schedule_undelivered.statistic == "Maximum" &&
+      aws_cloudwatch_metric_alarm.schedule_undelivered.namespace == "AWS/SQS" && aws_cloudwatch_metric_alarm.schedule_undelivered.metric_name == "NumberOfMessagesSent" &&
+      aws_cloudwatch_metric_alarm.schedule_undelivered.dimensions == tomap({ QueueName = aws_sqs_queue.undelivered_schedules.name }) && aws_cloudwatch_metric_alarm.schedule_undelivered.statistic == "Sum" &&
       aws_cloudwatch_metric_alarm.schedule_undelivered.comparison_operator == "GreaterThanThreshold" && aws_cloudwatch_metric_alarm.schedule_undelivered.threshold == 0 &&
       aws_cloudwatch_metric_alarm.schedule_undelivered.treat_missing_data == "notBreaching"
     )
-    error_message = "schedule-undelivered: any message of the schedules' queue"
+    error_message = "schedule-undelivered: any message that came into the schedules' queue"
+  }
+  assert {
+    # Longer than an hour, so that it does not end and begin with each hourly sweep; one event is enough.
+    condition = (
+      aws_cloudwatch_metric_alarm.schedule_undelivered.period * aws_cloudwatch_metric_alarm.schedule_undelivered.evaluation_periods > 3600 &&
+      aws_cloudwatch_metric_alarm.schedule_undelivered.datapoints_to_alarm == 1
+    )
+    error_message = "schedule-undelivered flaps between hourly sweeps, or does not tell of a single event"
   }
   assert {
     condition = alltrue([
       for alarm in [
         aws_cloudwatch_metric_alarm.documents_failed, aws_cloudwatch_metric_alarm.month_not_started, aws_cloudwatch_metric_alarm.queue_stuck,
-        aws_cloudwatch_metric_alarm.schedule_undelivered, aws_cloudwatch_metric_alarm.sweep_silent,
+        aws_cloudwatch_metric_alarm.schedule_undelivered, aws_cloudwatch_composite_alarm.sweep_silent,
       ] : alarm.alarm_actions == toset([aws_sns_topic.alerts.arn]) && alarm.ok_actions == toset([aws_sns_topic.alerts.arn])
+      ]) && alltrue([
+      for part in [aws_cloudwatch_metric_alarm.sweep_silent_in_window, aws_cloudwatch_metric_alarm.sweep_silent_for_hours] :
+      part.alarm_actions == null && part.ok_actions == null
     ])
-    error_message = "an alarm does not tell its begin and its end"
+    error_message = "an alarm does not tell its begin and its end, or sweep-silent tells them twice"
   }
 }
 

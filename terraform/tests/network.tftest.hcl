@@ -57,7 +57,7 @@ run "as_given" {
 run "with_endpoints" {
   variables {
     endpoints = { route_table_ids = ["rtb-1"] }
-    databases = { port = 3306, cidr_blocks = ["10.0.8.0/24"] }
+    databases = { ports = [5432, 5433], cidr_blocks = ["10.0.8.0/24"] }
   }
 
   assert {
@@ -84,11 +84,17 @@ run "with_endpoints" {
       [for rule in aws_vpc_security_group_egress_rule.endpoints : [rule.referenced_security_group_id, rule.from_port, rule.to_port]],
       [for rule in aws_vpc_security_group_egress_rule.s3 : [rule.prefix_list_id, rule.from_port, rule.to_port]],
       )) == jsonencode([
-      ["10.0.8.0/24", 3306, 3306],
+      ["10.0.8.0/24", 5432, 5432],
+      ["10.0.8.0/24", 5433, 5433],
       ["sg-endpoints", 443, 443],
       ["pl-s3", 443, 443],
     ])
     error_message = "With endpoints nothing leaves AWS's network."
+  }
+
+  assert {
+    condition     = alltrue([for endpoint in aws_vpc_endpoint.interface : endpoint.subnet_ids == toset(["subnet-1", "subnet-2"])])
+    error_message = "Endpoints are in the tasks' subnets unless others are named."
   }
 
   assert {
@@ -98,6 +104,48 @@ run "with_endpoints" {
       aws_vpc_security_group_ingress_rule.endpoints[0].from_port == 443 && aws_vpc_security_group_ingress_rule.endpoints[0].to_port == 443
     )
     error_message = "Endpoints are entered by our tasks alone."
+  }
+}
+
+run "with_endpoints_in_subnets_of_their_own" {
+  variables {
+    subnet_ids = ["subnet-1", "subnet-2", "subnet-1b"]
+    endpoints  = { route_table_ids = ["rtb-1"], subnet_ids = ["subnet-1", "subnet-2"] }
+  }
+  override_data {
+    target = data.aws_subnet.tasks[2]
+    values = { vpc_id = "vpc-1", map_public_ip_on_launch = false, availability_zone = "ap-northeast-1a" }
+  }
+
+  assert {
+    condition     = alltrue([for endpoint in aws_vpc_endpoint.interface : endpoint.subnet_ids == toset(["subnet-1", "subnet-2"])])
+    error_message = "Endpoints are in the subnets that are named for them."
+  }
+}
+
+run "with_two_databases" {
+  variables {
+    databases = { ports = [5432, 6432], security_group_ids = ["sg-ledger", "sg-source"] }
+  }
+
+  assert {
+    condition = jsonencode([for rule in aws_vpc_security_group_egress_rule.database_group : [rule.referenced_security_group_id, rule.from_port, rule.to_port]]) == jsonencode([
+      ["sg-ledger", 5432, 5432], ["sg-ledger", 6432, 6432], ["sg-source", 5432, 5432], ["sg-source", 6432, 6432],
+    ])
+    error_message = "Out to each database by each port."
+  }
+}
+
+run "with_prefix_lists" {
+  variables {
+    https_egress_prefix_list_ids = ["pl-1", "pl-2"]
+  }
+
+  assert {
+    condition = length(aws_vpc_security_group_egress_rule.https) == 0 && jsonencode([
+      for rule in aws_vpc_security_group_egress_rule.https_prefix_list : [rule.prefix_list_id, rule.ip_protocol, rule.from_port, rule.to_port]
+    ]) == jsonencode([["pl-1", "tcp", 443, 443], ["pl-2", "tcp", 443, 443]])
+    error_message = "By HTTPS to the prefix lists, and no longer everywhere."
   }
 }
 
@@ -141,6 +189,75 @@ run "one_zone" {
   expect_failures = [var.subnet_ids]
   variables {
     subnet_ids = ["subnet-1"]
+  }
+}
+
+run "two_subnets_of_one_zone" {
+  command         = plan
+  expect_failures = [aws_security_group.tasks]
+
+  override_data {
+    target = data.aws_subnet.tasks[1]
+    values = { vpc_id = "vpc-1", map_public_ip_on_launch = false, availability_zone = "ap-northeast-1a" }
+  }
+}
+
+run "endpoints_twice_in_a_zone" {
+  command         = plan
+  expect_failures = [aws_vpc_endpoint.interface]
+  variables {
+    subnet_ids = ["subnet-1", "subnet-2", "subnet-1b"]
+    endpoints  = { route_table_ids = ["rtb-1"] }
+  }
+
+  override_data {
+    target = data.aws_subnet.tasks[2]
+    values = { vpc_id = "vpc-1", map_public_ip_on_launch = false, availability_zone = "ap-northeast-1a" }
+  }
+}
+
+run "endpoints_in_another_vpc" {
+  command         = plan
+  expect_failures = [data.aws_subnet.endpoints]
+  variables {
+    endpoints = { route_table_ids = ["rtb-1"], subnet_ids = ["subnet-1", "subnet-2"] }
+  }
+
+  override_data {
+    target = data.aws_subnet.endpoints[1]
+    values = { vpc_id = "vpc-2", availability_zone = "ap-northeast-1c" }
+  }
+}
+
+run "endpoints_nowhere" {
+  command         = plan
+  expect_failures = [var.endpoints]
+  variables {
+    endpoints = { route_table_ids = ["rtb-1"], subnet_ids = [] }
+  }
+}
+
+run "databases_without_a_port" {
+  command         = plan
+  expect_failures = [var.databases]
+  variables {
+    databases = { ports = [], security_group_ids = ["sg-database"] }
+  }
+}
+
+run "port_that_does_not_exist" {
+  command         = plan
+  expect_failures = [var.databases]
+  variables {
+    databases = { ports = [54320, 65536], security_group_ids = ["sg-database"] }
+  }
+}
+
+run "prefix_list_that_is_none" {
+  command         = plan
+  expect_failures = [var.https_egress_prefix_list_ids]
+  variables {
+    https_egress_prefix_list_ids = ["10.0.0.0/8"]
   }
 }
 

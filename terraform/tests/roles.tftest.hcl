@@ -104,7 +104,8 @@ run "as_given" {
       }) == jsonencode({
       StartEnqueuer           = [["ecs:RunTask"], ["arn:aws:ecs:ap-northeast-1:123456789012:task-definition/statement-export-enqueuer:*"], { ArnEquals = { "ecs:cluster" = "arn:aws:ecs:ap-northeast-1:123456789012:cluster/statement-export-enqueuer" } }]
       TagEnqueuer             = [["ecs:TagResource"], ["arn:aws:ecs:ap-northeast-1:123456789012:task/statement-export-enqueuer/*"], { StringEquals = { "ecs:CreateAction" = "RunTask" } }]
-      GiveItsRoles            = [["iam:PassRole"], ["arn:aws:iam::123456789012:role/statement-export-enqueuer", "arn:aws:iam::123456789012:role/statement-export-enqueuer-execution", "arn:aws:iam::123456789012:role/statement-export-links"], { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }]
+      StartConverter          = [["ecs:RunTask"], ["arn:aws:ecs:ap-northeast-1:123456789012:task-definition/statement-export-converter:*"], { ArnEquals = { "ecs:cluster" = "arn:aws:ecs:ap-northeast-1:123456789012:cluster/statement-export-enqueuer" } }]
+      GiveTheirRoles          = [["iam:PassRole"], ["arn:aws:iam::123456789012:role/statement-export-enqueuer", "arn:aws:iam::123456789012:role/statement-export-enqueuer-execution", "arn:aws:iam::123456789012:role/statement-export-links", "arn:aws:iam::123456789012:role/statement-export-converter", "arn:aws:iam::123456789012:role/statement-export-converter-execution"], { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }]
       SeeItsTasks             = [["ecs:DescribeTasks"], ["arn:aws:ecs:ap-northeast-1:123456789012:task/statement-export-enqueuer/*"], {}]
       FindItsTasks            = [["ecs:ListTasks"], ["*"], { ArnEquals = { "ecs:cluster" = "arn:aws:ecs:ap-northeast-1:123456789012:cluster/statement-export-enqueuer" } }]
       SeeSchedules            = [["scheduler:ListSchedules"], ["arn:aws:scheduler:ap-northeast-1:123456789012:schedule/*/*"], {}]
@@ -118,7 +119,7 @@ run "as_given" {
       TellAbsentFromForbidden = [["s3:ListBucket"], ["arn:aws:s3:::firm-statements"], {}]
       DecryptInS3             = [["kms:Decrypt"], ["arn:aws:kms:ap-northeast-1:123456789012:key/data"], { StringEquals = { "kms:ViaService" = "s3.ap-northeast-1.amazonaws.com" } }]
     })
-    error_message = "Operators start enqueuers, see, and clear what was not delivered; they change nothing else by themselves. Now: ${aws_iam_policy.operator.policy}"
+    error_message = "Operators start enqueuers and converters, see, and clear what was not delivered; they change nothing else by themselves. Now: ${aws_iam_policy.operator.policy}"
   }
 
   # The same as rules, for whoever adds a statement and its line above.
@@ -203,9 +204,9 @@ run "with_operators" {
         Effect    = "Allow"
         Principal = { AWS = ["arn:aws:iam::123456789012:role/firm/night-shift"] }
         Sid       = "NamedOperators"
-      }] && aws_iam_role_policy_attachment.operator[0].policy_arn == aws_iam_policy.operator.arn
+      }] && aws_iam_role.operator[0].max_session_duration == 43200 && aws_iam_role_policy_attachment.operator[0].policy_arn == aws_iam_policy.operator.arn
     )
-    error_message = "The named operators alone take on their role, which has the operators' policy."
+    error_message = "The named operators alone take on their role, which has the operators' policy and lasts a night."
   }
 }
 

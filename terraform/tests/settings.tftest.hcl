@@ -75,8 +75,7 @@ run "as_given" {
             awslogs-group         = "/statement-export/enqueuer"
             awslogs-region        = "ap-northeast-1"
             awslogs-stream-prefix = "enqueuer"
-            max-buffer-size       = "4m"
-            mode                  = "non-blocking"
+            mode                  = "blocking"
           }
         }
         mountPoints            = [{ containerPath = "/tmp", readOnly = false, sourceVolume = "tmp" }]
@@ -120,7 +119,7 @@ run "with_further_settings" {
   variables {
     source_database_apart = false
     deadline              = "06:00"
-    settings              = { LOG = "debug", LEASE_SECONDS = "60", DOCUMENTS_PER_SLOT = "10" }
+    settings              = { LOG = "debug", LEASE_SECONDS = "60", DOCUMENTS_PER_SLOT = "10", SSL_CERT_FILE = "/etc/statement-export/ca.pem" }
   }
 
   assert {
@@ -136,6 +135,7 @@ run "with_further_settings" {
     condition = (
       output.environment.enqueuer.DEADLINE == "06:00" && output.environment.enqueuer.DOCUMENTS_PER_SLOT == "10" &&
       output.environment.enqueuer.LOG == "debug" && output.environment.enqueuer.LEASE_SECONDS == "60" &&
+      output.environment.enqueuer.SSL_CERT_FILE == "/etc/statement-export/ca.pem" && output.environment.converter.SSL_CERT_FILE == "/etc/statement-export/ca.pem" &&
       output.environment.converter.LOG == "debug" && output.environment.converter.LEASE_SECONDS == "60" &&
       !contains(keys(output.environment.converter), "DOCUMENTS_PER_SLOT") && !contains(keys(output.environment.converter), "DEADLINE")
     )

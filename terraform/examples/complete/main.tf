@@ -31,8 +31,9 @@ module "statement_export" {
   schedules_enabled = var.schedules_enabled
 
   business_timezone = "Asia/Tokyo"
-  # Snapshots of the month's end are there in the first night; the third day is in reserve.
-  window   = { days = "1-3", hours = "0-9" }
+  # From the hour on at which the source's nightly load has ended: the month's end is in it in the first night, the third day is in
+  # reserve.
+  window   = { days = "1-3", hours = "3-9" }
   deadline = "06:00"
 
   vpc_id     = aws_vpc.main.id

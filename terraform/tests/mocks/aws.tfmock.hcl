@@ -16,6 +16,16 @@ mock_data "aws_subnet" {
   defaults = { vpc_id = "vpc-1", map_public_ip_on_launch = false }
 }
 
+override_data {
+  target = data.aws_subnet.tasks[0]
+  values = { vpc_id = "vpc-1", map_public_ip_on_launch = false, availability_zone = "ap-northeast-1a" }
+}
+
+override_data {
+  target = data.aws_subnet.tasks[1]
+  values = { vpc_id = "vpc-1", map_public_ip_on_launch = false, availability_zone = "ap-northeast-1c" }
+}
+
 mock_resource "aws_kms_key" {
   defaults = { arn = "arn:aws:kms:ap-northeast-1:123456789012:key/other", key_id = "other" }
 }
@@ -81,7 +91,10 @@ override_resource {
 
 override_resource {
   target = aws_batch_compute_environment.fargate_spot[0]
-  values = { arn = "arn:aws:batch:ap-northeast-1:123456789012:compute-environment/statement-export-fargate-spot-1" }
+  values = {
+    arn                      = "arn:aws:batch:ap-northeast-1:123456789012:compute-environment/statement-export-fargate-spot-1"
+    compute_environment_name = "statement-export-fargate-spot-1"
+  }
 }
 
 override_resource {
