@@ -23,6 +23,7 @@ PAGES = {"--max-items", "--page-size", "--starting-token"}
 
 # What the CLI adds to the services: options with a value, options without, and how many words besides.
 CUSTOM = {
+    ("ecr", "get-login-password"): (set(), set(), 0),
     ("logs", "tail"): ({"--since", "--filter-pattern", "--format", "--log-stream-name-prefix"}, {"--follow"}, 1),
     ("s3", "ls"): (set(), {"--recursive", "--human-readable", "--summarize"}, 1),
     ("s3", "cp"): ({"--content-type"}, {"--recursive", "--dryrun"}, 2),
@@ -151,55 +152,120 @@ def scalar(shape, text, option):
     elif shape.type_name == "string":
         if getattr(shape, "enum", None) and text not in shape.enum:
             yield f"{option}: {text!r} is none of {', '.join(shape.enum)}"
-        # A word that the operator fills in may be of any length.
-        if "…" not in text and len(text) < shape.metadata.get("min", 0):
+        if len(text) < shape.metadata.get("min", 0):
             yield f"{option}: {text!r} is shorter than {shape.metadata['min']}"
 
 
 def query(shape, text):
-    """Every field that is asked for must be somewhere in the answer."""
+    """Every field that is asked for must be in the answer, at that place."""
     try:
         tree = jmespath.compile(text).parsed
     except jmespath.exceptions.JMESPathError as wrong:
         yield f"--query {text!r}: {wrong}"
         return
-    known, maps = set(), set()
-    gather(shape, known, maps, set())
-    stack = [tree]
-    while stack:
-        node = stack.pop()
-        if node["type"] == "field" and node["value"] not in known:
-            yield f"--query: the answer has no {node['value']}"
-        children = [child for child in node["children"] if isinstance(child, dict)]
-        if node["type"] == "subexpression" and children[0].get("value") in maps:
-            known.update(first_fields(children[1]))
-        stack += children
+    try:
+        walk(tree, shape)
+    except LookupError as wrong:
+        yield f"--query: {wrong.args[0]}"
 
 
-def first_fields(node):
-    """What is asked of a map, whose keys are anybody's."""
-    if node["type"] == "field":
-        return {node["value"]}
-    children = [child for child in node["children"] if isinstance(child, dict)]
-    if node["type"] == "multi_select_list":
-        return {name for child in children for name in first_fields(child)}
-    return first_fields(children[0]) if children else set()
+class Items:
+    """A list of something, within the answer or made by the query."""
+
+    type_name = "list"
+
+    def __init__(self, member):
+        self.member = member
 
 
-def gather(shape, known, maps, seen):
-    if shape is None or shape.name in seen:
-        return
-    seen.add(shape.name)
-    if shape.type_name == "structure":
-        for name, member in shape.members.items():
-            known.add(name)
-            if member.type_name == "map":
-                maps.add(name)
-            gather(member, known, maps, seen)
-    elif shape.type_name == "list":
-        gather(shape.member, known, maps, seen)
-    elif shape.type_name == "map":
-        gather(shape.value, known, maps, seen)
+# What is nothing of the answer's: a literal, a number that a function gives, a list or map that the query makes.
+ANYTHING = None
+
+
+def walk(node, shape):
+    """What the answer has where this leads; a LookupError where it has nothing."""
+    kind, children = node["type"], node["children"]
+    if kind in ("literal", "identity", "current"):
+        return shape if kind != "literal" else ANYTHING
+    if kind == "field":
+        return field(shape, node["value"])
+    if kind in ("subexpression", "index_expression", "pipe"):
+        for child in children:
+            shape = walk(child, shape)
+        return shape
+    if kind == "index":
+        return items(shape, "[…]")
+    if kind == "slice":
+        items(shape, "[:]")
+        return shape
+    if kind == "flatten":
+        member = items(walk(children[0], shape), called(children[0]))
+        return member if isinstance(member, Items) or getattr(member, "type_name", "") == "list" else Items(member)
+    if kind in ("projection", "filter_projection"):
+        member = items(walk(children[0], shape), called(children[0]))
+        if kind == "filter_projection":
+            walk(children[2], member)
+        return Items(walk(children[1], member))
+    if kind == "value_projection":
+        values = walk(children[0], shape)
+        return Items(walk(children[1], values.value if getattr(values, "type_name", "") == "map" else ANYTHING))
+    if kind == "function_expression":
+        for child in children:
+            # What an expression for each of a list is about is not followed.
+            if child["type"] != "expref":
+                walk(child, shape)
+        return ANYTHING
+    for child in children:
+        walk(child, shape)
+    return ANYTHING
+
+
+def field(shape, name):
+    kind = getattr(shape, "type_name", None)
+    if shape is ANYTHING:
+        return ANYTHING
+    if kind == "map":
+        return shape.value
+    if kind == "list":
+        raise LookupError(f"{name} is asked of what is a list")
+    if kind != "structure" or name not in shape.members:
+        raise LookupError(f"the answer has no {name} there")
+    return shape.members[name]
+
+
+def items(shape, what):
+    if shape is ANYTHING:
+        return ANYTHING
+    if getattr(shape, "type_name", None) != "list":
+        raise LookupError(f"{what} is no list")
+    return shape.member
+
+
+def called(node):
+    while inner := [child for child in node["children"] if isinstance(child, dict)]:
+        node = inner[-1]
+    return node.get("value", node["type"])
+
+
+# What a filter of ListJobs may be by, says its documentation.
+JOB_FILTERS = {"JOB_NAME", "JOB_DEFINITION", "BEFORE_CREATED_AT", "AFTER_CREATED_AT"}
+
+
+def known_traps(service, name, words):
+    """What AWS would take, and answer with nothing."""
+    found = options(words)[1]
+    if (service, name) == ("batch", "describe-job-definitions"):
+        for definition in found.get("--job-definitions", []):
+            if not re.fullmatch(r"(arn:.*|[^:]+):[0-9]+", definition):
+                yield f"--job-definitions {definition}: only NAME:REVISION or an ARN is found"
+    if (service, name) == ("batch", "list-jobs"):
+        for given in found.get("--filters", []):
+            by = dict(part.split("=", 1) for part in given.split(",") if "=" in part).get("name")
+            if by not in JOB_FILTERS:
+                yield f"--filters: there is no {by}, but {', '.join(sorted(JOB_FILTERS))}"
+        status = found.get("--job-status", [None])[0]
+        if "--job-queue" in found and status in ("STARTING", "RUNNING"):
+            yield f"--job-status {status}: a queue does not list the slots of arrays, whose array is PENDING meanwhile"
 
 
 def problems(words):
@@ -207,7 +273,7 @@ def problems(words):
         return [f"{words} is no command"]
     if (words[0], words[1]) in CUSTOM:
         return custom(words[2:], *CUSTOM[words[0], words[1]])
-    return operation(words[0], words[1], words[2:])
+    return [*operation(words[0], words[1], words[2:]), *known_traps(words[0], words[1], words[2:])]
 
 
 def main():

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs a command with a python3 that has botocore, AWS's own model of its services; the command finds it at
-# TEST_BOTOCORE_PYTHON. Installs it below target/ when no python3 has it. Where that cannot be done the command runs without,
-# and bodies of AWS requests stay unchecked.
+# TEST_BOTOCORE_PYTHON. Installs it below target/ when no python3 has it, and fails where that cannot be done: what is said to AWS
+# would stay unchecked.
 set -euo pipefail
 
 venv=$(cd "$(dirname "$0")/.." && pwd)/target/botocore
@@ -28,14 +28,9 @@ if [ -z "$python" ]; then
     install || true
     python=$(find_python)
 fi
-if [ -n "$python" ]; then
-    export TEST_BOTOCORE_PYTHON="$python"
-else
-    unset TEST_BOTOCORE_PYTHON
-    {
-        echo "with-botocore: ======================================================================================="
-        echo "with-botocore: there is no botocore, and it cannot be installed: BODIES OF AWS REQUESTS STAY UNCHECKED"
-        echo "with-botocore: ======================================================================================="
-    } >&2
+if [ -z "$python" ]; then
+    echo "with-botocore: there is no botocore, and it cannot be installed" >&2
+    exit 1
 fi
+export TEST_BOTOCORE_PYTHON="$python"
 exec "$@"

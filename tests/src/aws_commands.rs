@@ -22,7 +22,6 @@ mod tests {
     use anyhow::Result;
 
     use super::expect_valid_commands;
-    use crate::aws_bodies::python;
 
     async fn check(command: &str) -> Result<()> {
         let words: Vec<String> = command.split(' ').map(ToOwned::to_owned).collect();
@@ -35,6 +34,12 @@ mod tests {
             "batch describe-jobs --jobs a b --query jobs[].[jobName,attempts[].container.exitCode] --output text",
             "batch update-compute-environment --compute-environment c --compute-resources maxvCpus=512",
             "batch list-jobs --job-queue q --filters name=JOB_NAME,values=2026-10*",
+            "batch list-jobs --job-queue q --job-status PENDING --query jobSummaryList[].arrayProperties.size",
+            "batch list-jobs --array-job-id a --job-status RUNNING --query length(jobSummaryList)",
+            "batch describe-jobs --jobs a --query jobs[].arrayProperties.statusSummary.RUNNING",
+            "batch describe-jobs --jobs a --query jobs[?status=='FAILED'].attempts[0].container|[0].{code:exitCode}",
+            "batch describe-job-definitions --job-definitions converter:7",
+            "batch describe-job-definitions --job-definitions arn:aws:batch:r:1:job-definition/c:7 --query jobDefinitions[].containerProperties.environment[].name",
             "logs tail group --since 1h --filter-pattern x --follow",
             "s3 ls s3://bucket/prefix/",
             "s3api get-object --bucket b --key k --version-id v file.xlsx",
@@ -49,19 +54,41 @@ mod tests {
 
     #[tokio::test]
     async fn wrong_commands_do_not() {
-        if python().is_none() {
-            return;
-        }
         for (command, word) in [
             ("batches describe-jobs --jobs a", "no service batches"),
             ("batch describe-job --jobs a", "no operation describe-job"),
             ("batch describe-jobs", "--jobs is missing"),
             ("batch describe-jobs --jobs a --ids b", "--ids"),
             (
-                "batch describe-jobs --jobs a --query jobs[].jobNam",
-                "no jobNam",
+                "batch describe-jobs --jobs a --query jobs[].jobTitle",
+                "no jobTitle",
             ),
             ("batch describe-jobs --jobs a --query jobs[", "--query"),
+            // Each is somewhere in the answer, but not there.
+            (
+                "batch describe-jobs --jobs a --query jobs[].exitCode",
+                "no exitCode",
+            ),
+            (
+                "batch describe-jobs --jobs a --query jobs[].container[*].exitCode",
+                "container is no list",
+            ),
+            (
+                "batch describe-jobs --jobs a --query jobs.jobName",
+                "asked of what is a list",
+            ),
+            (
+                "batch describe-job-definitions --job-definitions converter",
+                "NAME:REVISION",
+            ),
+            (
+                "batch list-jobs --job-queue q --filters name=NAME,values=x",
+                "JOB_NAME",
+            ),
+            (
+                "batch list-jobs --job-queue q --job-status RUNNING",
+                "slots of arrays",
+            ),
             ("batch describe-jobs --jobs a --query x y", "2 values"),
             ("batch update-job-queue --job-queue q --state ON", "ENABLED"),
             (

@@ -12,9 +12,8 @@ use crate::{Answer, World, binary};
 const OURS: [&str; 2] = ["enqueuer", "converter"];
 
 /// Small programs of every machine: they run.
-const COMMON: [&str; 10] = [
+const COMMON: [&str; 9] = [
     "cut",
-    "df",
     "grep",
     "head",
     "jq",
@@ -25,12 +24,14 @@ const COMMON: [&str; 10] = [
     "xargs",
 ];
 
-/// What the module's output `operator_shell` sets, besides the function `enqueuer`.
-pub const VARIABLES: [&str; 10] = [
+/// What the module's output `operator_shell` sets, besides the functions `enqueuer` and `converter`.
+pub const VARIABLES: [&str; 12] = [
     "BATCH_JOB_DEFINITION",
     "BATCH_JOB_QUEUE",
     "BUCKET",
     "COMPUTE_ENVIRONMENT",
+    "COMPUTE_ENVIRONMENT_SPOT",
+    "DATABASE_CONNECTIONS_AT_PEAK",
     "ENQUEUER_CLUSTER",
     "ENQUEUER_LOG_GROUP",
     "LOG_GROUP",
@@ -38,6 +39,13 @@ pub const VARIABLES: [&str; 10] = [
     "TOPIC_ARN",
     "UNDELIVERED_QUEUE",
 ];
+
+/// The job definition as the module gives it: by its revision.
+const JOB_DEFINITION: &str =
+    "arn:aws:batch:ap-northeast-1:123456789012:job-definition/statement-export-converter:7";
+
+/// When pages are read: in the window of October's month end.
+const NOW: &str = "2026-11-02T09:00:00+09:00";
 
 /// How a call of a wrapped program ended: a separator after each word, and one more after the last.
 const WORD: char = '\u{1e}';
@@ -67,11 +75,7 @@ impl<'a> Operator<'a> {
             directory: world.path("operator"),
         };
         std::fs::create_dir_all(operator.directory.join("bin"))?;
-        for name in OURS {
-            let said = operator.directory.join("said");
-            let (program, said) = (binary(name), said.display().to_string());
-            operator.note(name, &format!("'{}' \"$@\" 2>>'{said}'", program.display()))?;
-        }
+        operator.ours()?;
         for name in COMMON {
             operator.link(
                 name,
@@ -81,7 +85,39 @@ impl<'a> Operator<'a> {
         let psql = found("psql").context("no psql here: it comes with PostgreSQL")?;
         operator.note("psql", &format!("'{}' \"$@\"", psql.display()))?;
         operator.others()?;
+        let shell = operator.shell();
+        std::fs::write(world.path("operator.sh"), shell)?;
         Ok(operator)
+    }
+
+    /// Ours, with the settings of their tasks, at the instant of the test.
+    fn ours(&self) -> Result<()> {
+        let definition = self.cloud.setting("BATCH_JOB_DEFINITION")?;
+        let said = self.directory.join("said").display().to_string();
+        for name in OURS {
+            let program = binary(name).display().to_string();
+            self.note(
+                name,
+                &format!(
+                    "export BATCH_JOB_DEFINITION='{definition}'
+case \" $* \" in *' --period '*|*' --at '*) ;; ' run '*) set -- \"$@\" --at '{NOW}';; esac
+'{program}' \"$@\" 2>>'{said}'"
+                ),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// What Terraform renders for operators.
+    fn shell(&self) -> String {
+        let variables = VARIABLES.map(|name| {
+            let value = match name {
+                "BATCH_JOB_DEFINITION" => JOB_DEFINITION,
+                name => self.cloud.setting(name).unwrap_or("word"),
+            };
+            format!("export {name}='{value}'\n")
+        });
+        variables.concat()
     }
 
     /// What is somebody else's: it is noted and does nothing.
@@ -89,20 +125,30 @@ impl<'a> Operator<'a> {
         // A file as an answer, or a word.
         self.note(
             "aws",
-            "for last; do :; done
+            &format!(
+                "for last; do :; done
 case \"$2\" in get-object) : >\"$last\";; esac
-case \" $* \" in *' --query '*|' logs tail '*) echo word;; esac",
+case \" $* \" in *' get-secret-value '*) echo '{}';; *' --query '*|' logs tail '*) echo word;; esac",
+                self.cloud.setting("DATABASE_URL")?
+            ),
+        )?;
+        // Also takes a password from its input.
+        self.note(
+            "buildah",
+            "case \" $* \" in *' --password-stdin '*) /bin/cat >/dev/null;; esac",
+        )?;
+        self.note(
+            "date",
+            &format!(
+                "case \" $* \" in *' -d '*) ;; *) set -- -d '{NOW}' \"$@\";; esac\n/bin/date \"$@\""
+            ),
         )?;
         let make = format!(
             "/usr/bin/env PATH=/usr/bin:/bin make -s -n -C '{}' \"$@\" >/dev/null",
             repository().display()
         );
         self.note("make", &make)?;
-        let variables = VARIABLES.map(|name| {
-            let value = self.cloud.setting(name).unwrap_or("word");
-            format!("export {name}='{value}'\n")
-        });
-        let shell = variables.concat();
+        let shell = self.shell();
         self.note(
             "terraform",
             &format!("case \"$*\" in *operator_shell) /bin/cat <<'END'\n{shell}END\n;; esac"),
@@ -140,7 +186,6 @@ case \" $* \" in *' --query '*|' logs tail '*) echo word;; esac",
             .cloud
             .program(&shell, ["-c", &script])
             .env("PATH", &bin);
-        let shell = shell.env("SOURCE_DATABASE_URL", self.cloud.setting("DATABASE_URL")?);
         let mut told = 0;
         let guide = async {
             for number in 0..=blocks.len() {

@@ -237,11 +237,11 @@ pub const SOURCE_NOT_READY: Cause = Cause {
     command: "enqueuer run --period {period}",
 };
 
-/// A run ended before it had submitted everything.
+/// A run or a sweep ended in error, or a run died.
 pub const RUN_FAILED: Cause = Cause {
     name: "run_failed",
-    runbook: "misconfigured",
-    meaning: "The run could not begin or go on; its last log line says why. What was submitted goes on, the rest stays due.",
+    runbook: "run-failed",
+    meaning: "A run or a sweep could not begin or go on; its last log line says why. What was submitted goes on, the rest stays due.",
     command: "enqueuer check && enqueuer run --period {period}",
 };
 

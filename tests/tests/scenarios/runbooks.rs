@@ -5,6 +5,7 @@ mod claims;
 mod page;
 mod stage;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
@@ -14,8 +15,29 @@ use tests::{Engine, World, expect_valid_commands};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinSet, LocalSet};
 
-use page::Page;
+use page::{Page, assignment};
 use stage::Stage;
+
+/// What an operator fills in where the pages have `''`.
+const FILLED_IN: [(&str, &str); 17] = [
+    ("ACCOUNT", "A0001"),
+    ("AT", "2026-11-01T00:15:00+09:00"),
+    ("DOCUMENT", "2026-10.trade.A0001"),
+    ("FORMER", "00000000-0000-0000-0000-000000000001"),
+    ("IMAGE_REPOSITORY", "registry.example/statement-export"),
+    ("IMAGE_TAG", "1.4.2"),
+    ("JOB", "00000000-0000-0000-0000-000000000002"),
+    ("MAX_VCPUS", "64"),
+    ("NEW", "00000000-0000-0000-0000-000000000003"),
+    ("NOTE", "The dividend of 9 October was corrected."),
+    ("PUBLISHED", "2026-10.trade.A0002"),
+    ("REASON", "ticket 123: of the test"),
+    ("SECRET", "statement-export/database-url"),
+    ("SNAPSHOT", "2026-10-26"),
+    ("TRADE", "T0001"),
+    ("VERSION", "v1"),
+    ("CAUSE", stage::ANY_CAUSE),
+];
 
 /// Pages at a time: each has a month end of its own.
 const AT_ONCE: usize = 6;
@@ -63,10 +85,11 @@ async fn execute_in(world: &World, page: &Page) -> Result<()> {
         let known = index.text.contains(&format!("`{cause}`"));
         ensure!(known, "the index has no cause {cause}");
     }
-    let mut blocks: Vec<&str> = index.blocks.iter().map(String::as_str).collect();
+    let mut blocks = filled_in(&index)?;
     if !page.is_index() {
-        blocks.extend(page.blocks.iter().map(String::as_str));
+        blocks.extend(filled_in(page)?);
     }
+    let blocks: Vec<&str> = blocks.iter().map(String::as_str).collect();
     let mut all = Vec::new();
     let operator = Operator::new(world, &cloud)?;
     operator
@@ -79,6 +102,24 @@ async fn execute_in(world: &World, page: &Page) -> Result<()> {
         })
         .await?;
     expect_known_to_others(page, &all).await
+}
+
+/// The blocks of a page as they are pasted.
+fn filled_in(page: &Page) -> Result<Vec<String>> {
+    let blocks = page.blocks.iter().map(|block| {
+        let lines = block.lines().map(|line| {
+            let Some((name, value)) = assignment(line).filter(|(_, value)| value.starts_with("''"))
+            else {
+                return Ok(format!("{line}\n"));
+            };
+            let known = FILLED_IN.iter().find(|(known, _)| *known == name);
+            let (_, word) = known.with_context(|| format!("nobody knows {name}"))?;
+            let (set, _) = line.split_at(line.len() - value.len());
+            Ok(format!("{set}'{word}'{}\n", &value[2..]))
+        });
+        lines.collect::<Result<String>>()
+    });
+    blocks.collect()
 }
 
 /// No command of ours was passed over, behind a condition that did not hold or in a function that was not called.
@@ -113,6 +154,11 @@ async fn expect_known_to_others(page: &Page, calls: &[Call]) -> Result<()> {
     let module = Module::read()?;
     for name in VARIABLES {
         module.expect_says(&format!("{name} "))?;
+    }
+    for function in ["enqueuer", "converter"] {
+        let shell = std::fs::read_to_string(repository().join("terraform/operator.sh"))?;
+        let defined = shell.contains(&format!("\n{function}() {{"));
+        ensure!(defined, "the operators' shell has no {function}");
     }
     for secret in of("aws")
         .flatten()
@@ -182,10 +228,69 @@ impl Module {
     }
 
     fn expect_says(&self, words: &str) -> Result<()> {
-        let said = self.0.is_empty() || self.0.contains(words);
-        ensure!(said, "the module has no {words}");
+        ensure!(self.0.contains(words), "the module has no {words}");
         Ok(())
     }
+}
+
+/// Operators may do what the pages ask of AWS, or the index says that it is an administrator's; it lists nothing else.
+#[test]
+fn the_index_lists_what_operators_may_not_do() -> Result<()> {
+    let allowed = operators_actions()?;
+    let mut asked = BTreeSet::new();
+    for page in Page::all()? {
+        for (service, operation, of_version) in page.asked_of_aws() {
+            if !allowed.contains(&format!("\"{}\"", action(&service, &operation, of_version))) {
+                let version = if of_version { " --version-id" } else { "" };
+                asked.insert(format!("{service} {operation}{version}"));
+            }
+        }
+    }
+    let index = Page::read("README")?;
+    let lists = index.text.lines().filter(|line| line.starts_with("- `"));
+    let listed = lists.flat_map(|line| line.split('`').skip(1).step_by(2));
+    let listed: BTreeSet<String> = listed.map(ToOwned::to_owned).collect();
+    assert_eq!(
+        asked, listed,
+        "what operators may not do, and what the index says"
+    );
+    Ok(())
+}
+
+/// The statements of the operators' policy, as text.
+fn operators_actions() -> Result<String> {
+    let read = |name: &str| std::fs::read_to_string(repository().join("terraform").join(name));
+    let section = |text: &str, name: &str| {
+        let (_, rest) = text.split_once(&format!("\n  {name} = "))?;
+        let (section, _) = rest.split_once("\n  }\n")?;
+        Some(section.to_owned())
+    };
+    let (operator, roles) = (read("operator.tf")?, read("roles.tf")?);
+    let of = |text: &str, name: &str| section(text, name).with_context(|| format!("no {name}"));
+    Ok([
+        of(&operator, "operator_policy")?,
+        of(&roles, "links_policy")?,
+        of(&roles, "list_statements")?,
+    ]
+    .concat())
+}
+
+/// The right that a command of the AWS CLI takes.
+fn action(service: &str, operation: &str, of_version: bool) -> String {
+    match (service, operation) {
+        ("logs", "tail") => return "logs:FilterLogEvents".to_owned(),
+        ("s3", "ls") | ("s3api", "head-bucket") => return "s3:ListBucket".to_owned(),
+        ("s3api", "get-object" | "head-object") if of_version => {
+            return "s3:GetObjectVersion".to_owned();
+        }
+        _ => {}
+    }
+    let words = operation.split('-').map(|word| {
+        let (first, rest) = word.split_at(1.min(word.len()));
+        first.to_uppercase() + rest
+    });
+    let service = if service == "s3api" { "s3" } else { service };
+    format!("{service}:{}", words.collect::<String>())
 }
 
 #[test]
@@ -203,7 +308,7 @@ fn every_runbook_has_its_form_and_its_place_in_the_index() -> Result<()> {
 #[tokio::test]
 async fn commands_in_prose_exist() -> Result<()> {
     let world = World::new(Engine::Sqlite).await?;
-    let mut asked = std::collections::BTreeSet::new();
+    let mut asked = BTreeSet::new();
     for page in Page::all()? {
         for span in page.spans() {
             let Some(command) = span.strip_prefix("enqueuer ") else {

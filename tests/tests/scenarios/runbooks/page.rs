@@ -135,8 +135,125 @@ impl Page {
                 "{name}: {link} is not there"
             );
         }
+        self.expect_no_invention()?;
+        self.expect_a_look_before()
+    }
+
+    /// What is recorded for auditors or shown to a customer, and what only the reader knows, is the reader's to say.
+    fn expect_no_invention(&self) -> Result<()> {
+        let name = &self.name;
+        for block in &self.blocks {
+            for (option, only) in [
+                ("--reason ", "\"$REASON\""),
+                ("--customer-note ", "\"$NOTE\""),
+            ] {
+                let said = block
+                    .split(option)
+                    .skip(1)
+                    .all(|rest| rest.starts_with(only));
+                ensure!(said, "{name}: {option}is not {only}:\n{block}");
+            }
+            for line in block.lines() {
+                let Some((variable, value)) = assignment(line) else {
+                    continue;
+                };
+                let open = ["''", "$", "\""].iter().any(|open| value.starts_with(open));
+                ensure!(open, "{name}: {variable} would be {value}");
+            }
+            ensure!(!block.contains('…'), "{name}: … is pasted:\n{block}");
+        }
         Ok(())
     }
+
+    /// Whoever pastes a block sees what it would do before it is done, and nothing is stopped and resumed at once.
+    fn expect_a_look_before(&self) -> Result<()> {
+        let name = &self.name;
+        let mut looked = Vec::new();
+        for block in &self.blocks {
+            let commands = block.replace("\\\n", " ");
+            let deciding: Vec<&str> = commands.lines().filter(|line| decides(line)).collect();
+            let looks = deciding.iter().filter(|line| line.contains("--dry-run"));
+            let looks: Vec<String> = looks.map(|line| without_certainty(line)).collect();
+            let is_look = !looks.is_empty();
+            for line in &deciding {
+                ensure!(
+                    is_look == line.contains("--dry-run"),
+                    "{name}: a dry run and the real one in\n{block}"
+                );
+                let of_many = line.contains(" --failed") || line.contains("enqueuer reissue");
+                let seen = looked.contains(&without_certainty(line));
+                ensure!(
+                    is_look || !of_many || seen,
+                    "{name}: no dry run before {line}"
+                );
+                let sure = line.contains(" --yes") || line.contains("enqueuer reissue");
+                ensure!(
+                    is_look || !of_many || sure,
+                    "{name}: more than a hundred would be refused by {line}"
+                );
+            }
+            looked.extend(looks);
+            let stops = block.contains("enqueuer stop");
+            let goes_on = !deciding.is_empty() || block.contains("enqueuer run");
+            ensure!(
+                !(stops && goes_on),
+                "{name}: stopped and resumed in\n{block}"
+            );
+        }
+        Ok(())
+    }
+
+    /// What it asks of AWS, in blocks and prose: service, operation, and whether of an old version of an object.
+    pub fn asked_of_aws(&self) -> Vec<(String, String, bool)> {
+        let blocks = self.blocks.iter().map(|block| block.replace("\\\n", " "));
+        let spans = self.spans().into_iter().map(ToOwned::to_owned);
+        let mut asked = Vec::new();
+        for text in blocks.chain(spans) {
+            for line in text.lines() {
+                let words: Vec<&str> = line
+                    .split([' ', '('])
+                    .filter(|word| !word.is_empty())
+                    .collect();
+                for (at, _) in words.iter().enumerate().filter(|(_, word)| **word == "aws") {
+                    let [service, operation, ..] = words[at + 1..] else {
+                        continue;
+                    };
+                    if service.starts_with('-') {
+                        continue;
+                    }
+                    let of_version = words[at..].contains(&"--version-id");
+                    asked.push((service.to_owned(), operation.to_owned(), of_version));
+                }
+            }
+        }
+        asked
+    }
+}
+
+/// A variable that a line sets, and what it is set to.
+pub fn assignment(line: &str) -> Option<(&str, &str)> {
+    let set = line.strip_prefix("export ").unwrap_or(line);
+    let (name, value) = set.split_once('=')?;
+    let is_name = name
+        .chars()
+        .all(|letter| letter.is_ascii_uppercase() || letter == '_');
+    (is_name && !name.is_empty()).then_some((name, value))
+}
+
+/// Whether it is a command by which an operator decides about documents.
+fn decides(line: &str) -> bool {
+    ["resubmit", "reissue", "excuse"]
+        .iter()
+        .any(|command| line.contains(&format!("enqueuer {command}")))
+}
+
+/// The command as its dry run has it, but for the dry run.
+fn without_certainty(line: &str) -> String {
+    let line = line.rsplit("&& ").next().unwrap_or(line);
+    line.replace(" --dry-run", "")
+        .replace(" --yes", "")
+        .trim()
+        .to_owned()
 }
 
 fn directory() -> PathBuf {
