@@ -218,6 +218,9 @@ on_every_engine! {
         answered.json().context("metrics do not disturb an answer")?;
         let some = cloud.enqueuer(run(["--kind", "trade"])).run().await?.expect(0)?;
         ensure!(metrics(&some.stderr)?.is_empty(), "some documents are no month end: {}", some.stderr);
+        let late = ["run", "--json", "--period", PERIOD, "--at", "2026-12-02T00:00:00Z"];
+        let late = cloud.enqueuer(late).run().await?.expect(0)?;
+        ensure!(metrics(&late.stderr)?.is_empty(), "another month is due: {}", late.stderr);
 
         let mut outcomes = Vec::new();
         for slot in 0..4 {

@@ -85,3 +85,23 @@ on_every_engine! {
         Ok(())
     }
 }
+
+on_every_engine! {
+    async fn what_keeps_a_month_from_starting_is_told_once_an_hour(world: &World) {
+        load_october(world, 1).await?;
+        for relation in ["statement_positions", "statement_cash_balances"] {
+            world.execute(&format!("UPDATE {relation} SET as_of = '2026-10-20' WHERE as_of = '2026-10-31'")).await?;
+        }
+        let topic = Topic::start().await?;
+        let alerts = format!("slack:{}", topic.webhook());
+        for _ in 0..2 {
+            run_of(world, []).env("ALERTS", &alerts).run().await?.expect(75)?;
+        }
+        assert_eq!(told(&topic)?.len(), 1);
+        // An hour later its word is another one.
+        world.execute("UPDATE export_alerts SET alert_id = 'of the last hour'").await?;
+        run_of(world, []).env("ALERTS", &alerts).run().await?.expect(75)?;
+        assert_eq!(told(&topic)?.len(), 2);
+        Ok(())
+    }
+}
