@@ -33,8 +33,8 @@ use_mirror() {
     local mirror
     [ -z "${TF_PLUGIN_MIRROR:-}" ] || compgen -G "$TF_PLUGIN_MIRROR/*/hashicorp/aws" >/dev/null ||
         die "TF_PLUGIN_MIRROR=$TF_PLUGIN_MIRROR is no filesystem mirror with hashicorp/aws"
-    for mirror in "${TF_PLUGIN_MIRROR:-}" /opt/tf-plugins /opt/terraform/plugins "$HOME/.terraform.d/plugins" \
-        /usr/local/share/terraform/plugins /usr/share/terraform/plugins; do
+    for mirror in "${TF_PLUGIN_MIRROR:-}" "$HOME/.terraform.d/plugins" /usr/local/share/terraform/plugins \
+        /usr/share/terraform/plugins /opt/* /opt/terraform/plugins; do
         if [ -n "$mirror" ] && compgen -G "$mirror/*/hashicorp/aws" >/dev/null; then
             say "taking the provider from $mirror"
             printf 'provider_installation {\n  filesystem_mirror {\n    path = "%s"\n  }\n}\n' "$mirror" >"$work/mirror.tfrc"
