@@ -20,8 +20,8 @@ test:
 	cargo build --workspace --locked
 	tests/with-postgres.sh tests/with-office.sh tests/with-botocore.sh cargo test --workspace --locked
 
-# The Terraform module, without AWS. Needs terraform 1.9 or newer and jq; takes the provider from a filesystem mirror
-# (TF_PLUGIN_MIRROR, or a usual place) or else from the registry, and installs shellcheck, and Python's tools below target/.
+# The Terraform module, without AWS. Needs terraform 1.9 or newer; takes the provider from a filesystem mirror
+# (TF_PLUGIN_MIRROR, or a usual place) or else from the registry, and installs jq, and its checkers below target/.
 terraform-test:
 	tests/terraform-test.sh
 

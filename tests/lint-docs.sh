@@ -4,14 +4,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-venv=target/lint
-if ! cmp -s tests/lint/requirements.txt "$venv/requirements.txt"; then
-    echo "lint-docs: installing $(grep -c == tests/lint/requirements.txt) programs into $venv" >&2
-    python3 -m venv --clear "$venv"
-    "$venv/bin/python3" -m pip install --quiet --disable-pip-version-check -r tests/lint/requirements.txt >&2
-    cp tests/lint/requirements.txt "$venv/requirements.txt"
-fi
-PATH=$PWD/$venv/bin:$PATH
+# shellcheck source=tests/setup.sh
+. tests/setup.sh
+use_python_tools lint-docs "$PWD/target/lint" tests/lint-requirements.txt
 
 mapfile -t documents < <(git ls-files --cached --others --exclude-standard '*.md')
 # The operators' shell is a part of what Terraform renders, and is checked as that.

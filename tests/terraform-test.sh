@@ -8,6 +8,8 @@ set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 work=$root/target/terraform
+# shellcheck source=tests/setup.sh
+. "$root/tests/setup.sh"
 mkdir -p "$work"
 
 die() {
@@ -56,30 +58,6 @@ init() {
     }
 }
 
-find_jq() {
-    command -v jq >/dev/null && return
-    command -v apt-get >/dev/null || die "there is no jq: install 1.6 or newer"
-    say "installing Debian's package jq"
-    local as_root=
-    [ "$(id -u)" = 0 ] || as_root=sudo
-    $as_root apt-get update -qq
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends jq >&2
-}
-
-# checkov brings a hundred packages, so they have an environment of their own; it is made anew when the list changes.
-install_python_tools() {
-    local wanted=$root/tests/terraform-requirements.txt venv=$work/venv
-    if ! cmp -s "$wanted" "$venv/installed.txt"; then
-        say "installing checkov, parliament, botocore and shellcheck into $venv"
-        rm -rf "$venv"
-        python3 -m venv "$venv"
-        "$venv/bin/python3" -m pip install --quiet --disable-pip-version-check -r "$wanted" >&2 ||
-            die "the Python packages of $wanted cannot be installed"
-        cp "$wanted" "$venv/installed.txt"
-    fi
-    export PATH=$venv/bin:$PATH
-}
-
 # Tests destroy what they made, mocked or not, and would stop where destruction is prevented: the copy goes without, once it is
 # seen that the tree has it.
 lift_prevention() { # MODULE
@@ -94,8 +72,9 @@ lift_prevention() { # MODULE
 
 find_terraform
 use_mirror
-find_jq
-install_python_tools
+command -v jq >/dev/null || install_packages terraform-test "jq 1.6 or newer" jq
+# checkov brings a hundred packages: none of them is beside another program's.
+use_python_tools terraform-test "$work/venv" "$root/tests/terraform-requirements.txt"
 
 say "format"
 terraform fmt -check -recursive -diff "$root/terraform" || die "run terraform fmt -recursive terraform"

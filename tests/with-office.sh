@@ -2,6 +2,8 @@
 # Runs a command with two programs that open workbooks: LibreOffice and openpyxl. The command finds them at TEST_SOFFICE
 # and TEST_PYTHON. Installs Debian's packages for what is missing.
 set -euo pipefail
+# shellcheck source=tests/setup.sh
+. "$(dirname "$0")/setup.sh"
 
 find_soffice() {
     local program
@@ -37,15 +39,7 @@ missing=()
 [ -n "$soffice" ] || missing+=(libreoffice-calc-nogui)
 [ -n "$python" ] || missing+=(python3-openpyxl)
 if [ ${#missing[@]} -gt 0 ]; then
-    if ! command -v apt-get >/dev/null; then
-        echo "with-office: ${missing[*]} is not here and there is no apt-get to install it: install LibreOffice Calc 7.4 or newer, and openpyxl 3.0 or newer for python3" >&2
-        exit 1
-    fi
-    echo "with-office: installing Debian's packages ${missing[*]}" >&2
-    as_root=
-    [ "$(id -u)" = 0 ] || as_root=sudo
-    $as_root apt-get update -qq
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+    install_packages with-office "LibreOffice Calc 7.4 or newer, and openpyxl 3.0 or newer for python3" "${missing[@]}"
     soffice=$(find_soffice)
     python=$(find_python)
 fi

@@ -2,6 +2,8 @@
 # Runs a command with a PostgreSQL server of its own: unprivileged user, temp directory, loopback only, fsync off. The
 # command finds it at TEST_POSTGRES_URL; nothing is left behind.
 set -euo pipefail
+# shellcheck source=tests/setup.sh
+. "$(dirname "$0")/setup.sh"
 
 find_binaries() {
     local directory
@@ -16,15 +18,7 @@ find_binaries() {
 
 binaries=$(find_binaries)
 if [ -z "$binaries" ] || ! command -v openssl >/dev/null || ! command -v jq >/dev/null; then
-    if ! command -v apt-get >/dev/null; then
-        echo "with-postgres: there is no PostgreSQL server, no openssl or no jq here and no apt-get to install it: install jq, openssl and PostgreSQL 14 or newer" >&2
-        exit 1
-    fi
-    echo "with-postgres: no PostgreSQL server, no openssl or no jq here; installing Debian's packages" >&2
-    as_root=
-    [ "$(id -u)" = 0 ] || as_root=sudo
-    $as_root apt-get update -qq
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql openssl jq >&2
+    install_packages with-postgres "jq, openssl and PostgreSQL 14 or newer" postgresql openssl jq
     binaries=$(find_binaries)
 fi
 
