@@ -16,17 +16,28 @@ pub struct Catalog(HashMap<&'static str, Vec<(String, String)>>);
 impl Catalog {
     /// Reads it from the engine's own catalogue.
     pub async fn read(connection: &mut AnyConnection, dialect: Dialect) -> Result<Self> {
-        let mut relations = HashMap::new();
+        // All relations at once: a converter asks this for every document that has a process of its own.
+        let queries: Vec<String> = (1..=RELATIONS.len())
+            .map(|n| {
+                let columns = dialect.columns_query().replace("$1", &format!("${n}"));
+                format!("SELECT CAST(${n} AS text), c.* FROM ({columns}) AS c")
+            })
+            .collect();
+        let query = sqlx::query_as(query_text(queries.join(" UNION ALL ")));
+        let found: Vec<(String, String, String)> = RELATIONS
+            .iter()
+            .fold(query, |query, relation| query.bind(relation.name))
+            .fetch_all(connection)
+            .await
+            .map_err(statement_failed(
+                "reading the source's columns",
+                Whose::Source,
+            ))?;
+        let mut relations: HashMap<_, Vec<_>> = HashMap::new();
         for relation in RELATIONS {
-            let columns = sqlx::query_as(query_text(dialect.columns_query().to_owned()))
-                .bind(relation.name)
-                .fetch_all(&mut *connection)
-                .await
-                .map_err(statement_failed(
-                    "reading the source's columns",
-                    Whose::Source,
-                ))?;
-            relations.insert(relation.name, columns);
+            let of_relation = found.iter().filter(|(name, ..)| name == relation.name);
+            let columns = of_relation.map(|(_, name, declared)| (name.clone(), declared.clone()));
+            relations.insert(relation.name, columns.collect());
         }
         Ok(Self(relations))
     }
@@ -44,6 +55,13 @@ impl Catalog {
     }
 
     /// An error that names the first missing relation or column that the contract demands.
+    pub fn demand_all(&self) -> Result<()> {
+        RELATIONS
+            .into_iter()
+            .try_for_each(|relation| self.demand(relation))
+    }
+
+    /// An error that names the relation, when it is missing, or its first missing column.
     pub fn demand(&self, relation: &Relation) -> Result<()> {
         let name = relation.name;
         let see = "`enqueuer check` names every deviation from the contract";
@@ -74,13 +92,30 @@ impl Catalog {
         }
     }
 
+    /// A column of the relation called `t` that turns into text as a cast does: PostgreSQL pads `character` elsewhere.
+    pub fn text(&self, relation: &Relation, column: &str) -> String {
+        let expression = self.column(relation, column);
+        let is_padded =
+            |(name, declared): &(String, String)| name == column && declared == "character";
+        if self.columns(relation).iter().any(is_padded) {
+            cast(&expression)
+        } else {
+            expression
+        }
+    }
+
     /// All columns of the contract, as text, in its order, of the relation called `t`.
     pub fn select_list(&self, relation: &Relation) -> String {
         relation
             .columns
             .iter()
-            .map(|column| format!("CAST({} AS text)", self.column(relation, column.name)))
+            .map(|column| cast(&self.column(relation, column.name)))
             .collect::<Vec<_>>()
             .join(", ")
     }
+}
+
+/// An expression's text.
+pub fn cast(expression: &str) -> String {
+    format!("CAST({expression} AS text)")
 }

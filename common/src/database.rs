@@ -220,6 +220,14 @@ fn classify(error: &sqlx::Error) -> Fault {
     }
 }
 
+/// Whether a statement failed because there is no such table.
+pub(crate) fn lacks_relation(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|reported| {
+        reported.code().as_deref() == Some("42P01")
+            || reported.message().starts_with("no such table")
+    })
+}
+
 /// PostgreSQL's SQLSTATE classes: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
 fn classify_sqlstate(code: &str) -> Fault {
     match (&code[..2], code) {

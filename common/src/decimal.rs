@@ -9,14 +9,24 @@ pub const MAX_SIGNIFICANT_DIGITS: u32 = 15;
 /// Parses a plain decimal (`-12.30`, no exponent, no grouping) and drops trailing zeros. `None` when the text is
 /// anything else or has more digits than a decimal holds.
 pub fn parse(text: &str) -> Option<Decimal> {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let plain = digits
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'.')
-        && digits.starts_with(|c: char| c.is_ascii_digit())
-        && digits.ends_with(|c: char| c.is_ascii_digit());
-    if !plain {
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = match unsigned.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (unsigned, None),
+    };
+    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    if !is_number(whole) || !fraction.is_none_or(is_number) {
         return None;
+    }
+    let fraction = fraction.unwrap_or_default().trim_end_matches('0');
+    // Nearly every value; what is longer takes the long way.
+    if whole.len() + fraction.len() <= MAX_U64_DIGITS {
+        let digits = whole.bytes().chain(fraction.bytes());
+        let size = digits.fold(0, |size, digit| size * 10 + u64::from(digit - b'0'));
+        let mut value = Decimal::from(size);
+        value.set_scale(fraction.len().try_into().ok()?).ok()?;
+        value.set_sign_negative(unsigned.len() < text.len() && size != 0);
+        return Some(if size == 0 { Decimal::ZERO } else { value });
     }
     let value = Decimal::from_str_exact(without_padding(text)).ok()?;
     Some(if value.is_zero() {
@@ -25,6 +35,9 @@ pub fn parse(text: &str) -> Option<Decimal> {
         value
     })
 }
+
+/// So many digits of any number fit.
+const MAX_U64_DIGITS: usize = 19;
 
 /// A decimal's text without the zeros that PostgreSQL pads to the column's scale: they are no digits of the value.
 pub fn without_padding(text: &str) -> &str {
@@ -37,10 +50,21 @@ pub fn without_padding(text: &str) -> &str {
 
 /// How many significant digits the value needs, trailing zeros of whole numbers not counted.
 pub fn significant_digits(value: Decimal) -> u32 {
-    let mut mantissa = value.mantissa().unsigned_abs();
-    if mantissa == 0 {
-        return 0;
+    let mantissa = value.mantissa().unsigned_abs();
+    // Division of what needs only a machine word is several times faster.
+    match u64::try_from(mantissa) {
+        Ok(0) => 0,
+        Ok(mut mantissa) => {
+            while mantissa.is_multiple_of(10) {
+                mantissa /= 10;
+            }
+            mantissa.ilog10() + 1
+        }
+        Err(_) => significant_digits_of(mantissa),
     }
+}
+
+fn significant_digits_of(mut mantissa: u128) -> u32 {
     while mantissa.is_multiple_of(10) {
         mantissa /= 10;
     }
@@ -94,6 +118,41 @@ mod tests {
         for text in [
             "", "-", "1e5", "NaN", "Infinity", "1,000", "+1", ".5", "5.", "1_000", " 1", "１",
         ] {
+            assert!(parse(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_way_of_parsing_says_the_same() {
+        for text in [
+            "0",
+            "-0",
+            "-0.000",
+            "00012.50",
+            "1.10",
+            "-123456789.123456",
+            "9999999999999999999",
+            "-9999999999999999999",
+            "999999999999999999.9",
+            "99999999999999999999",
+            "12345678901.1234567890000",
+            "0.00000001",
+        ] {
+            let exact = Decimal::from_str_exact(without_padding(text)).unwrap();
+            let parsed = parse(text).unwrap();
+            assert_eq!(parsed, exact, "{text}");
+            assert_eq!(
+                parsed.scale(),
+                if exact.is_zero() { 0 } else { exact.scale() },
+                "{text}"
+            );
+            assert_eq!(
+                parsed.is_sign_negative(),
+                exact.is_sign_negative() && !exact.is_zero(),
+                "{text}"
+            );
+        }
+        for text in ["1.", ".1", "1.2.3", "--1", "1-", "9".repeat(40).as_str()] {
             assert!(parse(text).is_none(), "{text}");
         }
     }

@@ -3,9 +3,16 @@
 
 use std::fmt;
 
+use crate::catalog::cast;
 use crate::config::DatabaseUrl;
 use crate::contract::{Column, ColumnType};
+use crate::source::Selected;
 use crate::{Error, Result};
+
+/// Ends a field of a packed row. Rows whose texts have it are read by columns.
+pub const FIELD_SEPARATOR: u8 = 0x1F;
+/// Stands for a null in a packed row.
+pub const NULL_FIELD: u8 = 0x1E;
 
 /// A database engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,6 +141,67 @@ impl Dialect {
             (Dialect::Postgres, ColumnType::Decimal) => declared == "numeric" || integer,
             (Dialect::Sqlite, ColumnType::Decimal) => declared == "text" || integer,
             (_, ColumnType::Integer) => integer,
+        }
+    }
+
+    /// One text for all columns of a row: fields that each end in [`FIELD_SEPARATOR`], [`NULL_FIELD`] for an expected null,
+    /// and after them how many of these there are. Null when a column has one that is not expected.
+    pub fn packed(self, columns: &[Selected]) -> String {
+        let of = |nullable| {
+            let columns = columns
+                .iter()
+                .filter(move |column| column.nullable == nullable);
+            columns
+                .map(|column| column.expression.as_str())
+                .collect::<Vec<_>>()
+        };
+        let fields: Vec<String> = columns
+            .iter()
+            .map(
+                |Selected {
+                     expression,
+                     nullable,
+                 }| {
+                    if *nullable {
+                        format!(
+                            "COALESCE({}, {})",
+                            cast(expression),
+                            self.character(NULL_FIELD)
+                        )
+                    } else {
+                        expression.clone()
+                    }
+                },
+            )
+            .collect();
+        format!(
+            "CASE WHEN {} = 0 THEN concat_ws({}, {}, {}) END",
+            self.nulls(&of(false)),
+            self.character(FIELD_SEPARATOR),
+            fields.join(", "),
+            self.nulls(&of(true)),
+        )
+    }
+
+    fn character(self, code: u8) -> String {
+        match self {
+            Dialect::Postgres => format!("chr({code})"),
+            Dialect::Sqlite => format!("char({code})"),
+        }
+    }
+
+    /// How many of the expressions are null.
+    fn nulls(self, expressions: &[&str]) -> String {
+        match self {
+            _ if expressions.is_empty() => "0".to_owned(),
+            Dialect::Postgres => format!("num_nulls({})", expressions.join(", ")),
+            Dialect::Sqlite => {
+                let nulls: Vec<_> = expressions
+                    .iter()
+                    .map(|e| format!("({e} IS NULL)"))
+                    .collect();
+                format!("({})", nulls.join(" + "))
+            }
         }
     }
 

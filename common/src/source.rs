@@ -1,27 +1,37 @@
 //! The firm's relations, for reading: a connection, and what of the contract is there.
 
-use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor};
+mod rows;
+mod snapshots;
+
+use sqlx::{Any, AnyConnection, AssertSqlSafe, Connection as _, Executor, Transaction};
 
 use crate::Result;
 use crate::catalog::Catalog;
 use crate::config::Config;
-use crate::contract::{RELATIONS, Relation};
+use crate::contract::Relation;
 use crate::database::{Database, Whose, query_text, statement_failed};
+
+pub use rows::{Query, Selected, SourceRow};
+pub use snapshots::SourceSnapshots;
 
 /// The firm's relations.
 pub struct Source {
-    pub connection: AnyConnection,
+    connection: Connection,
     pub database: Database,
     pub catalog: Catalog,
+}
+
+enum Connection {
+    Own(AnyConnection),
+    /// One of the ledger's, for as long as a snapshot.
+    OfLedger(Transaction<'static, Any>),
 }
 
 impl Source {
     /// Connects and makes sure that everything the contract demands is there.
     pub async fn open(config: &Config) -> Result<Self> {
         let source = Self::connect(config).await?;
-        RELATIONS
-            .into_iter()
-            .try_for_each(|relation| source.catalog.demand(relation))?;
+        source.catalog.demand_all()?;
         Ok(source)
     }
 
@@ -31,7 +41,7 @@ impl Source {
         let mut connection = database.connect_read_only().await?;
         let catalog = Catalog::read(&mut connection, database.dialect).await?;
         Ok(Self {
-            connection,
+            connection: Connection::Own(connection),
             database,
             catalog,
         })
@@ -40,28 +50,16 @@ impl Source {
     /// Everything read from now on is of one consistent snapshot, until its end or that of the connection.
     pub async fn begin_snapshot(&mut self) -> Result<()> {
         let begin = self.database.dialect.begin_snapshot();
-        self.connection
+        self.connection()
             .execute(begin)
             .await
             .map_err(statement_failed("beginning a snapshot", Whose::Source))?;
         Ok(())
     }
 
-    /// Ends the snapshot. There is nothing to commit.
-    pub async fn end_snapshot(&mut self) -> Result<()> {
-        self.connection
-            .execute("ROLLBACK")
-            .await
-            .map_err(statement_failed("ending the snapshot", Whose::Source))?;
-        Ok(())
-    }
-
-    /// A query with the columns of the relation, there called `t`, put in for `{columns}`: all of the contract, as text,
-    /// in its order, null where the firm has no such column. Queries order by `t.column`, never by a bare name, which
-    /// PostgreSQL would take for the text that is selected.
-    pub fn query(&self, relation: &Relation, query: &str) -> AssertSqlSafe<String> {
-        let query = query.replace("{columns}", &self.catalog.select_list(relation));
-        query_text(self.database.dialect.sql(&query))
+    /// A query in the engine's words.
+    pub fn sql(&self, query: &str) -> AssertSqlSafe<String> {
+        query_text(self.database.dialect.sql(query))
     }
 
     /// A column of the relation called `t`, or a typed null where the firm has no such column.
@@ -70,11 +68,16 @@ impl Source {
     }
 
     pub fn connection(&mut self) -> &mut AnyConnection {
-        &mut self.connection
+        match &mut self.connection {
+            Connection::Own(connection) => connection,
+            Connection::OfLedger(transaction) => transaction,
+        }
     }
 
     pub async fn close(self) {
-        // The server sees a farewell instead of a lost connection.
-        let _ = self.connection.close().await;
+        if let Connection::Own(connection) = self.connection {
+            // The server sees a farewell instead of a lost connection.
+            let _ = connection.close().await;
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use common::config::Config;
 use common::ledger::{Assignment, Proof};
 use common::profile::{Policies, Profile, Rule};
-use common::source::Source;
+use common::source::{Source, SourceSnapshots};
 use common::{Error, PROGRAM_VERSION, Result};
 use tempfile::NamedTempFile;
 use tokio::task::JoinHandle;
@@ -22,8 +22,7 @@ use crate::workbook::{self, Heading, Incoming, TableDone, WriteError};
 pub struct Builder {
     config: Config,
     policies: Policies,
-    /// Connected with the first document that needs it.
-    source: Option<Source>,
+    source: SourceSnapshots,
 }
 
 /// A workbook that passed the gate.
@@ -42,19 +41,19 @@ struct Written {
 }
 
 impl Builder {
-    pub fn new(config: Config) -> Self {
+    pub fn new(config: Config, source: SourceSnapshots) -> Self {
         Self {
             policies: config.profile.policies,
             config,
-            source: None,
+            source,
         }
     }
 
     /// For whoever only compares: what breaks a rule is noted, whatever the profile says.
-    pub fn that_refuses_nothing(config: Config) -> Self {
+    pub fn that_refuses_nothing(config: Config, source: SourceSnapshots) -> Self {
         Self {
             policies: Policies::warning(),
-            ..Self::new(config)
+            ..Self::new(config, source)
         }
     }
 
@@ -65,24 +64,16 @@ impl Builder {
         partial: NamedTempFile,
         stop: Arc<AtomicBool>,
     ) -> Result<Built> {
-        // A source whose snapshot did not end well is not used again.
-        let mut source = match self.source.take() {
-            Some(source) => source,
-            None => Source::open(&self.config).await?,
-        };
-        source.begin_snapshot().await?;
+        let mut source = self.source.begin().await?;
         let built = self
             .build_from(&mut source, assignment, partial, stop)
             .await?;
-        source.end_snapshot().await?;
-        self.source = Some(source);
+        self.source.end(source).await?;
         Ok(built)
     }
 
     pub async fn close(self) {
-        if let Some(source) = self.source {
-            source.close().await;
-        }
+        self.source.close().await;
     }
 
     async fn build_from(

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use common::config::Config;
 use common::ledger::{Assignment, Attempt, Claim, Ledger, Proof, Published};
 use common::metrics::{AttemptMetrics, AttemptOutcome, Metrics};
+use common::source::SourceSnapshots;
 use common::statement::DocumentId;
 use common::store::ObjectKey;
 use common::termination::Termination;
@@ -17,6 +18,10 @@ use crate::build::{Builder, Built};
 use crate::deliver::{Found, Outcome, Store};
 use crate::lease::{self, Lease};
 use crate::workbook;
+
+/// One to the ledger, and one for the source where that is in the same database: made when a lease is renewed while rows
+/// are read.
+const CONNECTIONS: u32 = 2;
 
 /// How long a document is left alone that another attempt holds.
 const CLAIM_AGAIN_AFTER: Duration = Duration::from_millis(500);
@@ -42,10 +47,10 @@ pub struct Origin {
 
 impl Exporter {
     pub async fn open(config: Config, termination: Termination) -> Result<Self> {
-        let ledger = Ledger::open(&config, 1).await?;
+        let ledger = Ledger::open(&config, CONNECTIONS).await?;
         let store = Store::open(&config.store).await?;
         Ok(Self {
-            builder: Builder::new(config.clone()),
+            builder: Builder::new(config.clone(), SourceSnapshots::new(&config, &ledger)),
             metrics: Metrics::new(config.deployment),
             config,
             ledger,

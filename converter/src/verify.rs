@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::config::Config;
 use common::ledger::{Ledger, PublishedDocument};
+use common::source::SourceSnapshots;
 use common::statement::DocumentId;
 use common::termination::Termination;
 use common::{Class, Error, PROGRAM_VERSION, Result};
@@ -38,7 +39,8 @@ pub async fn verify(
         .tempfile()
         .map_err(|reason| crate::disk::failed("rebuilding the document", reason))?;
     // Today's source may break a rule: that is said, too, but the document is rebuilt and compared all the same.
-    let mut builder = Builder::that_refuses_nothing(config.clone());
+    let mut builder =
+        Builder::that_refuses_nothing(config.clone(), SourceSnapshots::apart(config.clone()));
     let stop = Arc::<AtomicBool>::default();
     let built = tokio::select! {
         () = termination.requested() => {

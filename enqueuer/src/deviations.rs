@@ -161,7 +161,7 @@ async fn nulls(source: &mut Source, relation: &Relation, column: &Column) -> Res
         relation.name, column.name
     );
     sqlx::query_scalar(query_text(query))
-        .fetch_one(&mut source.connection)
+        .fetch_one(source.connection())
         .await
         .map_err(statement_failed("looking for nulls", Whose::Source))
 }
@@ -182,7 +182,7 @@ async fn other_than_date(
         relation.name
     );
     sqlx::query_scalar(query_text(query))
-        .fetch_optional(&mut source.connection)
+        .fetch_optional(source.connection())
         .await
         .map_err(statement_failed(
             "looking for dates that are none",
@@ -209,7 +209,7 @@ async fn holds_floats(source: &mut Source, relation: &Relation, column: &Column)
         relation.name, column.name
     );
     let floats: i64 = sqlx::query_scalar(query_text(query))
-        .fetch_one(&mut source.connection)
+        .fetch_one(source.connection())
         .await
         .map_err(statement_failed(
             "looking for floating point numbers",
@@ -226,7 +226,7 @@ async fn accounts_known(source: &mut Source, relation: &'static Relation) -> Res
         let ids: Vec<(Option<String>, i64)> = sqlx::query_as(query_text(format!(
             "SELECT CAST(t.account_id AS text), count(*) FROM {name} t GROUP BY t.account_id"
         )))
-        .fetch_all(&mut source.connection)
+        .fetch_all(source.connection())
         .await
         .map_err(failed)?;
         for (id, rows) in ids {
@@ -247,7 +247,7 @@ async fn accounts_known(source: &mut Source, relation: &'static Relation) -> Res
          WHERE t.account_id IS NULL
             OR NOT EXISTS (SELECT 1 FROM statement_accounts a WHERE a.account_id = t.account_id)"
     )))
-    .fetch_one(&mut source.connection)
+    .fetch_one(source.connection())
     .await
     .map_err(failed)?;
     match orphans {

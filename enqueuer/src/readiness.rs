@@ -48,7 +48,7 @@ async fn of_relation(
     )))
     .bind(period.first_day().to_string())
     .bind(period.last_day().to_string())
-    .fetch_one(&mut source.connection)
+    .fetch_one(source.connection())
     .await
     .map_err(statement_failed("looking for snapshots", Whose::Source))?;
     let date = |text: Option<String>| {
@@ -97,7 +97,7 @@ async fn before(source: &mut Source, relation: &Relation, day: Date) -> Result<O
         relation.name
     )))
     .bind(day.to_string())
-    .fetch_one(&mut source.connection)
+    .fetch_one(source.connection())
     .await
     .map_err(statement_failed("looking for snapshots", Whose::Source))?;
     Ok(latest.as_deref().and_then(parse_date))

@@ -308,7 +308,7 @@ async fn consenting(source: &mut Source, found: &[Found]) -> Result<HashSet<Stri
             ids.join(", ")
         );
         let accounts: Vec<String> = sqlx::query_scalar(query_text(query))
-            .fetch_all(&mut source.connection)
+            .fetch_all(source.connection())
             .await
             .map_err(statement_failed("looking for consent", Whose::Source))?;
         consenting.extend(accounts);

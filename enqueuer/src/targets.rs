@@ -124,7 +124,7 @@ async fn find_kind(
         rows = rows.bind(day.map(|day| day.to_string()));
     }
     let rows = rows
-        .fetch_all(&mut source.connection)
+        .fetch_all(source.connection())
         .await
         .map_err(statement_failed("looking for due documents", Whose::Source))?;
     for row in &rows {
@@ -231,7 +231,7 @@ async fn refuse_unknown_groups(source: &mut Source, selection: &Selection) -> Re
         let query = format!("SELECT count(*) FROM statement_accounts t WHERE {column} = $1");
         let known: i64 = sqlx::query_scalar(query_text(source.database.dialect.sql(&query)))
             .bind(group.as_str())
-            .fetch_one(&mut source.connection)
+            .fetch_one(source.connection())
             .await
             .map_err(statement_failed(
                 "looking for the rollout group",
@@ -252,7 +252,7 @@ async fn refuse_unknown_accounts(source: &mut Source, selection: &Selection) -> 
         let known: i64 =
             sqlx::query_scalar("SELECT count(*) FROM statement_accounts t WHERE t.account_id = $1")
                 .bind(account_id.as_str())
-                .fetch_one(&mut source.connection)
+                .fetch_one(source.connection())
                 .await
                 .map_err(statement_failed("looking for the account", Whose::Source))?;
         if known == 0 {

@@ -14,6 +14,7 @@ use clap::Parser;
 use common::config::{Config, Settings};
 use common::ledger::{Assignment, Snapshots};
 use common::profile::{Policies, Policy, Profile};
+use common::source::SourceSnapshots;
 use common::statement::{Kind, Language, parse_date};
 use common::{Class, Error};
 use converter::build::{Builder, Built};
@@ -47,8 +48,8 @@ impl World {
         Self {
             runtime,
             source,
-            strict: Builder::new(config(&url, Policy::Block)),
-            lenient: Builder::new(config(&url, Policy::Warn)),
+            strict: builder(config(&url, Policy::Block)),
+            lenient: builder(config(&url, Policy::Warn)),
             _directory: directory,
         }
     }
@@ -104,6 +105,10 @@ fn expect_shown(built: &Built, kind: Kind, language: Language, rows: &Rows) {
         .collect();
     found.expect_nothing_active(&tables);
     expected::expect_all(&found, &tables, kind, language, rows);
+}
+
+fn builder(config: Config) -> Builder {
+    Builder::new(config.clone(), SourceSnapshots::apart(config))
 }
 
 /// The program's own settings and defaults, whatever the environment says.

@@ -1,6 +1,7 @@
 //! Attempts: a converter claims a document under a lease, renews it, and settles the document, each by one conditional
 //! UPDATE; the settler puts right what an attempt left behind.
 
+use super::change::{Change, Parameters};
 use super::{Ledger, State, literals};
 use crate::database::{Whose, statement_failed};
 use crate::statement::DocumentId;
@@ -58,6 +59,10 @@ pub struct Warning {
     pub text: String,
 }
 
+/// Renews a lease that still holds.
+const RENEWAL: &str = "UPDATE export_documents SET lease_expires_at = {NOW_MS} + $1
+             WHERE document_id = $2 AND attempt_id = $3 AND state = 'running' AND lease_expires_at >= {NOW_MS}";
+
 type ProofRow = (
     Option<String>,
     Option<i64>,
@@ -75,9 +80,7 @@ impl Ledger {
         job: Option<(&str, u32)>,
         number: u32,
     ) -> Result<Claim> {
-        let failed = |reason| statement_failed("claiming the document", Whose::Ledger)(reason);
         let attempt_id = format!("{document}-{:016x}", fastrand::u64(..));
-        let job_id = job.map(|(job_id, _)| job_id.to_owned());
         // Without a job (an operator runs the converter by hand) a document that waits for one may be taken, too.
         let claimable = match job {
             Some(_) => "job_id = $4 AND (state = 'submitted' OR (state = 'running' AND lease_expires_at < {NOW_MS}))",
@@ -86,44 +89,37 @@ impl Ledger {
                  AND (state IN ('due', 'submitted') OR (state = 'running' AND lease_expires_at < {NOW_MS}))"
             }
         };
-        let mut transaction = self.begin().await?;
-        let claimed = sqlx::query(self.sql(&format!(
-            "UPDATE export_documents
-             SET state = 'running', attempts = attempts + 1, attempt_id = $1, lease_expires_at = {{NOW_MS}} + $2
-             WHERE document_id = $3 AND {claimable}"
-        )))
-        .bind(attempt_id.clone())
-        .bind(self.lease_ms())
-        .bind(document.to_string())
-        .bind(job_id.clone())
-        .execute(&mut *transaction)
-        .await
-        .map_err(failed)?
-        .rows_affected();
-        if claimed == 1 {
-            // An attempt that was still open here lost its lease.
-            self.end_lost_attempts(&mut transaction, &[document.to_string()])
-                .await?;
-            sqlx::query(self.sql(
-                "INSERT INTO export_attempts (attempt_id, document_id, job_id, slot, number, started_at, run_id, issued_on)
-                 SELECT $1, d.document_id, $3, $4, $5, {NOW_MS}, d.run_id, d.issued_on
-                 FROM export_documents d WHERE d.document_id = $2",
-            ))
-            .bind(attempt_id.clone())
-            .bind(document.to_string())
-            .bind(job_id)
-            .bind(job.map(|(_, slot)| i64::from(slot)))
-            .bind(i64::from(number))
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed)?;
-            transaction.commit().await.map_err(failed)?;
+        let claimed = self
+            .change(Change {
+                doing: "claiming the document",
+                update: &format!(
+                    "UPDATE export_documents
+                     SET state = 'running', attempts = attempts + 1, attempt_id = $1, lease_expires_at = {{NOW_MS}} + $2
+                     WHERE document_id = $3 AND {claimable}"
+                ),
+                updated: "document_id = $3 AND attempt_id = $1",
+                then: &[
+                    // An attempt that was still open here lost its lease.
+                    "UPDATE export_attempts SET ended_at = {NOW_MS}, outcome = 'lost'
+                     WHERE ended_at IS NULL AND document_id IN (SELECT document_id FROM {CHANGED})",
+                    "INSERT INTO export_attempts (attempt_id, document_id, job_id, slot, number, started_at, run_id, issued_on)
+                     SELECT $1, document_id, $4, $5, $6, {NOW_MS}, run_id, issued_on FROM {CHANGED}",
+                ],
+                parameters: Parameters::default()
+                    .text(attempt_id.clone())
+                    .number(self.lease_ms())
+                    .text(document.to_string())
+                    .text(job.map(|(job_id, _)| job_id.to_owned()))
+                    .number(job.map(|(_, slot)| i64::from(slot)))
+                    .number(i64::from(number)),
+            })
+            .await?;
+        if claimed {
             return Ok(Claim::Claimed(Attempt {
                 attempt_id,
                 document: document.clone(),
             }));
         }
-        transaction.rollback().await.map_err(failed)?;
 
         let (state, same_job): (String, i64) = sqlx::query_as(self.sql(
             "SELECT state, CASE WHEN CAST($1 AS text) IS NULL OR job_id = $1 THEN 1 ELSE 0 END
@@ -133,7 +129,7 @@ impl Ledger {
         .bind(document.to_string())
         .fetch_one(&self.pool)
         .await
-        .map_err(failed)?;
+        .map_err(statement_failed("claiming the document", Whose::Ledger))?;
         let state = State::parse(&state)?;
         match state {
             State::Running | State::Submitted if same_job == 1 => Ok(Claim::Busy),
@@ -143,21 +139,24 @@ impl Ledger {
 
     /// Renews an attempt's lease. An error of class `Retry` when it is lost: someone else has the document.
     pub async fn renew(&self, attempt: &Attempt) -> Result<()> {
-        let renewed = sqlx::query(self.sql(
-            "UPDATE export_documents SET lease_expires_at = {NOW_MS} + $1
-             WHERE document_id = $2 AND attempt_id = $3 AND state = 'running' AND lease_expires_at >= {NOW_MS}",
-        ))
-        .bind(self.lease_ms())
-        .bind(attempt.document.to_string())
-        .bind(attempt.attempt_id.clone())
-        .execute(&self.pool)
-        .await
-        .map_err(statement_failed("renewing the lease", Whose::Ledger))?;
-        if renewed.rows_affected() == 1 {
-            Ok(())
-        } else {
-            Err(lease_lost(attempt))
-        }
+        let renewed = self
+            .change(Change {
+                doing: "renewing the lease",
+                update: RENEWAL,
+                updated: "",
+                then: &[],
+                parameters: self.renewal(attempt),
+            })
+            .await?;
+        held(attempt, renewed)
+    }
+
+    /// The parameters of [`RENEWAL`].
+    fn renewal(&self, attempt: &Attempt) -> Parameters {
+        Parameters::default()
+            .number(self.lease_ms())
+            .text(attempt.document.to_string())
+            .text(attempt.attempt_id.clone())
     }
 
     /// Renews the lease for the last time before publishing, and records what is about to be published.
@@ -168,24 +167,27 @@ impl Ledger {
         proof: &Proof,
     ) -> Result<()> {
         let warning = proof.warning.as_ref();
-        sqlx::query(self.sql(
-            "UPDATE export_attempts
-             SET sha256 = $1, source_digest = $2, source_rows = $3, warning_cause = $4, warning = $5, profile_hash = $6,
-                 program_version = $7
-             WHERE attempt_id = $8",
-        ))
-        .bind(sha256)
-        .bind(proof.source_digest.clone())
-        .bind(proof.source_rows)
-        .bind(warning.map(|warning| warning.cause.clone()))
-        .bind(warning.map(|warning| warning.text.clone()))
-        .bind(proof.profile_hash.clone())
-        .bind(proof.program_version.clone())
-        .bind(attempt.attempt_id.clone())
-        .execute(&self.pool)
-        .await
-        .map_err(statement_failed("recording the attempt", Whose::Ledger))?;
-        self.renew(attempt).await
+        let renewed = self
+            .change(Change {
+                doing: "recording the attempt",
+                update: RENEWAL,
+                updated: "document_id = $2 AND attempt_id = $3 AND state = 'running'",
+                then: &["UPDATE export_attempts
+                     SET sha256 = $4, source_digest = $5, source_rows = $6, warning_cause = $7, warning = $8, profile_hash = $9,
+                         program_version = $10
+                     WHERE attempt_id IN (SELECT attempt_id FROM {CHANGED})"],
+                parameters: self
+                    .renewal(attempt)
+                    .text(sha256.to_owned())
+                    .text(proof.source_digest.clone())
+                    .number(proof.source_rows)
+                    .text(warning.map(|warning| warning.cause.clone()))
+                    .text(warning.map(|warning| warning.text.clone()))
+                    .text(proof.profile_hash.clone())
+                    .text(proof.program_version.clone()),
+            })
+            .await?;
+        held(attempt, renewed)
     }
 
     /// What an attempt of this ledger knew of exactly these bytes when it was about to publish them as the document;
@@ -221,99 +223,79 @@ impl Ledger {
     /// Settles a published document. An error of class `Retry` when the lease is lost: whoever has the document finds
     /// it published and adopts it.
     pub async fn settle_succeeded(&self, attempt: &Attempt, published: &Published) -> Result<()> {
-        let failed = |reason| statement_failed("settling the document", Whose::Ledger)(reason);
         let warning = published.proof.warning.as_ref();
-        let mut transaction = self.begin().await?;
         // Adopted, it has the date of issue and the snapshots of the attempt that made it, whatever was decided since.
         let made_with = "FROM export_attempts m
                          WHERE m.document_id = $12 AND m.sha256 = $2 ORDER BY m.started_at LIMIT 1";
-        let settled = sqlx::query(self.sql(&format!(
-            "UPDATE export_documents
-             SET state = 'succeeded', object_key = $1, sha256 = $2, bytes = $3, row_count = $4, row_counts = $5,
-                 program_version = $6, cause = $7, error = $8, source_digest = $9, source_rows = $10, profile_hash = $11,
-                 issued_on = COALESCE((SELECT m.issued_on {made_with}), issued_on),
-                 run_id = COALESCE((SELECT m.run_id {made_with}), run_id),
-                 lease_expires_at = NULL, settled_at = {{NOW_MS}}
-             WHERE document_id = $12 AND attempt_id = $13 AND state = 'running'"
-        )))
-        .bind(published.object_key.clone())
-        .bind(published.sha256.clone())
-        .bind(published.bytes)
-        .bind(published.rows)
-        .bind(published.row_counts.clone())
-        .bind(published.proof.program_version.clone())
-        .bind(warning.map(|warning| warning.cause.clone()))
-        .bind(warning.map(|warning| warning.text.clone()))
-        .bind(published.proof.source_digest.clone())
-        .bind(published.proof.source_rows)
-        .bind(published.proof.profile_hash.clone())
-        .bind(attempt.document.to_string())
-        .bind(attempt.attempt_id.clone())
-        .execute(&mut *transaction)
-        .await
-        .map_err(failed)?
-        .rows_affected();
-        if settled == 1 && attempt.document.revision > 1 {
-            self.supersede(&mut transaction, &attempt.document).await?;
-        }
-        let outcome = if settled == 1 { "succeeded" } else { "lost" };
-        self.end_attempt(&mut transaction, attempt, outcome, None)
+        let ended = "UPDATE export_attempts
+             SET ended_at = {NOW_MS}, outcome = CASE WHEN EXISTS (SELECT 1 FROM {CHANGED}) THEN 'succeeded' ELSE 'lost' END
+             WHERE attempt_id = $13 AND ended_at IS NULL";
+        let superseded = "UPDATE export_documents SET state = 'superseded'
+             WHERE state = 'succeeded' AND document_id IN (
+                 SELECT d.document_id FROM export_documents d JOIN {CHANGED}
+                     ON d.kind = changed.kind AND d.account_id = changed.account_id AND d.period = changed.period
+                         AND d.revision < changed.revision)";
+        let then = [ended, superseded];
+        let settled = self
+            .change(Change {
+                doing: "settling the document",
+                update: &format!(
+                    "UPDATE export_documents
+                     SET state = 'succeeded', object_key = $1, sha256 = $2, bytes = $3, row_count = $4, row_counts = $5,
+                         program_version = $6, cause = $7, error = $8, source_digest = $9, source_rows = $10, profile_hash = $11,
+                         issued_on = COALESCE((SELECT m.issued_on {made_with}), issued_on),
+                         run_id = COALESCE((SELECT m.run_id {made_with}), run_id),
+                         lease_expires_at = NULL, settled_at = {{NOW_MS}}
+                     WHERE document_id = $12 AND attempt_id = $13 AND state = 'running'"
+                ),
+                updated: "document_id = $12 AND attempt_id = $13 AND state = 'succeeded'",
+                then: if attempt.document.revision > 1 { &then } else { &then[..1] },
+                parameters: Parameters::default()
+                    .text(published.object_key.clone())
+                    .text(published.sha256.clone())
+                    .number(published.bytes)
+                    .number(published.rows)
+                    .text(published.row_counts.clone())
+                    .text(published.proof.program_version.clone())
+                    .text(warning.map(|warning| warning.cause.clone()))
+                    .text(warning.map(|warning| warning.text.clone()))
+                    .text(published.proof.source_digest.clone())
+                    .number(published.proof.source_rows)
+                    .text(published.proof.profile_hash.clone())
+                    .text(attempt.document.to_string())
+                    .text(attempt.attempt_id.clone()),
+            })
             .await?;
-        transaction.commit().await.map_err(failed)?;
-        if settled == 1 {
-            Ok(())
-        } else {
-            Err(lease_lost(attempt))
-        }
+        held(attempt, settled)
     }
 
     /// Settles a failed attempt: given back to the same job when it may be tried again or the settings must be mended first,
     /// failed otherwise.
     pub async fn settle_failed(&self, attempt: &Attempt, error: &Error) -> Result<()> {
-        let failed = |reason| statement_failed("settling the document", Whose::Ledger)(reason);
         let (state, outcome) = match error.class() {
             // What someone must mend first is no fault of the document: the settler makes it due again.
             Class::Retry | Class::Config => (State::Submitted, "given_back"),
             Class::Data | Class::Bug => (State::Failed, "failed"),
         };
-        let mut transaction = self.begin().await?;
-        sqlx::query(self.sql(
-            "UPDATE export_documents
-             SET state = $1, cause = $2, error = $3, attempt_id = NULL, lease_expires_at = NULL,
-                 settled_at = CASE WHEN $1 = 'failed' THEN {NOW_MS} END
-             WHERE document_id = $4 AND attempt_id = $5 AND state = 'running'",
-        ))
-        .bind(state.as_str())
-        .bind(error.cause())
-        .bind(error.chain())
-        .bind(attempt.document.to_string())
-        .bind(attempt.attempt_id.clone())
-        .execute(&mut *transaction)
-        .await
-        .map_err(failed)?;
-        self.end_attempt(&mut transaction, attempt, outcome, Some(error))
-            .await?;
-        transaction.commit().await.map_err(failed)
-    }
-
-    async fn end_attempt(
-        &self,
-        transaction: &mut sqlx::AnyConnection,
-        attempt: &Attempt,
-        outcome: &str,
-        error: Option<&Error>,
-    ) -> Result<()> {
-        sqlx::query(self.sql(
-            "UPDATE export_attempts SET ended_at = {NOW_MS}, outcome = $1, cause = $2, error = $3
-             WHERE attempt_id = $4 AND ended_at IS NULL",
-        ))
-        .bind(outcome.to_owned())
-        .bind(error.map(Error::cause))
-        .bind(error.map(Error::chain))
-        .bind(attempt.attempt_id.clone())
-        .execute(transaction)
-        .await
-        .map_err(statement_failed("settling the attempt", Whose::Ledger))?;
+        self.change(Change {
+            doing: "settling the document",
+            update: "UPDATE export_documents
+                 SET state = $1, cause = $2, error = $3, attempt_id = NULL, lease_expires_at = NULL,
+                     settled_at = CASE WHEN $1 = 'failed' THEN {NOW_MS} END
+                 WHERE document_id = $4 AND attempt_id = $5 AND state = 'running'",
+            // The attempt is over whoever has the document.
+            updated: "1 = 0",
+            then: &["UPDATE export_attempts SET ended_at = {NOW_MS}, outcome = $6, cause = $2, error = $3
+                 WHERE attempt_id = $5 AND ended_at IS NULL"],
+            parameters: Parameters::default()
+                .text(state.as_str().to_owned())
+                .text(error.cause().to_owned())
+                .text(error.chain())
+                .text(attempt.document.to_string())
+                .text(attempt.attempt_id.clone())
+                .text(outcome.to_owned()),
+        })
+        .await?;
         Ok(())
     }
 
@@ -334,6 +316,14 @@ impl Ledger {
             .map_err(statement_failed("ending lost attempts", Whose::Ledger))?;
         }
         Ok(())
+    }
+}
+
+fn held(attempt: &Attempt, is_held: bool) -> Result<()> {
+    if is_held {
+        Ok(())
+    } else {
+        Err(lease_lost(attempt))
     }
 }
 

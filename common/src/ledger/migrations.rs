@@ -7,7 +7,7 @@ use sqlx::migrate::{Migration, MigrationSource, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 
 use super::Ledger;
-use crate::database::{Whose, statement_failed};
+use crate::database::{Whose, lacks_relation, statement_failed};
 use crate::dialect::Dialect;
 use crate::{Error, Result};
 
@@ -55,26 +55,17 @@ impl MigrationSource<'static> for Embedded {
 impl Ledger {
     /// Whether the ledger has every migration of this program.
     pub async fn is_current(&self) -> Result<bool> {
-        let exists: Vec<(String, String)> =
-            sqlx::query_as(self.sql(self.database.dialect.columns_query()))
-                .bind("_sqlx_migrations")
-                .fetch_all(&self.pool)
-                .await
-                .map_err(statement_failed(
+        let newest = sqlx::query_scalar(self.sql("SELECT max(version) FROM _sqlx_migrations"));
+        let newest: Option<i64> = match newest.fetch_one(&self.pool).await {
+            Ok(newest) => newest,
+            Err(reason) if lacks_relation(&reason) => return Ok(false),
+            Err(reason) => {
+                return Err(statement_failed(
                     "reading the ledger's version",
                     Whose::Ledger,
-                ))?;
-        if exists.is_empty() {
-            return Ok(false);
-        }
-        let newest: Option<i64> =
-            sqlx::query_scalar(self.sql("SELECT max(version) FROM _sqlx_migrations"))
-                .fetch_one(&self.pool)
-                .await
-                .map_err(statement_failed(
-                    "reading the ledger's version",
-                    Whose::Ledger,
-                ))?;
+                )(reason));
+            }
+        };
         let ours = MIGRATIONS[MIGRATIONS.len() - 1].0;
         match newest {
             Some(newest) if newest > ours => Err(Error::config(format!(

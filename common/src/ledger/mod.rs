@@ -4,6 +4,7 @@
 mod alerts;
 mod attempts;
 mod batch_jobs;
+mod change;
 mod documents;
 mod groups;
 mod holds;
@@ -172,6 +173,15 @@ impl Ledger {
             .begin_with(statement)
             .await
             .map_err(statement_failed("opening the ledger", Whose::Ledger))
+    }
+
+    /// Begins a snapshot of the whole database, for whoever reads the source there.
+    pub(crate) async fn begin_snapshot(&self) -> Result<Transaction<'static, Any>> {
+        let statement = self.database.dialect.begin_snapshot();
+        self.pool
+            .begin_with(statement)
+            .await
+            .map_err(statement_failed("beginning a snapshot", Whose::Source))
     }
 
     /// The ledger has no such document.

@@ -243,24 +243,4 @@ impl Ledger {
         transaction.commit().await.map_err(failed)?;
         Ok(true)
     }
-
-    /// Marks the revisions before a published one as superseded.
-    pub(super) async fn supersede(
-        &self,
-        transaction: &mut sqlx::AnyConnection,
-        document: &DocumentId,
-    ) -> Result<()> {
-        sqlx::query(self.sql(
-            "UPDATE export_documents SET state = 'superseded'
-             WHERE kind = $1 AND account_id = $2 AND period = $3 AND revision < $4 AND state = 'succeeded'",
-        ))
-        .bind(document.kind.as_str())
-        .bind(document.account_id.to_string())
-        .bind(document.period.to_string())
-        .bind(i64::from(document.revision))
-        .execute(transaction)
-        .await
-        .map_err(statement_failed("superseding the revision before", Whose::Ledger))?;
-        Ok(())
-    }
 }

@@ -122,7 +122,7 @@ pub async fn refuse_duplicate_positions(
          FROM statement_positions t WHERE t.account_id = $1 AND t.as_of = date($2)
          GROUP BY COALESCE({market}, ''), t.security_code, t.custody HAVING count(*) > 1 ORDER BY 1, 2 LIMIT 1"
     );
-    let query = source.query(&POSITIONS, &query);
+    let query = source.sql(&query);
     let duplicate: Option<(String, String, i64)> = sqlx::query_as(query)
         .bind(account_id.as_str())
         .bind(as_of.to_string())
@@ -155,14 +155,11 @@ pub async fn refuse_duplicates(
     if !gate.looks_at(Rule::Shape) {
         return Ok(());
     }
-    let query = source.query(
-        relation,
-        &format!(
-            "SELECT CAST(t.{id} AS text), count(*) FROM {} t WHERE t.account_id = $1
-             GROUP BY t.{id} HAVING count(*) > 1 ORDER BY 1 LIMIT 1",
-            relation.name
-        ),
-    );
+    let query = source.sql(&format!(
+        "SELECT CAST(t.{id} AS text), count(*) FROM {} t WHERE t.account_id = $1
+         GROUP BY t.{id} HAVING count(*) > 1 ORDER BY 1 LIMIT 1",
+        relation.name
+    ));
     let duplicate: Option<(Option<String>, i64)> = sqlx::query_as(query)
         .bind(account_id.as_str())
         .fetch_optional(source.connection())

@@ -2,8 +2,7 @@
 
 use common::contract::ACCOUNTS;
 use common::currency::Currency;
-use common::database::{Whose, statement_failed};
-use common::source::Source;
+use common::source::{Query, Source, SourceRow};
 use common::statement::{AccountId, Language};
 use common::{Error, Result};
 use jiff::civil::Date;
@@ -35,31 +34,30 @@ pub async fn read(
     intake: &mut Intake,
     account_id: &AccountId,
 ) -> Result<Account> {
-    let query = source.query(
-        &ACCOUNTS,
-        "SELECT {columns} FROM statement_accounts t WHERE t.account_id = $1",
-    );
-    let rows = sqlx::query(query)
-        .bind(account_id.as_str())
-        .fetch_all(source.connection())
-        .await
-        .map_err(statement_failed(
-            "reading statement_accounts",
-            Whose::Source,
-        ))?;
-    match &rows[..] {
-        [row] => {
-            intake.digest.section(ACCOUNTS.name);
-            let account = parse(&mut RowReader::new(&ACCOUNTS, row, intake))?;
-            gate::ownership::check(
-                &mut intake.gate,
-                account_id,
-                &account.account_id,
-                "statement_accounts",
-            )?;
+    let query = Query {
+        doing: "reading statement_accounts",
+        columns: &source.columns_of(&ACCOUNTS),
+        text: "SELECT {columns} FROM statement_accounts t WHERE t.account_id = $1",
+        parameters: &[account_id.as_str()],
+    };
+    intake.digest.section(ACCOUNTS.name);
+    let mut rows = 0;
+    let mut account = None;
+    let each = async |row: &SourceRow| {
+        rows += 1;
+        if account.is_none() {
+            account = Some(parse(&mut RowReader::new(&ACCOUNTS, row, intake))?);
+        }
+        Ok(())
+    };
+    source.for_each(query, each).await?;
+    match (account, rows) {
+        (Some(account), 1) => {
+            let owner = &account.account_id;
+            gate::ownership::check(&mut intake.gate, account_id, owner, ACCOUNTS.name)?;
             Ok(account)
         }
-        [] => Err(Error::data(
+        (None, _) => Err(Error::data(
             "unknown_account",
             format!(
                 "statement_accounts has no row for account {account_id}, yet rows of other relations name it"
@@ -68,8 +66,7 @@ pub async fn read(
         _ => Err(Error::data(
             "shape",
             format!(
-                "statement_accounts has {} rows for account {account_id}; account_id must be unique",
-                rows.len()
+                "statement_accounts has {rows} rows for account {account_id}; account_id must be unique"
             ),
         )),
     }

@@ -5,9 +5,8 @@ use common::contract::{CASH_BALANCES, CASH_MOVEMENTS};
 use common::currency::Currency;
 use common::database::{Whose, statement_failed};
 use common::profile::Rule;
-use common::source::Source;
+use common::source::{Query, Source, SourceRow};
 use common::statement::{AccountId, Period};
-use futures_util::TryStreamExt;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
@@ -89,17 +88,14 @@ pub async fn outline(
     period: Period,
 ) -> Result<CashOutline> {
     let any_value = |name| format!("count({})", source.column(&CASH_MOVEMENTS, name));
-    let query = source.query(
-        &CASH_MOVEMENTS,
-        &format!(
-            "SELECT count(*), {}, {}, {}, {} FROM statement_cash_movements t
-             WHERE t.account_id = $1 AND t.booked_on >= date($2) AND t.booked_on <= date($3)",
-            any_value("gross_amount"),
-            any_value("income_tax"),
-            any_value("local_tax"),
-            any_value("foreign_tax"),
-        ),
-    );
+    let query = source.sql(&format!(
+        "SELECT count(*), {}, {}, {}, {} FROM statement_cash_movements t
+         WHERE t.account_id = $1 AND t.booked_on >= date($2) AND t.booked_on <= date($3)",
+        any_value("gross_amount"),
+        any_value("income_tax"),
+        any_value("local_tax"),
+        any_value("foreign_tax"),
+    ));
     let (rows, gross, income, local, foreign): (i64, i64, i64, i64, i64) = sqlx::query_as(query)
         .bind(account_id.as_str())
         .bind(period.first_day().to_string())
@@ -128,23 +124,19 @@ pub async fn balances(
     as_of: Date,
 ) -> Result<Vec<CashBalance>> {
     let pocket = source.column(&CASH_BALANCES, "pocket");
-    let query = format!(
+    let text = format!(
         "SELECT {{columns}} FROM statement_cash_balances t WHERE t.account_id = $1 AND t.as_of = date($2)
          ORDER BY t.currency COLLATE {{C}}, COALESCE({pocket}, '{DEFAULT_POCKET}') COLLATE {{C}}{}",
         ties(source, &CASH_BALANCES, &intake.gate)
     );
-    let query = source.query(&CASH_BALANCES, &query);
-    let rows = sqlx::query(query)
-        .bind(account_id.as_str())
-        .bind(as_of.to_string())
-        .fetch_all(source.connection())
-        .await
-        .map_err(statement_failed(
-            "reading statement_cash_balances",
-            Whose::Source,
-        ))?;
-    let mut balances: Vec<CashBalance> = Vec::with_capacity(rows.len());
-    for row in &rows {
+    let query = Query {
+        doing: "reading statement_cash_balances",
+        columns: &source.columns_of(&CASH_BALANCES),
+        text: &text,
+        parameters: &[account_id.as_str(), &as_of.to_string()],
+    };
+    let mut balances: Vec<CashBalance> = Vec::new();
+    let each = async |row: &SourceRow| {
         let mut row = RowReader::new(&CASH_BALANCES, row, intake);
         let owner = row.text()?;
         let on = row.date()?;
@@ -172,8 +164,9 @@ pub async fn balances(
             intake.gate.broken(Rule::Shape, what)?;
         }
         balances.push(balance);
-        gate::ownership::check(&mut intake.gate, account_id, owner, CASH_BALANCES.name)?;
-    }
+        gate::ownership::check(&mut intake.gate, account_id, owner, CASH_BALANCES.name)
+    };
+    source.for_each(query, each).await?;
     Ok(balances)
 }
 
@@ -198,37 +191,29 @@ pub async fn roll(
     (after, up_to): (Date, Date),
     roll: &mut CashRoll,
 ) -> Result<()> {
-    let pocket = source.column(&CASH_MOVEMENTS, "pocket");
-    let query = source.query(
-        &CASH_MOVEMENTS,
-        &format!(
-            "SELECT CAST(t.account_id AS text), CAST(t.movement_id AS text), CAST(t.booked_on AS text),
-                    CAST(t.kind AS text), CAST(t.currency AS text), {pocket}, CAST(t.amount AS text)
-             FROM statement_cash_movements t
-             WHERE t.account_id = $1 AND t.booked_on > date($2) AND t.booked_on <= date($3)
-             ORDER BY t.movement_id COLLATE {{C}}{}",
-            ties(source, &CASH_MOVEMENTS, &intake.gate)
-        ),
+    const COLUMNS: &[&str] = &[
+        "account_id",
+        "movement_id",
+        "booked_on",
+        "kind",
+        "currency",
+        "pocket",
+        "amount",
+    ];
+    let text = format!(
+        "SELECT {{columns}} FROM statement_cash_movements t
+         WHERE t.account_id = $1 AND t.booked_on > date($2) AND t.booked_on <= date($3)
+         ORDER BY t.movement_id COLLATE {{C}}{}",
+        ties(source, &CASH_MOVEMENTS, &intake.gate)
     );
-    let mut rows = sqlx::query(query)
-        .bind(account_id.as_str())
-        .bind(after.to_string())
-        .bind(up_to.to_string())
-        .fetch(source.connection());
-    while let Some(row) = rows.try_next().await.map_err(statement_failed(
-        "adding up statement_cash_movements",
-        Whose::Source,
-    ))? {
-        let names = &[
-            "account_id",
-            "movement_id",
-            "booked_on",
-            "kind",
-            "currency",
-            "pocket",
-            "amount",
-        ];
-        let mut row = RowReader::of_columns(&CASH_MOVEMENTS, names, &row, intake);
+    let query = Query {
+        doing: "adding up statement_cash_movements",
+        columns: &source.columns_named(&CASH_MOVEMENTS, COLUMNS),
+        text: &text,
+        parameters: &[account_id.as_str(), &after.to_string(), &up_to.to_string()],
+    };
+    let each = async |row: &SourceRow| {
+        let mut row = RowReader::of_columns(&CASH_MOVEMENTS, COLUMNS, row, intake);
         let (owner, _movement_id) = (row.text()?, row.text()?);
         let booked_on = row.date()?;
         let _kind = row.code::<CashKind>()?;
@@ -240,9 +225,9 @@ pub async fn roll(
             booked_on,
             row.decimal(currency.exponent())?,
         );
-        gate::ownership::check(&mut intake.gate, account_id, owner, CASH_MOVEMENTS.name)?;
-    }
-    Ok(())
+        gate::ownership::check(&mut intake.gate, account_id, owner, CASH_MOVEMENTS.name)
+    };
+    source.for_each(query, each).await
 }
 
 pub(super) fn parse(row: &mut RowReader) -> Result<CashMovement> {

@@ -3,10 +3,8 @@
 use common::Result;
 use common::contract::CASH_MOVEMENTS;
 use common::currency::Currency;
-use common::database::{Whose, statement_failed};
-use common::source::Source;
+use common::source::{Query, Source, SourceRow};
 use common::statement::{AccountId, Period};
-use futures_util::TryStreamExt;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
@@ -52,26 +50,27 @@ pub async fn stream(
 
     let pocket = source.column(&CASH_MOVEMENTS, "pocket");
     let sequence = source.column(&CASH_MOVEMENTS, "sequence");
-    let query = format!(
+    let text = format!(
         "SELECT {{columns}} FROM statement_cash_movements t
          WHERE t.account_id = $1 AND t.booked_on > date($2) AND t.booked_on <= date($3)
          ORDER BY t.currency COLLATE {{C}}, COALESCE({pocket}, '{DEFAULT_POCKET}') COLLATE {{C}}, t.booked_on,
                   CASE WHEN {sequence} IS NULL THEN 0 ELSE 1 END, {sequence}, t.movement_id COLLATE {{C}}{}",
         ties(source, &CASH_MOVEMENTS, &intake.gate)
     );
-    let query = source.query(&CASH_MOVEMENTS, &query);
-    let mut rows = sqlx::query(query)
-        .bind(account_id.as_str())
-        .bind(after.to_string())
-        .bind(period.last_day().to_string())
-        .fetch(source.connection());
+    let query = Query {
+        doing: "reading statement_cash_movements",
+        columns: &source.columns_of(&CASH_MOVEMENTS),
+        text: &text,
+        parameters: &[
+            account_id.as_str(),
+            &after.to_string(),
+            &period.last_day().to_string(),
+        ],
+    };
 
     let mut current: Option<Group> = None;
-    while let Some(row) = rows.try_next().await.map_err(statement_failed(
-        "reading statement_cash_movements",
-        Whose::Source,
-    ))? {
-        let movement = parse(&mut RowReader::new(&CASH_MOVEMENTS, &row, intake))?;
+    let each = async |row: &SourceRow| {
+        let movement = parse(&mut RowReader::new(&CASH_MOVEMENTS, row, intake))?;
         let gate = &mut intake.gate;
         gate::ownership::check(gate, account_id, &movement.account_id, CASH_MOVEMENTS.name)?;
         gate::shape::check_movement(gate, &movement, after, period)?;
@@ -103,16 +102,19 @@ pub async fn stream(
                 opened: false,
             });
         }
-        let Some(group) = &mut current else { continue };
+        let Some(group) = &mut current else {
+            return Ok(());
+        };
         if movement.booked_on < period.first_day() {
             group.add(movement.amount);
-            continue;
+            return Ok(());
         }
         group.open(day_before, sink).await?;
         group.add(movement.amount);
         let balance = group.balance;
-        sink.push(CashLine::Movement { movement, balance }).await?;
-    }
+        sink.push(CashLine::Movement { movement, balance }).await
+    };
+    source.for_each(query, each).await?;
     if let Some(done) = current {
         done.close(period, day_before, sink).await?;
     }

@@ -3,11 +3,9 @@
 use common::Result;
 use common::contract::POSITIONS;
 use common::currency::Currency;
-use common::database::{Whose, statement_failed};
 use common::profile::Rounding;
-use common::source::Source;
+use common::source::{Query, Source, SourceRow};
 use common::statement::AccountId;
-use futures_util::TryStreamExt;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
@@ -54,29 +52,27 @@ pub async fn stream(
     sink: &mut Sink<Position>,
 ) -> Result<()> {
     gate::shape::refuse_duplicate_positions(&mut intake.gate, source, account_id, as_of).await?;
-    let query = format!(
+    let text = format!(
         "SELECT {{columns}} FROM statement_positions t WHERE t.account_id = $1 AND t.as_of = date($2)
          ORDER BY CASE t.asset_class WHEN 'equity' THEN 1 WHEN 'etf' THEN 2 WHEN 'fund' THEN 3 WHEN 'bond' THEN 4 ELSE 5 END,
                   t.security_code COLLATE {{C}}, {CUSTODY_ORDER}, COALESCE({}, '') COLLATE {{C}}{}",
         source.column(&POSITIONS, "market"),
         ties(source, &POSITIONS, &intake.gate)
     );
-    let query = source.query(&POSITIONS, &query);
-    let mut rows = sqlx::query(query)
-        .bind(account_id.as_str())
-        .bind(as_of.to_string())
-        .fetch(source.connection());
-    while let Some(row) = rows.try_next().await.map_err(statement_failed(
-        "reading statement_positions",
-        Whose::Source,
-    ))? {
-        let position = parse(&mut RowReader::new(&POSITIONS, &row, intake), rounding)?;
+    let query = Query {
+        doing: "reading statement_positions",
+        columns: &source.columns_of(&POSITIONS),
+        text: &text,
+        parameters: &[account_id.as_str(), &as_of.to_string()],
+    };
+    let each = async |row: &SourceRow| {
+        let position = parse(&mut RowReader::new(&POSITIONS, row, intake), rounding)?;
         let gate = &mut intake.gate;
         gate::ownership::check(gate, account_id, &position.account_id, POSITIONS.name)?;
         gate::shape::check_position(gate, &position, as_of)?;
-        sink.push(position).await?;
-    }
-    Ok(())
+        sink.push(position).await
+    };
+    source.for_each(query, each).await
 }
 
 fn parse(row: &mut RowReader, rounding: Rounding) -> Result<Position> {

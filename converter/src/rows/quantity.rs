@@ -1,16 +1,13 @@
 //! How each holding's quantity moved from the opening to the closing snapshot.
 
 use common::Result;
+use common::catalog::cast;
 use common::contract::{POSITIONS, Relation, TRADES};
-use common::database::{Whose, statement_failed};
 use common::profile::{Basis, Rule};
-use common::source::Source;
+use common::source::{Query, Selected, Source, SourceRow};
 use common::statement::{AccountId, Period};
-use futures_util::TryStreamExt;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
-use sqlx::Row;
-use sqlx::any::AnyRow;
 
 use super::codes::{Custody, Side};
 use super::intake::Intake;
@@ -52,6 +49,20 @@ pub struct Between {
     pub basis: Basis,
 }
 
+/// The columns of the stream, as [`parse`] reads them.
+const COLUMNS: [&str; 10] = [
+    "account_id",
+    "security_code",
+    "market",
+    "custody",
+    "security_name",
+    "what",
+    "quantity",
+    "trade_id",
+    "made_on",
+    "counted_on",
+];
+
 /// Streams one line per security and custody found in either snapshot or in a settled trade between them, ordered by
 /// code, market and custody.
 pub async fn stream(
@@ -76,7 +87,7 @@ pub async fn stream(
     let trades_market = source.column(&TRADES, "market");
     let price_date = source.column(&POSITIONS, "price_date");
     let moved_on = between.basis.column();
-    let query = format!(
+    let text = format!(
         "WITH held AS (
              SELECT t.account_id, t.security_code, {positions_market} AS market, t.custody, t.security_name,
                     CASE WHEN t.as_of = date($3) THEN 'closing' ELSE 'opening' END AS what, t.quantity,
@@ -100,28 +111,29 @@ pub async fn stream(
              LEFT JOIN held_in h ON h.security_code = t.security_code AND h.custody = t.custody
              WHERE t.account_id = $1 AND t.{moved_on} > date($2) AND t.{moved_on} <= date($3)
          )
-         SELECT CAST(t.account_id AS text), CAST(t.security_code AS text), CAST(t.market AS text), CAST(t.custody AS text),
-                CAST(t.security_name AS text), CAST(t.what AS text), CAST(t.quantity AS text), CAST(t.trade_id AS text),
-                t.made_on, t.counted_on
-         FROM moved t
+         SELECT {{columns}} FROM moved t
          ORDER BY t.security_code COLLATE {{C}}, t.market COLLATE {{C}}, {CUSTODY_ORDER},
                   t.what COLLATE {{C}}, t.security_name COLLATE {{C}}, t.trade_id COLLATE {{C}},
                   CAST(t.quantity AS text), t.made_on, t.counted_on"
     );
-    let query = source.query(&POSITIONS, &query);
-    let mut rows = sqlx::query(query)
-        .bind(account_id.as_str())
-        .bind(between.opening.after(between.period).to_string())
-        .bind(between.closing.to_string())
-        .fetch(source.connection());
+    let columns = COLUMNS.map(|column| Selected {
+        expression: cast(&format!("t.{column}")),
+        nullable: true,
+    });
+    let query = Query {
+        doing: "reading quantities",
+        columns: &columns,
+        text: &text,
+        parameters: &[
+            account_id.as_str(),
+            &between.opening.after(between.period).to_string(),
+            &between.closing.to_string(),
+        ],
+    };
     let mut line: Option<QuantityMovement> = None;
     let mut name_is_of_holding = false;
-    while let Some(row) = rows
-        .try_next()
-        .await
-        .map_err(statement_failed("reading quantities", Whose::Source))?
-    {
-        let moved = parse(&row, intake)?;
+    let each = async |row: &SourceRow| {
+        let moved = parse(row, intake)?;
         let relation = moved.relation.name;
         gate::ownership::check(&mut intake.gate, account_id, moved.owner, relation)?;
         check_dates(&mut intake.gate, &moved)?;
@@ -146,7 +158,9 @@ pub async fn stream(
             name_is_of_holding = held;
         }
         *line.slot(moved.what) += moved.quantity;
-    }
+        Ok(())
+    };
+    source.for_each(query, each).await?;
     if let Some(done) = line {
         finish(done, between, &mut intake.gate, sink).await?;
     }
@@ -214,7 +228,7 @@ impl QuantityMovement {
     }
 }
 
-fn parse<'r>(row: &'r AnyRow, intake: &mut Intake) -> Result<Moved<'r>> {
+fn parse<'r>(row: &'r SourceRow, intake: &mut Intake) -> Result<Moved<'r>> {
     // The last two are named as in the relation that the row comes from.
     const HELD: &[&str] = &[
         "account_id",
@@ -241,7 +255,7 @@ fn parse<'r>(row: &'r AnyRow, intake: &mut Intake) -> Result<Moved<'r>> {
         "settlement_date",
     ];
     const WHAT: usize = 5;
-    let is_held = matches!(row.try_get(WHAT), Ok("opening" | "closing"));
+    let is_held = matches!(row.get(WHAT), Some("opening" | "closing"));
     let (relation, names) = if is_held {
         (&POSITIONS, HELD)
     } else {

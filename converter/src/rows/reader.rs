@@ -4,12 +4,11 @@ use common::contract::Relation;
 use common::currency::Currency;
 use common::decimal::{self, MAX_SIGNIFICANT_DIGITS};
 use common::profile::Rule;
+use common::source::SourceRow;
 use common::statement::parse_date;
 use common::{Error, Result};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
-use sqlx::Row;
-use sqlx::any::AnyRow;
 
 use super::codes::Code;
 use super::intake::Intake;
@@ -17,18 +16,18 @@ use super::intake::Intake;
 /// Excel's limit of text in one cell, in UTF-16 units.
 pub const MAX_TEXT_UNITS: usize = 32_767;
 
-/// One row as selected by [`common::source::Source::query`]: every column as text, in the order of the contract.
+/// One row with every column in the order of the contract.
 pub struct RowReader<'r, 'i> {
     relation: &'static Relation,
     /// The names of the selected columns, when they are not the relation's own.
     names: Option<&'static [&'static str]>,
-    row: &'r AnyRow,
+    row: &'r SourceRow,
     position: usize,
     intake: &'i mut Intake,
 }
 
 impl<'r, 'i> RowReader<'r, 'i> {
-    pub fn new(relation: &'static Relation, row: &'r AnyRow, intake: &'i mut Intake) -> Self {
+    pub fn new(relation: &'static Relation, row: &'r SourceRow, intake: &'i mut Intake) -> Self {
         intake.digest.begin_row();
         Self {
             relation,
@@ -43,7 +42,7 @@ impl<'r, 'i> RowReader<'r, 'i> {
     pub fn of_columns(
         relation: &'static Relation,
         names: &'static [&'static str],
-        row: &'r AnyRow,
+        row: &'r SourceRow,
         intake: &'i mut Intake,
     ) -> Self {
         intake.digest.begin_row();
@@ -84,13 +83,7 @@ impl<'r, 'i> RowReader<'r, 'i> {
 
     /// The next column's value as the database has it.
     fn next(&mut self) -> Result<Option<&'r str>> {
-        let value: Option<&str> = self.row.try_get(self.position).map_err(|reason| {
-            Error::data(
-                "shape",
-                format!("{}: the value could not be read", self.place(self.position)),
-            )
-            .because(reason)
-        })?;
+        let value = self.row.get(self.position);
         self.position += 1;
         // More than the limit in bytes is a must for more than the limit in units: the long way is rare.
         if let Some(text) = value
@@ -230,10 +223,9 @@ impl<'r, 'i> RowReader<'r, 'i> {
             .iter()
             .filter_map(|name| {
                 let position =
-                    (0..self.row.len()).find(|position| self.name(*position) == *name)?;
-                let value: Option<&str> = self.row.try_get(position).ok()?;
+                    (0..self.row.columns()).find(|position| self.name(*position) == *name)?;
                 // A key's control characters do nothing in a log or on a terminal.
-                let value = value.unwrap_or("null");
+                let value = self.row.get(position).unwrap_or("null");
                 let value = value.replace(char::is_control, "\u{FFFD}");
                 Some(format!("{name} {value}"))
             })
@@ -294,7 +286,8 @@ impl<'r, 'i> RowReader<'r, 'i> {
             )));
         }
         // Sums and products of what passes here cannot overflow.
-        if value.abs() >= max_magnitude(places) {
+        let is_small = value.mantissa().unsigned_abs() < SMALL_MANTISSA;
+        if !is_small && value.abs() >= max_magnitude(places) {
             return Err(self.wrong(&format!("{text} is larger than a statement can hold")));
         }
         Ok(value)
@@ -335,6 +328,9 @@ fn is_escape(text: &str) -> bool {
     let digits = text.strip_prefix("_x");
     digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
+
+/// Below [`max_magnitude`] whatever its decimals.
+const SMALL_MANTISSA: u128 = 1_000_000_000_000;
 
 /// Prices and rates, which amounts are multiplied with, are below 10^12, everything else below 10^15.
 fn max_magnitude(places: u32) -> Decimal {

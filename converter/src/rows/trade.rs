@@ -5,9 +5,8 @@ use common::contract::TRADES;
 use common::currency::Currency;
 use common::database::{Whose, statement_failed};
 use common::profile::Basis;
-use common::source::Source;
+use common::source::{Query, Source, SourceRow};
 use common::statement::{AccountId, Period};
-use futures_util::TryStreamExt;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
@@ -117,7 +116,7 @@ pub async fn outline(
         column("settlement_amount"),
         selection.condition()
     );
-    let query = source.query(&TRADES, &query);
+    let query = source.sql(&query);
     let (from, to) = selection.dates();
     let (rows, accrued, foreign, settlement): (i64, i64, i64, i64) = sqlx::query_as(query)
         .bind(account_id.as_str())
@@ -142,34 +141,28 @@ pub async fn stream(
     selection: TradeSelection,
     sink: &mut Sink<Trade>,
 ) -> Result<()> {
-    let query = source.query(
-        &TRADES,
-        &format!(
-            "SELECT {{columns}} FROM statement_trades t WHERE t.account_id = $1 AND {}
-             ORDER BY t.settlement_date, t.trade_date, t.trade_id COLLATE {{C}}{}",
-            selection.condition(),
-            ties(source, &TRADES, &intake.gate)
-        ),
+    let text = format!(
+        "SELECT {{columns}} FROM statement_trades t WHERE t.account_id = $1 AND {}
+         ORDER BY t.settlement_date, t.trade_date, t.trade_id COLLATE {{C}}{}",
+        selection.condition(),
+        ties(source, &TRADES, &intake.gate)
     );
     let (from, to) = selection.dates();
-    let mut rows = sqlx::query(query)
-        .bind(account_id.as_str())
-        .bind(from.to_string())
-        .bind(to.to_string())
-        .fetch(source.connection());
-    while let Some(row) = rows
-        .try_next()
-        .await
-        .map_err(statement_failed("reading statement_trades", Whose::Source))?
-    {
-        let trade = parse(&mut RowReader::new(&TRADES, &row, intake))?;
+    let query = Query {
+        doing: "reading statement_trades",
+        columns: &source.columns_of(&TRADES),
+        text: &text,
+        parameters: &[account_id.as_str(), &from.to_string(), &to.to_string()],
+    };
+    let each = async |row: &SourceRow| {
+        let trade = parse(&mut RowReader::new(&TRADES, row, intake))?;
         let gate = &mut intake.gate;
         gate::ownership::check(gate, account_id, &trade.account_id, TRADES.name)?;
         gate::shape::check_trade(gate, &trade, selection)?;
         gate::identity::check(gate, &trade)?;
-        sink.push(trade).await?;
-    }
-    Ok(())
+        sink.push(trade).await
+    };
+    source.for_each(query, each).await
 }
 
 fn parse(row: &mut RowReader) -> Result<Trade> {

@@ -11,6 +11,7 @@ mod fixtures;
 mod gate;
 mod link;
 mod load;
+mod packed_rows;
 mod periods;
 mod preview;
 mod processes;
