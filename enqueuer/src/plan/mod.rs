@@ -14,7 +14,7 @@ mod report;
 mod simulation;
 mod words;
 
-use common::config::Config;
+use common::config::{Config, Deployment};
 use common::ledger::Selection;
 use common::{Error, Result};
 use jiff::Timestamp;
@@ -122,6 +122,21 @@ impl Connections {
     }
 }
 
+/// What is to be known of the connections when as many converters as there may be run at once.
+pub fn connections_at_most(
+    config: &Config,
+    queue: &QueueSettings,
+    capacity: &CapacitySettings,
+) -> Result<Option<String>> {
+    if config.deployment == Deployment::Aws && capacity.max_vcpus.is_none() {
+        return Ok(Some(
+            "MAX_VCPUS is not set: `enqueuer plan` needs it".to_owned(),
+        ));
+    }
+    let converters = Place::of(config, queue, capacity)?.most_converters();
+    Ok(Connections::of(config, converters, capacity.database_connections).warning())
+}
+
 /// Plans a run.
 pub async fn make(config: &Config, asked: Asked<'_>) -> Result<Plan> {
     let place = Place::of(config, asked.queue, asked.capacity)?;
@@ -215,7 +230,7 @@ fn refuse_what_never_fits(place: &Place, packed: &[Packed]) -> Result<()> {
 fn bytes(due: &Due, model: &Model) -> f64 {
     due.all()
         .map(|rows| model.bytes.at(past::as_f64(rows).max(0.0)))
-        .sum()
+        .fold(0.0, |sum, bytes| sum + bytes)
 }
 
 impl Plan {

@@ -12,6 +12,7 @@ mod gate;
 mod link;
 mod load;
 mod periods;
+mod plan;
 mod preview;
 mod processes;
 mod profile;
