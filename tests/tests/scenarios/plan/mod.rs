@@ -260,7 +260,7 @@ on_every_engine! {
         world.execute("DELETE FROM statement_positions WHERE as_of = '2026-10-31'").await?;
         expect_one_line(plan_of(world, []).run().await?, 75, &["not ready", "statement_positions"])?;
         plan_of(world, ["--accept-snapshot", "2026-09-30"]).run().await?.expect(0)?;
-        expect_one_line(plan_of(world, ["--account", "NOBODY"]).run().await?, 78, &["NOBODY"])?;
+        expect_one_line(plan_of(world, ["--accept-snapshot", "2026-09-30", "--account", "NOBODY"]).run().await?, 78, &["NOBODY"])?;
         expect_one_line(plan_of(world, ["--start", "soon"]).run().await?, 78, &["--start"])?;
         expect_one_line(plan_of(world, ["--deadline", "soon"]).run().await?, 78, &["--deadline"])
     }
