@@ -58,12 +58,14 @@ pub enum Ending {
     ToNothing,
 }
 
+/// Job, run, period, size class, when it was recorded, documents per slot.
+type JobRow = (String, String, String, Option<String>, i64, i64);
+
 impl LedgerReader {
     /// The jobs of a queue (`local` or `batch`) in the newest periods, oldest first.
     pub async fn history(&mut self, queue: &str) -> Result<Vec<PastJob>> {
         let failed = |reason| statement_failed("reading past jobs", Whose::Ledger)(reason);
-        type Row = (String, String, String, Option<String>, i64, i64);
-        let rows: Vec<Row> = sqlx::query_as(self.sql(
+        let rows: Vec<JobRow> = sqlx::query_as(self.sql(
             "SELECT j.job_id, j.run_id, r.period, j.size_class, j.created_at, r.documents_per_slot
              FROM export_jobs j JOIN export_runs r ON r.run_id = j.run_id
              WHERE j.queue = $1 ORDER BY j.created_at DESC, j.job_id DESC LIMIT $2",
@@ -81,7 +83,7 @@ impl LedgerReader {
         }
         let mut chosen = Vec::new();
         for period in &periods {
-            let of_period: Vec<&Row> = rows.iter().filter(|row| row.2 == *period).collect();
+            let of_period: Vec<&JobRow> = rows.iter().filter(|row| row.2 == *period).collect();
             // Evenly: a run's first jobs hold its heaviest documents.
             let every = of_period.len().div_ceil(JOBS_PER_PERIOD).max(1);
             chosen.extend(of_period.into_iter().rev().step_by(every));

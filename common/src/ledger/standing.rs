@@ -31,18 +31,20 @@ pub struct StandingDocument {
     pub document_id: String,
     pub standing: Standing,
     pub estimated_rows: i64,
-    /// It was lost once, and gets a slot of its own.
+    /// It was lost once, and gets a slot of its own where others share one.
     pub alone: bool,
     /// Due, and no attempt at it has begun: a run of rollout groups may still leave it out.
     pub untouched: bool,
 }
 
 impl LedgerReader {
-    /// Tells every document of the selection, as a run of this deployment would find it.
+    /// Tells every document of the selection, as a run of this deployment would find it. `packs`: whether it puts several into
+    /// a slot; only then does it matter which were lost before.
     pub async fn standing(
         &mut self,
         selection: &Selection,
         deployment: Deployment,
+        packs: bool,
         mut tell: impl FnMut(StandingDocument),
     ) -> Result<()> {
         let failed =
@@ -63,7 +65,8 @@ impl LedgerReader {
                          WHEN d.state IN ('submitted', 'running') THEN 'with_others'
                          WHEN d.state = 'excused' AND d.cause = '{NOT_IN_GROUP}' THEN 'left_out'
                          ELSE 'settled' END,
-                    CASE WHEN d.state NOT IN ('due', 'submitted', 'running') THEN 0
+                    CASE WHEN $3 = 0 THEN 0
+                         WHEN d.state <> 'due' AND NOT (d.state IN ('submitted', 'running') AND {taken_over}) THEN 0
                          WHEN 1 = 1 {UNSUSPECTED} THEN 0 ELSE 1 END,
                     CASE WHEN $2 = 1 AND d.state = 'due' AND d.revision = 1
                               AND NOT EXISTS (SELECT 1 FROM export_attempts a WHERE a.document_id = d.document_id)
@@ -74,6 +77,7 @@ impl LedgerReader {
         let mut rows = sqlx::query(query)
             .bind(selection.period.to_string())
             .bind(groups)
+            .bind(i64::from(packs))
             .fetch(&mut self.connection);
         while let Some(row) = rows.try_next().await.map_err(failed)? {
             let standing: String = row.try_get(2).map_err(unreadable)?;

@@ -22,8 +22,13 @@ pub struct Known {
     pub remarks: Vec<String>,
 }
 
-/// Looks into the ledger, which stays as it is.
-pub async fn look(config: &Config, selection: &Selection, found: &Targets) -> Result<Known> {
+/// Looks into the ledger, which stays as it is. `packs`: whether the run puts several documents into a slot.
+pub async fn look(
+    config: &Config,
+    selection: &Selection,
+    packs: bool,
+    found: &Targets,
+) -> Result<Known> {
     let mut known = Known::default();
     let reader = match LedgerReader::open(config).await? {
         Opened::Ready(reader) => Some(reader),
@@ -54,7 +59,7 @@ pub async fn look(config: &Config, selection: &Selection, found: &Targets) -> Re
                 selection.period
             ));
         }
-        standing = read(&mut reader, config, selection, found, &mut known).await?;
+        standing = read(&mut reader, config, selection, packs, found, &mut known).await?;
         known.history = reader.history(queue).await?;
         reader.close().await;
     }
@@ -68,6 +73,7 @@ async fn read(
     reader: &mut LedgerReader,
     config: &Config,
     selection: &Selection,
+    packs: bool,
     found: &Targets,
     known: &mut Known,
 ) -> Result<HashMap<String, Standing>> {
@@ -83,10 +89,10 @@ async fn read(
     };
     let mut standing = HashMap::new();
     reader
-        .standing(selection, config.deployment, |document| {
+        .standing(selection, config.deployment, packs, |document| {
             match document.standing {
                 Standing::Due if document.untouched && left_out.contains(&document.document_id) => {
-                    known.excused += 1
+                    known.excused += 1;
                 }
                 Standing::Due if document.alone => known.due.alone.push(document.estimated_rows),
                 Standing::Due => known.due.packable.push(document.estimated_rows),

@@ -29,6 +29,8 @@ use crate::month_end;
 use crate::queue::{CapacitySettings, QueueSettings};
 
 pub use self::cost::{GIB_HOUR_USD, Prices, VCPU_HOUR_USD, price};
+#[cfg(test)]
+pub use self::model::default_seconds_on_aws;
 pub use self::place::Place;
 pub use self::report::{answer, print};
 
@@ -143,7 +145,13 @@ pub async fn make(config: &Config, asked: Asked<'_>) -> Result<Plan> {
     let began = Instant::now();
     let (_, targets) = month_end::find(config, &asked.selection, asked.accept_snapshot).await?;
     let looked_for = began.elapsed().as_secs_f64();
-    let known = found::look(config, &asked.selection, &targets).await?;
+    let known = found::look(
+        config,
+        &asked.selection,
+        asked.queue.documents_per_slot > 1,
+        &targets,
+    )
+    .await?;
     drop(targets);
     let mut model = Model::of(&known.history, &place);
     model.assume(

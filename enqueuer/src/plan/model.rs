@@ -198,11 +198,7 @@ impl Model {
 
     /// How much slower or faster a month is than expected: from two months' difference, as far as that tells.
     fn take_months(&mut self, past: &Past) {
-        let differences: Vec<f64> = past
-            .classes
-            .values()
-            .filter_map(|class| months_differ(class))
-            .collect();
+        let differences: Vec<f64> = past.classes.values().filter_map(months_differ).collect();
         let largest = differences.iter().copied().reduce(f64::max);
         let (deviation, origin) = match largest {
             Some(difference) => (

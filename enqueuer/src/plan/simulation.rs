@@ -123,6 +123,7 @@ pub fn simulate(work: &Work, queue: &Queue, slowness: f64, seed: u64) -> Outcome
 }
 
 /// One try of a slot.
+#[derive(Clone, Copy)]
 struct Attempt {
     ready_at: f64,
     class: usize,

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use tests::batch::Operation;
 use tests::cloud::Cloud;
-use tests::{World, on_every_engine};
+use tests::on_every_engine;
 
 use super::{everything, planned};
 use crate::fixtures::{AT, PERIOD, expect_one_line, load_october, october};

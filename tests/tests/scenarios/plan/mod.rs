@@ -63,7 +63,7 @@ async fn everything(world: &World) -> Result<BTreeMap<String, Vec<u8>>> {
     };
     for table in world.texts(tables).await?.into_iter().flatten().flatten() {
         let rows = match world.engine {
-            // Of a rowid table; which order, is all the same.
+            // What stands in them is in the file, which is compared as it is.
             Engine::Sqlite => format!("SELECT CAST(count(*) AS text) FROM {table}"),
             Engine::Postgres => format!("SELECT CAST(t.* AS text) FROM {table} t ORDER BY 1"),
         };
@@ -143,7 +143,7 @@ on_every_engine! {
         assert!(everything(world).await? == before, "without a ledger");
         run_of(world, ["--kind", "trade"]).run().await?.expect(0)?;
         let before = everything(world).await?;
-        assert!(before.keys().any(|name| name.ends_with("export_documents") || name.ends_with(".xlsx")));
+        assert!(before.contains_key("export_documents"), "nothing to compare");
         plan_of(world, ["--deadline", "06:00"]).run().await?.expect(0)?;
         world.enqueuer(["plan", "--period", PERIOD]).run().await?.expect(0)?;
         let after = everything(world).await?;
@@ -186,7 +186,6 @@ on_every_engine! {
             "UPDATE export_documents SET state = 'failed' WHERE document_id = '2026-10.trade.A001';
              UPDATE export_documents SET state = 'excused' WHERE document_id = '2026-10.trade.A002';
              UPDATE export_documents SET state = 'due' WHERE document_id IN ('2026-10.trade.A003', '2026-10.trade.A004');
-             DELETE FROM export_documents WHERE FALSE;
              UPDATE export_documents SET state = 'due', submissions = 0 WHERE kind = 'balance'"
         ).await?;
         std::fs::remove_dir_all(world.store())?;
