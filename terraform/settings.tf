@@ -28,7 +28,10 @@ locals {
       # With its revision: whoever rolls the image's tag back rolls both programs back.
       BATCH_JOB_DEFINITION = aws_batch_job_definition.converter.arn
       SIZE_CLASSES         = local.size_classes
+      # What `enqueuer plan` reckons with: it asks Batch nothing.
+      MAX_VCPUS = tostring(var.max_vcpus.fargate + var.max_vcpus.fargate_spot)
     },
+    var.database_connections == null ? {} : { DATABASE_CONNECTIONS = tostring(var.database_connections) },
     var.deadline == null ? {} : { DEADLINE = var.deadline },
     { for name, value in var.settings : name => value if !contains(local.settings_for_both, name) },
   )

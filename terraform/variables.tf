@@ -163,9 +163,9 @@ variable "settings" {
     # The others are derived from what stands in this module; a second word on them would only disagree.
     condition = alltrue([
       for name in keys(var.settings) :
-      contains(["DOCUMENTS_PER_SLOT", "LEASE_SECONDS", "LOG", "LOST_AFTER_SECONDS", "REFUSALS_PERCENT", "SSL_CERT_FILE"], name)
+      contains(["DOCUMENTS_PER_SLOT", "GIB_HOUR_USD", "LEASE_SECONDS", "LOG", "LOST_AFTER_SECONDS", "REFUSALS_PERCENT", "SSL_CERT_FILE", "VCPU_HOUR_USD"], name)
     ])
-    error_message = "settings takes DOCUMENTS_PER_SLOT, LEASE_SECONDS, LOG, LOST_AFTER_SECONDS, REFUSALS_PERCENT and SSL_CERT_FILE; the module sets the others itself, and URLs of databases are secrets."
+    error_message = "settings takes DOCUMENTS_PER_SLOT, GIB_HOUR_USD, LEASE_SECONDS, LOG, LOST_AFTER_SECONDS, REFUSALS_PERCENT, SSL_CERT_FILE and VCPU_HOUR_USD; the module sets the others itself, and URLs of databases are secrets."
   }
 }
 
@@ -188,6 +188,17 @@ variable "max_vcpus" {
   validation {
     condition     = var.max_vcpus.fargate_spot == 0 || var.cpu_architecture == "X86_64"
     error_message = "Batch has Fargate Spot for X86_64 only."
+  }
+}
+
+variable "database_connections" {
+  description = "How many connections one database has for converters: the smaller one's limit, less what others need. `enqueuer plan` and `enqueuer check` warn when converters may hold more at peak (output database_connections_at_peak). Null: not looked at."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.database_connections == null ? true : var.database_connections >= 1 && floor(var.database_connections) == var.database_connections
+    error_message = "database_connections is a number of connections, 1 or more."
   }
 }
 

@@ -12,8 +12,9 @@ use common::{Error, Result};
 use crate::alerts::{self, Alerts};
 use crate::context::profile_file;
 use crate::deviations::{self, Deviation};
+use crate::plan;
 use crate::published::PublishedStore;
-use crate::queue::{QueueSettings, converter_path};
+use crate::queue::{CapacitySettings, QueueSettings, converter_path};
 
 /// One thing that was looked at.
 #[derive(Debug, Clone)]
@@ -37,6 +38,7 @@ fn finding(subject: impl Into<String>, result: Result<()>) -> Finding {
 pub async fn all(
     settings: &Settings,
     queue: &QueueSettings,
+    capacity: &CapacitySettings,
     send_test_alert: bool,
 ) -> Vec<Finding> {
     let config = match settings.resolve_all() {
@@ -90,6 +92,7 @@ pub async fn all(
         Deployment::Local => finding("converter", converter_path().map(drop)),
         Deployment::Aws => finding("queue", check_batch(queue).await),
     });
+    findings.push(connections(&config, queue, capacity));
     findings.push(alerts(&config, send_test_alert).await);
     findings
 }
@@ -175,6 +178,18 @@ pub async fn store(config: &Config) -> Result<()> {
 /// Whether Batch's queue is there and may be read.
 async fn check_batch(queue: &QueueSettings) -> Result<()> {
     queue.batch().await?.check().await
+}
+
+/// More converters than a database has connections for would fail one after the other, and be tried again: that is slow, not wrong.
+fn connections(config: &Config, queue: &QueueSettings, capacity: &CapacitySettings) -> Finding {
+    let (note, result) = match plan::connections_at_most(config, queue, capacity) {
+        Ok(note) => (note, Ok(())),
+        Err(error) => (None, Err(error)),
+    };
+    Finding {
+        note,
+        ..finding("connections at peak", result)
+    }
 }
 
 /// A bucket is written by the converter alone, under a role of its own.

@@ -15,6 +15,7 @@ mod holds;
 mod month_end;
 mod out;
 mod partials;
+mod plan;
 mod progress;
 mod published;
 mod queue;

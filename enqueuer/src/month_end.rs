@@ -39,7 +39,8 @@ pub async fn run(
     cancel: &Termination,
 ) -> Result<Report> {
     let selection = &request.selection;
-    let (snapshots, found) = find(config, request).await?;
+    checks::store(config).await?;
+    let (snapshots, found) = find(config, selection, request.accept_snapshot).await?;
     if request.resume && ledger.lift_hold(selection.period).await? {
         tracing::info!(period = %selection.period, "the hold is lifted");
     }
@@ -71,20 +72,17 @@ pub async fn run(
         .await
 }
 
-/// Looks into the source: which snapshots, and which documents they give rise to.
-async fn find(config: &Config, request: &Request) -> Result<(Snapshots, Targets)> {
-    let selection = &request.selection;
-    checks::store(config).await?;
+/// Looks into the source: which snapshots, and which documents they give rise to. Changes nothing.
+pub async fn find(
+    config: &Config,
+    selection: &Selection,
+    accept_snapshot: Option<Date>,
+) -> Result<(Snapshots, Targets)> {
     let mut source = Source::open(config).await?;
     source.begin_snapshot().await?;
     deviations::preflight(&mut source).await?;
-    let snapshots = readiness::snapshots(
-        &mut source,
-        selection.period,
-        &selection.kinds,
-        request.accept_snapshot,
-    )
-    .await?;
+    let (period, kinds) = (selection.period, &selection.kinds);
+    let snapshots = readiness::snapshots(&mut source, period, kinds, accept_snapshot).await?;
     let trade_basis = config.profile.trade_basis;
     let found = targets::find(&mut source, selection, &snapshots, trade_basis).await?;
     Ok((snapshots, found))

@@ -16,7 +16,7 @@ use crate::queue::{BatchQueue, ProcessQueue, Queue, SizeClass, SlotReport, Submi
 use crate::{holds, partials};
 
 /// AWS Batch's limit of an array job's children.
-const MAX_SLOTS: u32 = 10_000;
+pub const MAX_SLOTS: u32 = 10_000;
 
 /// How often a run that works the local queue looks whether its period is held.
 const LOOK_FOR_HOLD_EVERY: Duration = Duration::from_secs(1);

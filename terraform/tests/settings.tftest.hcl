@@ -42,6 +42,7 @@ run "as_given" {
       BATCH_JOB_QUEUE      = "arn:aws:batch:ap-northeast-1:123456789012:job-queue/statement-export"
       BUSINESS_TIMEZONE    = "Asia/Tokyo"
       DEPLOYMENT           = "aws"
+      MAX_VCPUS            = "32"
       SIZE_CLASSES         = "small:20000:0.25:512:900,medium:500000:1:2048:3600,large::2:4096:14400"
       STATEMENT_PROFILE    = "/etc/statement-export/profile.toml"
       STORE_URL            = "s3://firm-statements/statements"
@@ -119,6 +120,8 @@ run "with_further_settings" {
   variables {
     source_database_apart = false
     deadline              = "06:00"
+    max_vcpus             = { fargate = 16, fargate_spot = 48 }
+    database_connections  = 400
     settings              = { LOG = "debug", LEASE_SECONDS = "60", DOCUMENTS_PER_SLOT = "10", SSL_CERT_FILE = "/etc/statement-export/ca.pem" }
   }
 
@@ -143,7 +146,12 @@ run "with_further_settings" {
   }
 
   assert {
-    condition     = output.database_connections_at_peak == 256
+    condition     = output.environment.enqueuer.MAX_VCPUS == "64" && output.environment.enqueuer.DATABASE_CONNECTIONS == "400"
+    error_message = "A plan reckons with all vCPUs, on demand and Spot, and with the databases' connections."
+  }
+
+  assert {
+    condition     = output.database_connections_at_peak == 512
     error_message = "One database bears both connections."
   }
 }
@@ -161,6 +169,14 @@ run "secret_as_a_setting" {
   expect_failures = [var.settings]
   variables {
     settings = { DATABASE_URL = "postgres://export@db.example/export" }
+  }
+}
+
+run "connections_of_no_number" {
+  command         = plan
+  expect_failures = [var.database_connections]
+  variables {
+    database_connections = 0
   }
 }
 

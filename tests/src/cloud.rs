@@ -70,7 +70,9 @@ impl<'a> Cloud<'a> {
             .into_iter()
             .filter(|(name, _)| name.contains("BATCH"));
         environment.extend(of_batch.map(|(name, value)| (name.to_owned(), value)));
-        environment.push(("LOST_AFTER_SECONDS".to_owned(), "3".to_owned()));
+        for (name, value) in [("LOST_AFTER_SECONDS", "3"), ("MAX_VCPUS", "32")] {
+            environment.push((name.to_owned(), value.to_owned()));
+        }
         Ok(Self {
             world,
             s3,

@@ -180,12 +180,12 @@ impl Ledger {
         }))
     }
 
-    /// The documents of a job's slot that are not settled yet.
+    /// The documents of a job's slot, heaviest first.
     pub async fn assignments(&self, job_id: &str, slot: u32) -> Result<Vec<Assignment>> {
         let failed = |reason| statement_failed("reading the job", Whose::Ledger)(reason);
         let rows = sqlx::query(self.sql(&format!(
             "{ASSIGNMENT} JOIN export_job_documents a ON a.document_id = d.document_id
-             WHERE a.job_id = $1 AND a.slot = $2 ORDER BY d.document_id"
+             WHERE a.job_id = $1 AND a.slot = $2 ORDER BY d.estimated_rows DESC, d.document_id"
         )))
         .bind(job_id)
         .bind(i64::from(slot))
@@ -219,7 +219,7 @@ const NOT_OF_A_LIVE_RUN: &str = "
                                WHERE r.run_id = d.run_id AND r.run_id <> $6 AND r.lease_expires_at >= {NOW_MS})";
 
 /// Never submitted, or given back with its slot before a converter had begun anything of it, as after a stop.
-const UNSUSPECTED: &str = "
+pub(super) const UNSUSPECTED: &str = "
                AND (d.submissions = 0
                     OR NOT EXISTS (SELECT 1 FROM export_job_documents own
                                    JOIN export_job_documents beside ON beside.job_id = own.job_id AND beside.slot = own.slot

@@ -7,7 +7,7 @@ use sqlx::migrate::{Migration, MigrationSource, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 
 use super::Ledger;
-use crate::database::{Whose, lacks_relation, statement_failed};
+use crate::database::{Database, Whose, lacks_relation, statement_failed};
 use crate::dialect::Dialect;
 use crate::{Error, Result};
 
@@ -21,6 +21,9 @@ const MIGRATIONS: [(i64, &str, &str); 3] = [
     (2, "proof", include_str!("../../migrations/0002_proof.sql")),
     (3, "batch", include_str!("../../migrations/0003_batch.sql")),
 ];
+
+/// The version of a ledger that has every migration.
+pub(super) const CURRENT: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 
 #[derive(Debug)]
 struct Embedded;
@@ -66,13 +69,9 @@ impl Ledger {
                 )(reason));
             }
         };
-        let ours = MIGRATIONS[MIGRATIONS.len() - 1].0;
         match newest {
-            Some(newest) if newest > ours => Err(Error::config(format!(
-                "the ledger at {} is of a newer version ({newest}) than this program ({ours}): use the newer program",
-                self.database.url
-            ))),
-            newest => Ok(newest == Some(ours)),
+            Some(newest) if newest > CURRENT => Err(too_new(&self.database, newest)),
+            newest => Ok(newest == Some(CURRENT)),
         }
     }
 
@@ -100,4 +99,11 @@ impl Ledger {
             }
         }
     }
+}
+
+pub(super) fn too_new(database: &Database, version: i64) -> Error {
+    Error::config(format!(
+        "the ledger at {} is of a newer version ({version}) than this program ({CURRENT}): use the newer program",
+        database.url
+    ))
 }

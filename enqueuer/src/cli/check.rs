@@ -5,7 +5,7 @@ use common::{Class, Result};
 
 use crate::checks;
 use crate::out::line;
-use crate::queue::QueueSettings;
+use crate::queue::{CapacitySettings, QueueSettings};
 
 /// Verifies settings, source contract, ledger, store, queue and alerts; says what is wrong and the mend
 #[derive(Debug, clap::Args)]
@@ -17,12 +17,15 @@ pub struct Check {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    capacity: CapacitySettings,
+    #[command(flatten)]
     queue: QueueSettings,
 }
 
 impl Check {
     pub async fn execute(self, settings: &Settings) -> Result<ExitCode> {
-        let findings = checks::all(settings, &self.queue, self.send_test_alert).await;
+        let findings =
+            checks::all(settings, &self.queue, &self.capacity, self.send_test_alert).await;
         let wrong = findings
             .iter()
             .filter(|finding| finding.problem.is_some())

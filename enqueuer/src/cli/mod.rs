@@ -8,10 +8,12 @@ mod excuse;
 mod link;
 mod load;
 mod migrate;
+mod plan;
 mod preview;
 mod reissue;
 mod resubmit;
 mod run;
+mod selection;
 mod status;
 mod stop;
 mod sweep;
@@ -45,6 +47,7 @@ enum Command {
     Migrate(migrate::Migrate),
     Check(check::Check),
     Preview(preview::Preview),
+    Plan(plan::PlanCommand),
     Run(run::Run),
     Status(status::Status),
     Stop(stop::Stop),
@@ -67,6 +70,7 @@ impl Cli {
             Command::Migrate(command) => command.execute(settings).await,
             Command::Check(command) => command.execute(settings).await,
             Command::Preview(command) => command.execute(settings).await,
+            Command::Plan(command) => command.execute(settings).await,
             Command::Run(command) => command.execute(settings).await,
             Command::Status(command) => command.execute(settings).await,
             Command::Stop(command) => command.execute(settings).await,

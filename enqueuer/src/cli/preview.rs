@@ -1,5 +1,4 @@
 use std::fs::Permissions;
-use std::num::NonZeroUsize;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -163,7 +162,7 @@ async fn make(
         config,
         settings,
         ledger.clone(),
-        Some(NonZeroUsize::MIN),
+        1,
         TIMEOUT,
     )?);
     let request = Request {

@@ -1,48 +1,32 @@
 use std::process::ExitCode;
 
-use common::clock::{Clock, parse_instant};
+use common::clock::Clock;
 use common::config::{Config, Settings};
-use common::ledger::Selection;
 use common::metrics::Metrics;
-use common::statement::{AccountId, Kind, Period};
+use common::statement::Period;
 use common::termination::Termination;
-use common::{Class, Error, Result};
+use common::{Class, Result};
 use serde_json::json;
 
+use super::selection::SelectionArguments;
+use crate::alerts;
 use crate::context::open_ledger;
 use crate::month_end::{self, Request};
 use crate::out::line;
 use crate::queue::QueueSettings;
 use crate::work::Report;
-use crate::{alerts, readiness};
 
 /// Finds the documents that are due, submits them and follows them to the end
 #[derive(Debug, clap::Args)]
 pub struct Run {
-    /// The month, e.g. 2026-10 [default: the last complete month before --at]
-    #[arg(long, value_name = "YYYY-MM")]
-    period: Option<String>,
-    /// The instant of the run, RFC 3339 [default: now]
-    #[arg(long, value_name = "INSTANT")]
-    at: Option<String>,
-    /// Only this kind of statement: trade or balance
-    #[arg(long, value_name = "KIND")]
-    kind: Option<String>,
-    /// Only this account; may be repeated
-    #[arg(long, value_name = "ID")]
-    account: Vec<String>,
-    /// Only this rollout group; may be repeated. The others are excused as `not_in_group`
-    #[arg(long, value_name = "GROUP")]
-    group: Vec<String>,
+    #[command(flatten)]
+    selection: SelectionArguments,
     /// Waits for the end (implied locally)
     #[arg(long)]
     wait: bool,
     /// Lifts the hold of a period that was stopped or paused
     #[arg(long)]
     resume: bool,
-    /// Accepts closing snapshots as old as this day
-    #[arg(long, value_name = "YYYY-MM-DD")]
-    accept_snapshot: Option<String>,
     /// Prints the answer as JSON
     #[arg(long)]
     json: bool,
@@ -53,7 +37,7 @@ pub struct Run {
 impl Run {
     pub async fn execute(self, settings: &Settings) -> Result<ExitCode> {
         let config = settings.resolve()?;
-        let clock = Clock::at(self.at.as_deref().map(parse_instant).transpose()?);
+        let clock = self.selection.clock()?;
         let request = self.request(&config, clock)?;
         let cancel = Termination::listen()?;
         let ledger = open_ledger(&config).await?;
@@ -81,31 +65,9 @@ impl Run {
     }
 
     fn request(&self, config: &Config, clock: Clock) -> Result<Request> {
-        let period = match &self.period {
-            Some(period) => period.parse()?,
-            None => Period::last_complete(clock.now(), &config.business_timezone),
-        };
-        let kinds = match &self.kind {
-            Some(kind) => vec![kind.parse()?],
-            None => Kind::ALL.to_vec(),
-        };
-        let accounts = self
-            .account
-            .iter()
-            .map(|id| {
-                id.parse()
-                    .map_err(|error: Error| Error::config(format!("--account: {error}")))
-            })
-            .collect::<Result<Vec<AccountId>>>()?;
-        let accept_snapshot = readiness::accepted_snapshot(self.accept_snapshot.as_deref())?;
         Ok(Request {
-            selection: Selection {
-                period,
-                kinds,
-                accounts,
-                groups: self.group.clone(),
-            },
-            accept_snapshot,
+            selection: self.selection.selection(config, clock)?,
+            accept_snapshot: self.selection.accepted_snapshot()?,
             documents_per_slot: self.queue.documents_per_slot,
             refusals_percent: self.queue.refusals_percent,
             resume: self.resume,

@@ -19,7 +19,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::{JobStatus, SizeClass};
 
 /// AWS Batch takes 50 SubmitJob calls per second and account; others have theirs.
-const SUBMIT_EVERY: Duration = Duration::from_millis(25);
+pub const SUBMIT_EVERY: Duration = Duration::from_millis(25);
 
 /// How often a throttled submission is sent; the pauses between double. Together they stay below the 30 seconds that a task
 /// has from SIGTERM to SIGKILL; what is still throttled then is the next sweep's.

@@ -6,10 +6,10 @@ mod process;
 mod settings;
 mod size_class;
 
-pub use batch::{BatchQueue, STOPPED, STUCK, Submission};
+pub use batch::{BatchQueue, STOPPED, STUCK, SUBMIT_EVERY, Submission};
 pub use job_status::{JobStatus, Phase};
 pub use process::{ProcessQueue, SlotReport, converter_path};
-pub use settings::QueueSettings;
+pub use settings::{CapacitySettings, QueueSettings, cores};
 pub use size_class::SizeClass;
 
 /// A queue.

@@ -1,7 +1,6 @@
 //! The local queue: runs the real converter as processes with the arguments, environment, retry rule, timeout and
 //! signals that AWS Batch uses.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -56,20 +55,19 @@ enum Ended {
 }
 
 impl ProcessQueue {
-    /// The converter is the one beside the running enqueuer. `parallel` defaults to the number of cores.
+    /// The converter is the one beside the running enqueuer.
     pub fn new(
         config: &Config,
         settings: &Settings,
         ledger: Ledger,
-        parallel: Option<NonZeroUsize>,
+        parallel: usize,
         timeout: Duration,
     ) -> Result<Self> {
         let converter = converter_path()?;
-        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         Ok(Self {
             converter,
             environment: environment(config, settings),
-            parallel: parallel.map_or_else(cores, NonZeroUsize::get),
+            parallel,
             timeout,
             ledger,
             verbose: settings.log.is_some(),

@@ -48,7 +48,34 @@ pub struct QueueSettings {
     lost_after: u64,
 }
 
+/// How much there is of it: what a run may take at a time.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Queue")]
+pub struct CapacitySettings {
+    /// On AWS: vCPUs that converters have at a time, maxvCpus of all compute environments of the queue
+    #[arg(long, env = "MAX_VCPUS", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_vcpus: Option<u32>,
+    /// Connections that one database has for converters; more than these at peak is a warning [default: not looked at]
+    #[arg(long, env = "DATABASE_CONNECTIONS", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub database_connections: Option<u32>,
+}
+
+/// Of this machine.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
 impl QueueSettings {
+    /// Converters at a time on this machine.
+    pub fn local_parallel(&self) -> usize {
+        self.parallel.map_or_else(cores, NonZeroUsize::get)
+    }
+
+    /// What an attempt may take on this machine.
+    pub fn local_timeout(&self) -> Duration {
+        Duration::from_secs(self.timeout)
+    }
+
     /// Opens the deployment's queue.
     pub async fn open(
         &self,
@@ -58,8 +85,8 @@ impl QueueSettings {
     ) -> Result<Queue> {
         match config.deployment {
             Deployment::Local => {
-                let timeout = Duration::from_secs(self.timeout);
-                ProcessQueue::new(config, settings, ledger.clone(), self.parallel, timeout)
+                let (parallel, timeout) = (self.local_parallel(), self.local_timeout());
+                ProcessQueue::new(config, settings, ledger.clone(), parallel, timeout)
                     .map(Queue::Processes)
             }
             Deployment::Aws => self.batch().await.map(Queue::Batch),

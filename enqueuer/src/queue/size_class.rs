@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use common::{Error, Result};
 
-/// The default. A converter keeps some tens of MiB whatever the rows; what grows with them is time.
+/// The default. A converter keeps 12 to 28 MiB whatever the rows; what grows with them is time. Each class has at least ten times that
+/// memory, and a timeout of at least twenty times what its heaviest document is expected to take: docs/plan.md has the figures.
 pub const DEFAULT: &str = "small:20000:0.25:512:900,medium:500000:1:2048:3600,large::2:4096:14400";
 
 /// Batch refuses less.
@@ -118,6 +119,22 @@ mod tests {
         assert_eq!(classes[2].rows, 500_000..i64::MAX);
         assert_eq!(classes[0].timeout(1), Duration::from_mins(15));
         assert_eq!(classes[0].timeout(61), Duration::from_mins(30));
+    }
+
+    #[test]
+    fn the_default_leaves_time_and_memory_to_spare() {
+        // The heaviest of the last class: more rows than a sheet has.
+        let heaviest = [20_000.0, 500_000.0, 2_000_000.0];
+        for (class, rows) in SizeClass::parse_all(DEFAULT).unwrap().iter().zip(heaviest) {
+            let vcpu = class.vcpu.parse().unwrap();
+            let expected = crate::plan::default_seconds_on_aws(vcpu, rows);
+            let timeout = class.timeout(1).as_secs_f64();
+            assert!(timeout >= 20.0 * expected, "{}: {expected} s", class.name);
+            assert!(class.memory_mib >= 10 * 28, "{}", class.name);
+            // A hundred of them in a slot.
+            let (packed, timeout) = (100.0 * expected, class.timeout(100).as_secs_f64());
+            assert!(timeout >= 5.0 * packed, "{}: {packed} s", class.name);
+        }
     }
 
     #[test]

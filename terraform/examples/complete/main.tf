@@ -43,6 +43,8 @@ module "statement_export" {
   endpoints = { route_table_ids = [aws_route_table.private.id] }
 
   max_vcpus = { fargate = 32, fargate_spot = 0 }
+  # Of the smaller database, less what others need: with 32 vCPU 128 converters may hold one each.
+  database_connections = 200
 
   retention_years = 7
   # Begin without: what is published under COMPLIANCE stays for the whole retention, also a trial's documents.

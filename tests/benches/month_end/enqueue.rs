@@ -26,6 +26,7 @@ pub async fn measure() -> Result<Enqueued> {
     })
     .await?;
     cloud.migrate().await?;
+    plan(&cloud, 2 * ACCOUNTS).await?;
     let begin = Instant::now();
     let run = ["run", "--json", "--at", "2026-11-02T09:00:00+09:00"];
     let answer = cloud.enqueuer(run).run().await?.expect(0)?.json()?;
@@ -36,6 +37,8 @@ pub async fn measure() -> Result<Enqueued> {
         "not every document was submitted: {answer}"
     );
     let submit_calls = cloud.batch.count(Operation::SubmitJob);
+    // Now all of them are with Batch.
+    plan(&cloud, 0).await?;
     drop(cloud);
     world.close().await?;
     Ok(Enqueued {
@@ -43,6 +46,31 @@ pub async fn measure() -> Result<Enqueued> {
         documents,
         submit_calls,
     })
+}
+
+/// Plans the run, one document per slot, with a deadline that it misses, so that everything is searched.
+async fn plan(cloud: &Cloud<'_>, documents: u32) -> Result<()> {
+    let begin = Instant::now();
+    let at = "2026-11-02T09:00:00+09:00";
+    let plan = ["plan", "--json", "--at", at, "--deadline", "09:30"];
+    let answer = cloud.enqueuer(plan).run().await?;
+    let seconds = begin.elapsed().as_secs_f64();
+    let answer = answer.expect(i32::from(documents > 0))?.json()?;
+    ensure!(
+        answer["documents"] == documents,
+        "another number of documents is planned: {answer}"
+    );
+    let of_source = answer["assumptions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|told| told["what"] == "looking into the source");
+    let of_source = of_source.and_then(|told| told["value"].as_str());
+    println!(
+        "\n`enqueuer plan` of {documents} documents: {seconds:.1} s, of which {} for looking into the source.",
+        of_source.unwrap_or("an unknown time")
+    );
+    Ok(())
 }
 
 /// Accounts with one trade and one position each; `load` creates the relations with their indexes.

@@ -13,6 +13,7 @@ mod link;
 mod load;
 mod packed_rows;
 mod periods;
+mod plan;
 mod preview;
 mod processes;
 mod profile;

@@ -49,6 +49,25 @@ on_every_engine! {
 }
 
 on_every_engine! {
+    async fn each_slot_begins_with_its_heaviest_document(world: &World) {
+        load_october(world, 12).await?;
+        world.enqueuer(packed("4", &[])).run().await?.expect(0)?;
+        let made = world.texts(
+            "SELECT CAST(t.slot AS text), CAST(d.estimated_rows AS text)
+             FROM export_attempts t JOIN export_documents d ON d.document_id = t.document_id ORDER BY t.slot, t.started_at"
+        ).await?;
+        let mut slots: Vec<Vec<i64>> = vec![Vec::new(); 3];
+        for row in made {
+            let numbers = row.iter().flatten().map(|text| text.parse()).collect::<Result<Vec<i64>, _>>()?;
+            slots[usize::try_from(numbers[0])?].push(numbers[1]);
+        }
+        // Three accounts each with one, two, three and four trades, and the cash of each.
+        assert_eq!(slots, vec![vec![8, 6, 4, 2]; 3]);
+        Ok(())
+    }
+}
+
+on_every_engine! {
     async fn a_slot_is_tried_again_for_what_may_pass_and_skips_what_is_settled(world: &World) {
         load_october(world, 4).await?;
         spoil_trades(world, &["A003"]).await?;

@@ -1,0 +1,122 @@
+//! What a run would submit: what the source gives rise to, less what the ledger has settled, as `month_end` records it.
+
+use std::collections::{HashMap, HashSet};
+
+use common::Result;
+use common::config::Config;
+use common::ledger::{LedgerReader, Opened, PastJob, Selection, Standing};
+
+use super::packing::Due;
+use crate::targets::Targets;
+
+/// What the ledger says.
+#[derive(Debug, Default)]
+pub struct Known {
+    pub due: Due,
+    pub history: Vec<PastJob>,
+    /// Submitted or running already.
+    pub with_others: usize,
+    /// Succeeded, failed or excused already.
+    pub settled: usize,
+    pub excused: usize,
+    pub remarks: Vec<String>,
+}
+
+/// Looks into the ledger, which stays as it is. `packs`: whether the run puts several documents into a slot.
+pub async fn look(
+    config: &Config,
+    selection: &Selection,
+    packs: bool,
+    found: &Targets,
+) -> Result<Known> {
+    let mut known = Known::default();
+    let reader = match LedgerReader::open(config).await? {
+        Opened::Ready(reader) => Some(reader),
+        Opened::Absent => {
+            known.remarks.push(
+                "There is no ledger yet: everything is due, and nothing is measured.".to_owned(),
+            );
+            None
+        }
+        Opened::Old => {
+            known.remarks.push(
+                "The ledger is of an older version and was not read: documents that are done count as due. `enqueuer migrate` brings it up to date."
+                    .to_owned(),
+            );
+            None
+        }
+    };
+    let mut standing = HashMap::new();
+    if let Some(mut reader) = reader {
+        let queue = if config.deployment == common::config::Deployment::Local {
+            "local"
+        } else {
+            "batch"
+        };
+        if let Some(reason) = reader.held(selection.period).await? {
+            known.remarks.push(format!(
+                "The period is held ({reason}): a run submits nothing before `enqueuer run --period {} --resume`.",
+                selection.period
+            ));
+        }
+        standing = read(&mut reader, config, selection, packs, found, &mut known).await?;
+        known.history = reader.history(queue).await?;
+        reader.close().await;
+    }
+    take_new(found, &standing, &mut known);
+    known.due.sort();
+    Ok(known)
+}
+
+/// Takes up what the ledger has due, and tells how everything else in it stands.
+async fn read(
+    reader: &mut LedgerReader,
+    config: &Config,
+    selection: &Selection,
+    packs: bool,
+    found: &Targets,
+    known: &mut Known,
+) -> Result<HashMap<String, Standing>> {
+    // A run of rollout groups excuses what an earlier run left due and nobody has begun.
+    let left_out: HashSet<String> = if selection.groups.is_empty() {
+        HashSet::new()
+    } else {
+        found
+            .excused
+            .iter()
+            .map(|excuse| excuse.document.to_string())
+            .collect()
+    };
+    let mut standing = HashMap::new();
+    reader
+        .standing(selection, config.deployment, packs, |document| {
+            match document.standing {
+                Standing::Due if document.untouched && left_out.contains(&document.document_id) => {
+                    known.excused += 1;
+                }
+                Standing::Due if document.alone => known.due.alone.push(document.estimated_rows),
+                Standing::Due => known.due.packable.push(document.estimated_rows),
+                Standing::WithOthers => known.with_others += 1,
+                Standing::LeftOut => {}
+                Standing::Settled => known.settled += 1,
+            }
+            standing.insert(document.document_id, document.standing);
+        })
+        .await?;
+    Ok(standing)
+}
+
+/// Takes up what the source gives rise to and the ledger does not know, or had left out.
+fn take_new(found: &Targets, standing: &HashMap<String, Standing>, known: &mut Known) {
+    for due in &found.due {
+        match standing.get(&due.document.to_string()) {
+            None | Some(Standing::LeftOut) => known.due.packable.push(due.estimated_rows),
+            Some(_) => {}
+        }
+    }
+    known.excused += found
+        .excused
+        .iter()
+        .filter(|excuse| !standing.contains_key(&excuse.document.to_string()))
+        .count();
+}

@@ -1,0 +1,151 @@
+//! Documents → jobs and slots, as the ledger's `record_job` makes them: heaviest class first, heaviest document first, dealt out over
+//! a job's slots so that these weigh alike.
+
+use super::model::Model;
+use super::past::as_f64;
+use super::place::Place;
+use super::simulation::{Job, Slot, Work};
+use crate::queue::SUBMIT_EVERY;
+use crate::submission::MAX_SLOTS;
+
+/// Seconds of a document to be recorded, and to be submitted with its job: docs/plan.md.
+pub const RECORDED_PER_DOCUMENT: f64 = 25e-6;
+pub const SUBMITTED_PER_DOCUMENT: f64 = 35e-6;
+
+/// What a run would submit: estimated rows, heaviest first.
+#[derive(Debug, Default, Clone)]
+pub struct Due {
+    /// May share a slot.
+    pub packable: Vec<i64>,
+    /// Lost once: a slot of its own.
+    pub alone: Vec<i64>,
+}
+
+impl Due {
+    pub fn documents(&self) -> usize {
+        self.packable.len() + self.alone.len()
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = i64> + '_ {
+        self.packable.iter().chain(&self.alone).copied()
+    }
+
+    pub fn rows(&self) -> i64 {
+        self.all().fold(0, i64::saturating_add)
+    }
+
+    pub fn sort(&mut self) {
+        self.packable.sort_unstable_by(|a, b| b.cmp(a));
+        self.alone.sort_unstable_by(|a, b| b.cmp(a));
+    }
+}
+
+/// What is made of a class's documents.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Packed {
+    pub documents: u64,
+    pub rows: i64,
+    pub slots: u64,
+    pub jobs: u64,
+    /// Expected seconds of the longest slot, without its start.
+    pub longest: f64,
+    pub heaviest_rows: i64,
+}
+
+/// The work, and what each class of the place has of it. `begins_at`: seconds after the run's begin at which the source has been
+/// looked at.
+pub fn pack(
+    due: &Due,
+    model: &Model,
+    place: &Place,
+    documents_per_slot: u32,
+    begins_at: f64,
+) -> (Work, Vec<Packed>) {
+    let mut packer = Packer {
+        work: Work::default(),
+        packed: vec![Packed::default(); place.classes().len()],
+        model,
+        submitted_at: begins_at + count(due.documents()) * RECORDED_PER_DOCUMENT,
+        paced: !place.is_local(),
+    };
+    // A slot each: those that may be packed and those that may not take turns by weight.
+    let together: Vec<i64>;
+    let passes: Vec<(&[i64], u32)> = if documents_per_slot > 1 {
+        vec![(&due.packable, documents_per_slot), (&due.alone, 1)]
+    } else {
+        let mut all: Vec<i64> = due.all().collect();
+        all.sort_unstable_by(|a, b| b.cmp(a));
+        together = all;
+        vec![(&together, 1)]
+    };
+    for (class, weight) in place.classes().iter().enumerate().rev() {
+        for (documents, per_slot) in &passes {
+            let from = documents.partition_point(|rows| *rows >= weight.rows.end);
+            let until = documents.partition_point(|rows| *rows >= weight.rows.start);
+            for job in documents[from..until].chunks(MAX_SLOTS as usize * *per_slot as usize) {
+                packer.add(class, job, *per_slot as usize);
+            }
+        }
+    }
+    (packer.work, packer.packed)
+}
+
+struct Packer<'a> {
+    work: Work,
+    packed: Vec<Packed>,
+    model: &'a Model,
+    submitted_at: f64,
+    /// SubmitJob is called so often at most.
+    paced: bool,
+}
+
+impl Packer<'_> {
+    fn add(&mut self, class: usize, documents: &[i64], per_slot: usize) {
+        self.submitted_at += count(documents.len()) * SUBMITTED_PER_DOCUMENT;
+        if self.paced {
+            self.submitted_at += SUBMIT_EVERY.as_secs_f64();
+        }
+        let slots = documents.len().div_ceil(per_slot);
+        let line = self.model.classes[class].seconds;
+        let packed = &mut self.packed[class];
+        for slot in 0..slots {
+            let (mut seconds, mut squares, mut documents_of_slot) = (0.0, 0.0, 0);
+            for rows in documents.iter().skip(slot).step_by(slots) {
+                let of_document = line.at(as_f64(*rows).max(0.0));
+                seconds += of_document;
+                squares += of_document * of_document;
+                documents_of_slot += 1;
+            }
+            let spread = if seconds > 0.0 {
+                f64::sqrt(squares) / seconds
+            } else {
+                0.0
+            };
+            packed.longest = packed.longest.max(seconds);
+            self.work.slots.push(Slot {
+                seconds,
+                spread,
+                documents: documents_of_slot,
+            });
+        }
+        packed.documents += documents.len() as u64;
+        packed.rows = documents
+            .iter()
+            .fold(packed.rows, |sum, rows| sum.saturating_add(*rows));
+        packed.slots += slots as u64;
+        packed.jobs += 1;
+        packed.heaviest_rows = packed
+            .heaviest_rows
+            .max(documents.first().copied().unwrap_or_default());
+        self.work.jobs.push(Job {
+            submitted_at: self.submitted_at,
+            class,
+            slots: u32::try_from(slots).unwrap_or(u32::MAX),
+        });
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "numbers of documents")]
+fn count(documents: usize) -> f64 {
+    documents as f64
+}

@@ -1,0 +1,190 @@
+//! Where a run would be worked: this machine's processes, or Batch on Fargate with so many vCPU.
+
+use std::time::Duration;
+
+use common::config::{Config, Deployment};
+use common::{Error, Result};
+
+use super::simulation::{Launches, Retry};
+use crate::queue::{CapacitySettings, QueueSettings, SizeClass, cores};
+
+/// Fargate's pace of starts, per account and region: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/throttling.html>.
+const FARGATE: Launches = Launches {
+    burst: 100.0,
+    per_second: 20.0,
+};
+
+/// Fargate bills a task a minute at least.
+const BILLED_AT_LEAST: f64 = 60.0;
+
+/// The local queue waits so long before it tries a slot again.
+const LOCAL_PAUSE: f64 = 1.0;
+
+/// Where it is worked.
+#[derive(Debug, Clone)]
+pub enum Place {
+    Local {
+        parallel: usize,
+        cores: usize,
+        class: Weight,
+    },
+    Aws {
+        max_vcpus: u32,
+        classes: Vec<Weight>,
+    },
+}
+
+/// Slots of one size.
+#[derive(Debug, Clone)]
+pub struct Weight {
+    pub name: String,
+    /// Estimated rows of its documents.
+    pub rows: std::ops::Range<i64>,
+    pub vcpu: f64,
+    /// `None` on this machine.
+    pub memory_mib: Option<u32>,
+    size_class: Option<SizeClass>,
+    local_timeout: Duration,
+}
+
+impl Place {
+    pub fn of(config: &Config, queue: &QueueSettings, capacity: &CapacitySettings) -> Result<Self> {
+        if config.deployment == Deployment::Local {
+            return Ok(Place::Local {
+                parallel: queue.local_parallel(),
+                cores: cores(),
+                class: Weight {
+                    name: "local".to_owned(),
+                    rows: i64::MIN..i64::MAX,
+                    vcpu: 1.0,
+                    memory_mib: None,
+                    size_class: None,
+                    local_timeout: queue.local_timeout(),
+                },
+            });
+        }
+        let max_vcpus = capacity.max_vcpus.ok_or_else(|| {
+            Error::config(
+                "MAX_VCPUS is not set: with DEPLOYMENT=aws nothing has a default; it is maxvCpus of the queue's compute environments together",
+            )
+        })?;
+        let classes = SizeClass::parse_all(&queue.size_classes)?
+            .into_iter()
+            .map(Weight::of)
+            .collect();
+        Ok(Place::Aws { max_vcpus, classes })
+    }
+
+    pub fn is_local(&self) -> bool {
+        matches!(self, Place::Local { .. })
+    }
+
+    /// By rising rows.
+    pub fn classes(&self) -> &[Weight] {
+        match self {
+            Place::Local { class, .. } => std::slice::from_ref(class),
+            Place::Aws { classes, .. } => classes,
+        }
+    }
+
+    /// vCPUs, or processes.
+    pub fn capacity(&self) -> u32 {
+        match self {
+            Place::Local { parallel, .. } => u32::try_from(*parallel).unwrap_or(u32::MAX),
+            Place::Aws { max_vcpus, .. } => *max_vcpus,
+        }
+    }
+
+    #[must_use]
+    pub fn with_capacity(&self, capacity: u32) -> Self {
+        let mut place = self.clone();
+        match &mut place {
+            Place::Local { parallel, .. } => *parallel = capacity as usize,
+            Place::Aws { max_vcpus, .. } => *max_vcpus = capacity,
+        }
+        place
+    }
+
+    /// How many times as long everything takes as it did when so many ran at a time (by default: few enough), since more
+    /// processes than cores only wait for each other.
+    pub fn crowding(&self, measured_at: Option<usize>) -> f64 {
+        let Place::Local {
+            parallel, cores, ..
+        } = self
+        else {
+            return 1.0;
+        };
+        #[expect(clippy::cast_precision_loss, reason = "processes and cores")]
+        let per_core = |parallel: usize| (parallel as f64 / *cores as f64).max(1.0);
+        per_core(*parallel) / measured_at.map_or(1.0, per_core)
+    }
+
+    pub fn launches(&self) -> Option<Launches> {
+        (!self.is_local()).then_some(FARGATE)
+    }
+
+    pub fn retry(&self, share: f64) -> Retry {
+        Retry {
+            share,
+            in_place: self.is_local().then_some(LOCAL_PAUSE),
+        }
+    }
+
+    pub fn billed_at_least(&self) -> f64 {
+        if self.is_local() {
+            0.0
+        } else {
+            BILLED_AT_LEAST
+        }
+    }
+
+    /// Converters that may run at once when all are of the smallest class.
+    pub fn most_converters(&self) -> u32 {
+        let smallest = self
+            .classes()
+            .iter()
+            .map(Weight::thousandths)
+            .min()
+            .unwrap_or(1000);
+        u32::try_from(u64::from(self.capacity()) * 1000 / smallest.max(1)).unwrap_or(u32::MAX)
+    }
+}
+
+impl Weight {
+    fn of(class: SizeClass) -> Self {
+        Self {
+            name: class.name.clone(),
+            rows: class.rows.clone(),
+            vcpu: class.vcpu.parse().unwrap_or(1.0),
+            memory_mib: Some(class.memory_mib),
+            local_timeout: Duration::ZERO,
+            size_class: Some(class),
+        }
+    }
+
+    /// As a plan calls it in a sentence.
+    pub fn title(&self) -> String {
+        match self.size_class {
+            Some(_) => format!("class {}", self.name),
+            None => "this machine".to_owned(),
+        }
+    }
+
+    /// Of a vCPU.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "0.25 to 16"
+    )]
+    pub fn thousandths(&self) -> u64 {
+        (self.vcpu * 1000.0).round() as u64
+    }
+
+    /// Of an attempt at a slot.
+    pub fn timeout(&self, documents_per_slot: u32) -> Duration {
+        match &self.size_class {
+            Some(class) => class.timeout(documents_per_slot),
+            None => self.local_timeout,
+        }
+    }
+}
