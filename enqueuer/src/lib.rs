@@ -13,6 +13,7 @@ mod deadline;
 mod deviations;
 mod holds;
 mod month_end;
+mod numbers;
 mod out;
 mod partials;
 mod progress;
@@ -26,6 +27,7 @@ mod steering;
 mod submission;
 mod sweep;
 mod targets;
+mod watch;
 mod work;
 
 use std::process::ExitCode;

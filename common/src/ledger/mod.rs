@@ -5,6 +5,7 @@ mod alerts;
 mod attempts;
 mod batch_jobs;
 mod documents;
+mod figures;
 mod groups;
 mod holds;
 mod jobs;
@@ -14,6 +15,7 @@ mod published;
 mod recording;
 mod runs;
 mod settling;
+mod standing;
 mod steering;
 
 use std::fmt::{self, Write as _};
@@ -26,6 +28,9 @@ pub use alerts::AlertClaim;
 pub use attempts::{Attempt, Claim, Proof, Published, Warning};
 pub use batch_jobs::{OpenJob, OpenSlot};
 pub use documents::{CauseCount, DocumentRow, DueDocument, Excuse, Listed, Selection};
+pub use figures::{
+    Actions, Alike, AttemptsAlike, HoldSpan, OfCause, PeriodRun, Reading, SettledIn,
+};
 pub use groups::NOT_IN_GROUP;
 pub use holds::{Hold, HoldCause};
 pub use jobs::{Assignment, Correction, Job, JobRequest, Which};
@@ -33,6 +38,7 @@ pub use links::LinkCandidate;
 pub use published::PublishedDocument;
 pub use runs::{Command, OpenRun, Run, RunCounts, RunProgress, Snapshots};
 pub use settling::{SlotEnd, Slots};
+pub use standing::{Failures, SettledLately};
 pub use steering::{Chosen, Found, NewRevision, Remade};
 
 use crate::config::{Config, Deployment};
