@@ -47,7 +47,8 @@ pub fn span(duration: SignedDuration) -> String {
     let seconds = ms / 1000;
     match ms {
         ..1000 => format!("{ms} ms"),
-        1000..10_000 => format!("{}.{} s", seconds, ms % 1000 / 100),
+        1000..10_000 if ms % 1000 >= 100 => format!("{}.{} s", seconds, ms % 1000 / 100),
+        1000..10_000 => format!("{seconds} s"),
         10_000..60_000 => format!("{seconds} s"),
         60_000..600_000 => format!("{} min {:02} s", seconds / 60, seconds % 60),
         600_000..3_600_000 => format!("{} min", seconds / 60),

@@ -20,8 +20,7 @@ use common::{Class, Error, Result};
 use tokio::sync::OnceCell;
 
 pub use self::mending::{
-    Mending, of_failure as mending_of_failure, of_hold as mending_of_hold,
-    of_warning as mending_of_warning,
+    of_failure as mending_of_failure, of_hold as mending_of_hold, of_warning as mending_of_warning,
 };
 use self::topic::Topic;
 use self::webhook::Webhook;

@@ -10,6 +10,7 @@ mod load;
 mod migrate;
 mod preview;
 mod reissue;
+mod report;
 mod resubmit;
 mod run;
 mod status;
@@ -53,6 +54,7 @@ enum Command {
     Excuse(excuse::Excuse),
     Sweep(sweep::Sweep),
     Certificate(certificate::Certificate),
+    Report(report::Report),
     Link(link::Link),
 }
 
@@ -75,6 +77,7 @@ impl Cli {
             Command::Excuse(command) => command.execute(settings).await,
             Command::Sweep(command) => command.execute(settings).await,
             Command::Certificate(command) => command.execute(settings).await,
+            Command::Report(command) => command.execute(settings).await,
             Command::Link(command) => command.execute(settings).await,
         }
     }
