@@ -48,8 +48,7 @@ pub fn span(duration: SignedDuration) -> String {
     match ms {
         ..1000 => format!("{ms} ms"),
         1000..10_000 if ms % 1000 >= 100 => format!("{}.{} s", seconds, ms % 1000 / 100),
-        1000..10_000 => format!("{seconds} s"),
-        10_000..60_000 => format!("{seconds} s"),
+        1000..60_000 => format!("{seconds} s"),
         60_000..600_000 => format!("{} min {:02} s", seconds / 60, seconds % 60),
         600_000..3_600_000 => format!("{} min", seconds / 60),
         3_600_000..172_800_000 => format!("{} h {:02} min", seconds / 3600, seconds / 60 % 60),

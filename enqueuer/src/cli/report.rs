@@ -8,6 +8,7 @@ use common::ledger::State;
 use common::{Error, Result};
 use serde_json::json;
 
+use crate::certificate::Certificate;
 use crate::context::open_period;
 use crate::deadline::Deadline;
 use crate::out::line;
@@ -65,12 +66,12 @@ impl Report {
     fn tell(&self, gathered: &Gathered, out: &Path) {
         let (_, sentence) = sentence(gathered);
         if self.json {
-            let adds_up = gathered.certificate.as_ref().ok();
+            let certificate = gathered.certificate.as_ref().ok();
             line!(
                 "{}",
                 json!({"file": out.display().to_string(), "period": gathered.period.to_string(), "due": gathered.due(),
                        "published": gathered.published(), "failed": gathered.of(State::Failed), "open": gathered.open(),
-                       "adds_up": adds_up.map(|found| found.adds_up())})
+                       "adds_up": certificate.map(Certificate::adds_up)})
             );
         } else {
             line!(

@@ -1,6 +1,8 @@
 //! Charts as inline SVG. Each is drawn twice, for wide pages and for narrow ones, because text shrinks with its drawing;
 //! positions are whole tenths of a unit.
 
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
@@ -107,7 +109,7 @@ fn curves(
         );
         for (n, sum) in (1..=steps).zip(&timeline.until) {
             let x = size.x((n * timeline.step_ms).min(length), across);
-            path.push_str(&format!(" L{x},{}", size.y(of(*sum), top)));
+            let _ = write!(path, " L{x},{}", size.y(of(*sum), top));
         }
         path
     };
@@ -239,11 +241,9 @@ const TICKS: [i64; 20] = [
 
 /// Round times of day, and where they stand.
 fn time_ticks(from: Timestamp, across_ms: i64, zone: &TimeZone, labels: i64) -> Vec<(i64, String)> {
-    let fits = |step: &i64| across_ms / 1000 / step <= labels - 1;
-    let step = TICKS
-        .into_iter()
-        .find(fits)
-        .unwrap_or(TICKS[TICKS.len() - 1] * 10);
+    let fits = |step: &i64| across_ms / 1000 / step < labels;
+    let days = across_ms / 1000 / labels / 86_400 + 1;
+    let step = TICKS.into_iter().find(fits).unwrap_or(days * 86_400);
     let local = from.to_zoned(zone.clone());
     let offset = i64::from(local.offset().seconds());
     let format = match step {

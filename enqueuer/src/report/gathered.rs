@@ -127,12 +127,12 @@ pub async fn gather(
         None => None,
     };
     drop(reading);
-    let certificate = match runs.is_empty() {
-        true => Err(format!("{period} has no run yet")),
+    let certificate = if runs.is_empty() {
+        Err(format!("{period} has no run yet"))
+    } else {
         // The message alone: what a database says below it may hold a customer's data.
-        false => certificate::certify(config, ledger, period)
-            .await
-            .map_err(|error| error.to_string()),
+        let found = certificate::certify(config, ledger, period).await;
+        found.map_err(|error| error.to_string())
     };
     Ok(Gathered {
         period,

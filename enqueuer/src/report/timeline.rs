@@ -157,8 +157,8 @@ fn stretch(steps: &[SettledIn], step_ms: i64) -> Option<(i64, i64)> {
 /// The latest start of a run that is not after the first settled document of a stretch, if it is near enough.
 fn start_of(starts: &[Timestamp], from: i64, begin: i64) -> i64 {
     let near = |start: &i64| *start >= from && *start <= begin;
-    let starts = starts.iter().map(|start| start.as_millisecond());
-    starts.filter(near).next_back().unwrap_or(begin)
+    let mut starts = starts.iter().map(|start| start.as_millisecond());
+    starts.rfind(near).unwrap_or(begin)
 }
 
 fn cumulated(before: Settled, steps: &[SettledIn]) -> Vec<Settled> {

@@ -38,7 +38,9 @@ pub fn frame(
     lines.push(String::new());
     lines.extend(state_lines(standing));
     lines.push(String::new());
-    lines.push(labelled("Rate", &words::rate(standing)));
+    if let Some(rate) = words::rate(standing) {
+        lines.push(labelled("Rate", &rate));
+    }
     lines.push(labelled("End", &words::end(standing, zone)));
     if let Some(mend) = words::mend(standing) {
         lines.push(command(&mend, columns));
@@ -312,6 +314,12 @@ FAILED 4 by identity, e.g. 2026-10.balance.A000123456
         assert_eq!(said(&standing), "00:35:00, MISSES it by 3 min 31 s");
         standing.outlook = Outlook::Stalled;
         assert_eq!(said(&standing), "00:35:00", "nobody knows");
+        standing.outlook = Outlook::Complete;
+        standing.runs[0].ended_at = Some(at("2026-11-01T00:33:00+09:00"));
+        assert_eq!(said(&standing), "00:35:00, met it by 2 min 00 s");
+        standing.runs[0].ended_at = Some(at("2026-11-01T00:45:00+09:00"));
+        assert_eq!(said(&standing), "00:35:00, MISSED it by 10 min");
+        standing.outlook = Outlook::Stalled;
         standing.deadline = Some(at("2026-10-31T23:31:07+09:00"));
         assert_eq!(
             said(&standing),

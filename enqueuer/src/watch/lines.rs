@@ -27,7 +27,7 @@ pub fn plain(standing: &Standing, zone: &TimeZone) -> String {
     if !states.is_empty() {
         parts.push(states.join(", "));
     }
-    parts.push(words::rate(standing));
+    parts.extend(words::rate(standing));
     parts.push(format!("end {}", words::end(standing, zone)));
     if let Some(mend) = words::mend(standing) {
         parts.push(format!("`{mend}`"));

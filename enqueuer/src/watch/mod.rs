@@ -25,9 +25,9 @@ use crate::deadline::Deadline;
 const EVERY_ON_SCREEN: Duration = Duration::from_secs(2);
 const EVERY_LINE: Duration = Duration::from_secs(10);
 
-/// A ledger is looked at for a twentieth of the time at most, however slow it is; and once a minute at least.
-const PAUSE_PER_LOOK: u32 = 20;
-const PAUSE_AT_MOST: Duration = Duration::from_secs(60);
+/// A ledger is looked at for a tenth of the time at most, however slow it is; and once a minute at least.
+const PAUSE_PER_LOOK: u32 = 10;
+const PAUSE_AT_MOST: Duration = Duration::from_mins(1);
 
 /// What is watched, and how it is shown.
 #[derive(Debug)]

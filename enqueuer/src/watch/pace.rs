@@ -93,6 +93,12 @@ impl Pace {
         self.rate_since(self.began)
     }
 
+    /// Documents that have been settled since the run began.
+    pub fn settled_since_began(&self) -> i64 {
+        let now = self.samples.back().map_or(0, |now| now.settled);
+        now - self.began.settled
+    }
+
     /// When so many documents will be settled.
     pub fn forecast(&self, open: i64) -> Forecast {
         let (Some(now), Some(since)) = (self.samples.back(), self.sample_of(PACE_OVER_MS)) else {

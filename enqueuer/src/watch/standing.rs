@@ -82,11 +82,18 @@ impl Standing {
         matches!(self.outlook, Outlook::Complete | Outlook::Interrupted)
     }
 
-    /// How long before the deadline it will be done, negative after it; `None` = nobody knows, or there is no deadline.
+    /// When the last run ended, if all have.
+    fn ended_at(&self) -> Option<Timestamp> {
+        let ended: Option<Vec<Timestamp>> = self.runs.iter().map(|run| run.ended_at).collect();
+        ended?.into_iter().max()
+    }
+
+    /// How long before the deadline it is or will be done, negative after it; `None` = nobody knows, or there is no deadline.
     pub fn margin(&self) -> Option<SignedDuration> {
         let deadline = self.deadline?;
         match self.outlook {
             Outlook::Ends(end) => Some(deadline.duration_since(end)),
+            Outlook::Complete => Some(deadline.duration_since(self.ended_at()?)),
             // Whatever happens, it is missed by that much at least.
             _ if !self.is_over() && self.now > deadline => Some(deadline.duration_since(self.now)),
             _ => None,
@@ -191,8 +198,15 @@ impl<'a> Observer<'a> {
                 Pace::of(began, now, standing.settled(), lately)
             }
         };
-        standing.in_last_minute = pace.in_last_minute();
-        standing.over_run = pace.over_run();
+        if let Some(ended) = standing.ended_at() {
+            // It does not get slower by being looked at later.
+            let took = ended.as_millisecond() - began.as_millisecond();
+            standing.over_run =
+                Some(pace.settled_since_began().saturating_mul(1_000_000) / took.max(1));
+        } else {
+            standing.in_last_minute = pace.in_last_minute();
+            standing.over_run = pace.over_run();
+        }
         standing.outlook = outlook(&standing, &pace, self.config.deployment);
         let deadline = self.deadline.as_ref();
         standing.deadline =

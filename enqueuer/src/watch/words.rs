@@ -11,19 +11,17 @@ pub fn share(standing: &Standing) -> String {
     percent(standing.settled(), standing.total())
 }
 
-/// `412/s in the last minute, 330/s over the run`.
-pub fn rate(standing: &Standing) -> String {
-    let rate = |rate: Option<i64>| {
-        rate.map_or_else(
-            || "unknown".to_owned(),
-            |rate| format!("{}/s", thousandths(rate)),
-        )
-    };
-    format!(
-        "{} in the last minute, {} over the run",
-        rate(standing.in_last_minute),
-        rate(standing.over_run)
-    )
+/// `412/s in the last minute, 330/s over the run`; `None` = nobody knows.
+pub fn rate(standing: &Standing) -> Option<String> {
+    let rates = [
+        (standing.in_last_minute, "in the last minute"),
+        (standing.over_run, "over the run"),
+    ];
+    let known: Vec<String> = rates
+        .into_iter()
+        .filter_map(|(rate, when)| Some(format!("{}/s {when}", thousandths(rate?))))
+        .collect();
+    (!known.is_empty()).then(|| known.join(", "))
 }
 
 /// When it ends, or why nobody knows.
@@ -56,16 +54,19 @@ pub fn mend(standing: &Standing) -> Option<String> {
 pub fn deadline(standing: &Standing, zone: &TimeZone) -> Option<String> {
     let deadline = standing.deadline?;
     let when = near(deadline, standing, zone);
-    Some(match standing.margin() {
-        Some(margin) if margin.is_negative() => {
-            let at_least = match standing.outlook {
-                Outlook::Ends(_) => "",
-                _ => " at least",
-            };
-            format!("{when}, MISSES it by {}{at_least}", span(margin.abs()))
-        }
-        Some(margin) => format!("{when}, meets it by {}", span(margin)),
-        None => when,
+    let Some(margin) = standing.margin() else {
+        return Some(when);
+    };
+    let (meets, misses, at_least) = match standing.outlook {
+        Outlook::Complete => ("met", "MISSED", ""),
+        Outlook::Ends(_) => ("meets", "MISSES", ""),
+        _ => ("meets", "MISSES", " at least"),
+    };
+    let apart = span(margin.abs());
+    Some(if margin.is_negative() {
+        format!("{when}, {misses} it by {apart}{at_least}")
+    } else {
+        format!("{when}, {meets} it by {apart}")
     })
 }
 
@@ -74,13 +75,11 @@ pub fn run(run: &PeriodRun, standing: &Standing, zone: &TimeZone) -> String {
     let (command, run_id) = (run.command.as_str(), &run.run_id);
     let until = run.ended_at.unwrap_or(standing.now);
     let took = span(until.duration_since(run.started_at));
-    match run.ended_at {
-        Some(_) => format!("{command} took {took}: {run_id}"),
-        None => {
-            let since = near(run.started_at, standing, zone);
-            format!("{command} since {since}, {took}: {run_id}")
-        }
+    if run.ended_at.is_some() {
+        return format!("{command} took {took}: {run_id}");
     }
+    let since = near(run.started_at, standing, zone);
+    format!("{command} since {since}, {took}: {run_id}")
 }
 
 /// Every state that occurs, as `due 1,204`.
