@@ -26,7 +26,7 @@ pub struct Standing {
     /// By the ledger's clock.
     pub now: Timestamp,
     pub counts: BTreeMap<State, i64>,
-    /// Those that have not ended; otherwise the newest.
+    /// Those that go on; otherwise the newest.
     pub runs: Vec<PeriodRun>,
     pub failures: Vec<Failures>,
     pub hold: Option<Hold>,
@@ -164,7 +164,7 @@ impl<'a> Observer<'a> {
             period: self.period,
             now,
             counts,
-            runs: unended_or_newest(runs),
+            runs: going_on_or_newest(runs, self.config.deployment),
             failures: Vec::new(),
             hold,
             in_last_minute: None,
@@ -216,16 +216,20 @@ impl<'a> Observer<'a> {
     }
 }
 
-fn unended_or_newest(runs: Vec<PeriodRun>) -> Vec<PeriodRun> {
+/// Runs that go on; otherwise the newest. Nobody ends a run whose process was killed on this machine, or before it had
+/// recorded what it found: the next one takes over what it left.
+fn going_on_or_newest(runs: Vec<PeriodRun>, deployment: Deployment) -> Vec<PeriodRun> {
     let newest = runs.last().cloned();
-    let unended: Vec<PeriodRun> = runs
+    let is_of_sweep = |run: &PeriodRun| deployment == Deployment::Aws && run.is_recorded;
+    let going_on: Vec<PeriodRun> = runs
         .into_iter()
         .filter(|run| run.ended_at.is_none())
+        .filter(|run| run.is_being_submitted || is_of_sweep(run) || newest.as_ref() == Some(run))
         .collect();
-    if unended.is_empty() {
+    if going_on.is_empty() {
         newest.into_iter().collect()
     } else {
-        unended
+        going_on
     }
 }
 
@@ -259,5 +263,39 @@ fn outlook(standing: &Standing, pace: &Pace, deployment: Deployment) -> Outlook 
             pace::Forecast::TooEarly => Outlook::TooEarly,
             pace::Forecast::Stalled => Outlook::Stalled,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(run_id: &str, ended: bool, recorded: bool) -> PeriodRun {
+        PeriodRun {
+            run_id: run_id.to_owned(),
+            command: Command::Run,
+            started_at: Timestamp::UNIX_EPOCH,
+            ended_at: ended.then_some(Timestamp::UNIX_EPOCH),
+            is_being_submitted: false,
+            is_recorded: recorded,
+        }
+    }
+
+    fn shown(runs: &[PeriodRun], deployment: Deployment) -> Vec<String> {
+        let runs = going_on_or_newest(runs.to_vec(), deployment);
+        runs.into_iter().map(|run| run.run_id).collect()
+    }
+
+    #[test]
+    fn a_run_that_was_killed_does_not_go_on_once_another_followed() {
+        let killed = [run("killed", false, false), run("next", true, true)];
+        assert_eq!(shown(&killed, Deployment::Local), ["next"]);
+        assert_eq!(shown(&killed, Deployment::Aws), ["next"]);
+        assert_eq!(shown(&killed[..1], Deployment::Local), ["killed"]);
+        // Its documents are under way in Batch.
+        let submitted = [run("month", false, true), run("resubmit", true, true)];
+        assert_eq!(shown(&submitted, Deployment::Aws), ["month"]);
+        assert_eq!(shown(&submitted, Deployment::Local), ["resubmit"]);
+        assert_eq!(shown(&[], Deployment::Local), [""; 0]);
     }
 }
