@@ -27,6 +27,13 @@ impl HoldCause {
             HoldCause::Config => "config",
         }
     }
+
+    pub(super) fn parse(text: &str) -> Result<Self> {
+        HoldCause::ALL
+            .into_iter()
+            .find(|known| known.as_str() == text)
+            .ok_or_else(|| Error::bug(format!("the ledger holds a hold of cause {text:?}")))
+    }
 }
 
 /// A period that is held.
@@ -78,13 +85,9 @@ impl Ledger {
         .await
         .map_err(statement_failed("looking for a hold", Whose::Ledger))?;
         row.map(|(hold_id, cause, reason)| {
-            let cause = HoldCause::ALL
-                .into_iter()
-                .find(|known| known.as_str() == cause)
-                .ok_or_else(|| Error::bug(format!("the ledger holds a hold of cause {cause:?}")))?;
             Ok(Hold {
                 hold_id,
-                cause,
+                cause: HoldCause::parse(&cause)?,
                 reason,
             })
         })

@@ -6,6 +6,7 @@ mod attempts;
 mod batch_jobs;
 mod change;
 mod documents;
+mod figures;
 mod groups;
 mod history;
 mod holds;
@@ -19,6 +20,7 @@ mod runs;
 mod settling;
 mod standing;
 mod steering;
+mod watching;
 
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
@@ -30,6 +32,9 @@ pub use alerts::AlertClaim;
 pub use attempts::{Attempt, Claim, Proof, Published, Warning};
 pub use batch_jobs::{OpenJob, OpenSlot};
 pub use documents::{CauseCount, DocumentRow, DueDocument, Excuse, Listed, Selection};
+pub use figures::{
+    Actions, Alike, AttemptsAlike, HoldSpan, OfCause, PeriodRun, Reading, SettledIn,
+};
 pub use groups::NOT_IN_GROUP;
 pub use history::{Ending, PastAttempt, PastJob};
 pub use holds::{Hold, HoldCause};
@@ -41,6 +46,7 @@ pub use runs::{Command, OpenRun, Run, RunCounts, RunProgress, Snapshots};
 pub use settling::{SlotEnd, Slots};
 pub use standing::{Standing, StandingDocument};
 pub use steering::{Chosen, Found, NewRevision, Remade};
+pub use watching::{Failures, SettledLately};
 
 use crate::config::{Config, Deployment};
 use crate::database::{Database, Whose, statement_failed};

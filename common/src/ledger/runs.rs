@@ -8,6 +8,7 @@ use sqlx::Row;
 use sqlx::any::AnyRow;
 
 use super::documents::unreadable;
+use super::figures::instant;
 use super::{Ledger, State, unique_id};
 use crate::database::{Whose, statement_failed};
 use crate::statement::{Period, parse_date};
@@ -76,6 +77,13 @@ impl Command {
             Command::Resubmit => "resubmit",
             Command::Reissue => "reissue",
         }
+    }
+
+    pub(super) fn parse(text: &str) -> Result<Self> {
+        Command::ALL
+            .into_iter()
+            .find(|known| known.as_str() == text)
+            .ok_or_else(|| Error::bug(format!("the ledger holds a command {text:?}")))
     }
 }
 
@@ -347,23 +355,15 @@ fn open_run(row: &AnyRow) -> Result<OpenRun> {
             .map_err(unreadable)
     };
     let number = |position: usize| row.try_get::<i64, _>(position).map_err(unreadable);
-    let instant = |position: usize| {
-        Timestamp::from_millisecond(number(position)?)
-            .map_err(|reason| Error::bug("the ledger holds an impossible time").because(reason))
-    };
     let (issued_on, command) = (text(2)?, text(7)?);
-    let unknown =
-        |what: &str, value: &str| Error::bug(format!("the ledger holds {what} {value:?}"));
     Ok(OpenRun {
         run: Run {
             run_id: text(0)?,
-            command: Command::ALL
-                .into_iter()
-                .find(|known| known.as_str() == command)
-                .ok_or_else(|| unknown("a command", &command))?,
+            command: Command::parse(&command)?,
             period: text(1)?.parse()?,
-            issued_on: parse_date(&issued_on)
-                .ok_or_else(|| unknown("a date of issue", &issued_on))?,
+            issued_on: parse_date(&issued_on).ok_or_else(|| {
+                Error::bug(format!("the ledger holds a date of issue {issued_on:?}"))
+            })?,
             snapshots: Snapshots::from_texts([
                 optional(3)?,
                 optional(4)?,
@@ -372,8 +372,8 @@ fn open_run(row: &AnyRow) -> Result<OpenRun> {
             ])?,
         },
         documents_per_slot: u32::try_from(number(8)?).unwrap_or(1),
-        started_at: instant(9)?,
-        now: instant(10)?,
+        started_at: instant(number(9)?)?,
+        now: instant(number(10)?)?,
         is_being_submitted: number(11)? == 1,
         is_recorded: number(12)? == 1,
     })

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::causes::{self, Cause};
+use super::mending::command;
 use super::{About, Alert, MAX_EXAMPLES, Urgency};
 
 /// Documents of one cause.
@@ -283,14 +284,6 @@ fn alert(
     title: String,
     about: &About,
 ) -> Alert {
-    let period = about.period.to_string();
-    let command = known.command.replace("{period}", &period);
-    // A word that the shell would read otherwise is not one of ours: then all failed documents are meant.
-    let command = if is_word(name) {
-        command.replace("{cause}", name)
-    } else {
-        command.replace(" --cause {cause}", "")
-    };
     Alert {
         cause: name.to_owned(),
         urgency,
@@ -301,13 +294,8 @@ fn alert(
         facts: Vec::new(),
         meaning: known.meaning,
         runbook: known.runbook,
-        command,
+        command: command(known, name, about.period),
     }
-}
-
-fn is_word(name: &str) -> bool {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_+".contains(&byte);
-    (1..=64).contains(&name.len()) && name.bytes().all(fits)
 }
 
 fn first(examples: &[DocumentId]) -> Vec<DocumentId> {

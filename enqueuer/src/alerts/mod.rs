@@ -4,6 +4,7 @@
 
 mod causes;
 pub mod events;
+mod mending;
 mod message;
 mod topic;
 mod webhook;
@@ -18,6 +19,9 @@ use common::statement::{DocumentId, Period};
 use common::{Class, Error, Result};
 use tokio::sync::OnceCell;
 
+pub use self::mending::{
+    of_failure as mending_of_failure, of_hold as mending_of_hold, of_warning as mending_of_warning,
+};
 use self::topic::Topic;
 use self::webhook::Webhook;
 

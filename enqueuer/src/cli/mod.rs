@@ -11,6 +11,7 @@ mod migrate;
 mod plan;
 mod preview;
 mod reissue;
+mod report;
 mod resubmit;
 mod run;
 mod selection;
@@ -56,6 +57,7 @@ enum Command {
     Excuse(excuse::Excuse),
     Sweep(sweep::Sweep),
     Certificate(certificate::Certificate),
+    Report(report::Report),
     Link(link::Link),
 }
 
@@ -79,6 +81,7 @@ impl Cli {
             Command::Excuse(command) => command.execute(settings).await,
             Command::Sweep(command) => command.execute(settings).await,
             Command::Certificate(command) => command.execute(settings).await,
+            Command::Report(command) => command.execute(settings).await,
             Command::Link(command) => command.execute(settings).await,
         }
     }

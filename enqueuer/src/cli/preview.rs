@@ -1,5 +1,4 @@
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -16,6 +15,7 @@ use serde_json::json;
 use crate::context::{open_ledger, profile_file};
 use crate::month_end::{self, Request};
 use crate::out::line;
+use crate::out_file;
 use crate::queue::{ProcessQueue, Queue};
 use crate::sample::{self, SampleOptions};
 use crate::source_database;
@@ -59,7 +59,7 @@ impl Preview {
         ledger.close().await;
         let made = made?;
         let key = made.object_key.as_deref().unwrap_or_default();
-        replace(Path::new(&config.store.locate(key)), &out)?;
+        place(Path::new(&config.store.locate(key)), &out)?;
         if self.json {
             line!(
                 "{}",
@@ -82,19 +82,12 @@ impl Preview {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Where the workbook goes. What is there and no file (a directory, a device) is not replaced by one.
+    /// Where the workbook goes.
     fn destination(&self) -> Result<PathBuf> {
         let out = self.out.clone().unwrap_or_else(|| {
             format!("preview.{}.{}.xlsx", self.kind, self.language.as_str()).into()
         });
-        let refused = |what: &str| Err(Error::config(format!("--out {}: {what}", out.display())));
-        if !parent(&out).is_dir() {
-            return refused("there is no such directory");
-        }
-        match std::fs::metadata(&out) {
-            Ok(found) if !found.is_file() => refused("it exists and is not a file"),
-            _ => Ok(out),
-        }
+        out_file::destination(out)
     }
 
     /// Writes the source of one customer. Returns the document to make of it.
@@ -209,34 +202,8 @@ fn not_made(document: Option<DocumentRow>) -> Error {
     ))
 }
 
-/// Puts the workbook into its place in one step: whoever looks finds the earlier one or this one whole.
-fn replace(workbook: &Path, out: &Path) -> Result<()> {
-    // Behind a link it is the file that is replaced.
-    let target = out.canonicalize().unwrap_or_else(|_| out.to_owned());
-    let place = || -> std::io::Result<()> {
-        let mut copy = tempfile::Builder::new()
-            .prefix(".preview-")
-            .suffix(".xlsx")
-            // As any other file: what the umask leaves of it.
-            .permissions(Permissions::from_mode(0o666))
-            .tempfile_in(parent(&target))?;
-        std::io::copy(&mut std::fs::File::open(workbook)?, &mut copy)?;
-        copy.persist(&target)?;
-        Ok(())
-    };
-    place().map_err(|reason| {
-        Error::config(format!(
-            "the preview cannot be written to {}",
-            out.display()
-        ))
-        .because(reason)
-    })
-}
-
-/// The directory of a file, which for a bare name is the current one.
-fn parent(file: &Path) -> &Path {
-    match file.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    }
+fn place(workbook: &Path, out: &Path) -> Result<()> {
+    let made = File::open(workbook)
+        .map_err(|reason| Error::bug("the preview has vanished").because(reason))?;
+    out_file::replace(made, out, "preview")
 }

@@ -1,13 +1,17 @@
 use std::process::ExitCode;
+use std::time::Duration;
 
 use common::Result;
 use common::config::Settings;
 use common::ledger::{CauseCount, DocumentRow, Ledger, Listed, Selection, State};
+use common::statement::Period;
 use serde_json::json;
 
 use crate::context::open_period;
+use crate::deadline::Deadline;
 use crate::out::line;
 use crate::steering::refuse_unknown_cause;
+use crate::watch::Watch;
 
 /// Tells how a period stands: documents by state, failures by cause
 #[derive(Debug, clap::Args)]
@@ -27,7 +31,16 @@ pub struct Status {
     /// Lists so many at most
     #[arg(long, value_name = "N", requires = "documents")]
     limit: Option<u32>,
-    /// Prints the answer as JSON
+    /// Looks again and again until nothing is open: in place on a terminal, elsewhere a line each time
+    #[arg(long, conflicts_with = "documents")]
+    watch: bool,
+    /// Looks every so many seconds [default: 2 on a terminal, 10 elsewhere]
+    #[arg(long, value_name = "SECONDS", requires = "watch", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    every: Option<u64>,
+    /// With --watch: when the month end must be done, HH:MM in the business time zone, the next after the run began, or RFC 3339
+    #[arg(long, env = "DEADLINE", value_name = "TIME")]
+    deadline: Option<String>,
+    /// Prints the answer as JSON; with --watch an object per line
     #[arg(long)]
     json: bool,
 }
@@ -36,6 +49,9 @@ impl Status {
     pub async fn execute(self, settings: &Settings) -> Result<ExitCode> {
         let config = settings.resolve()?;
         let (ledger, period) = open_period(&config, self.period.as_deref()).await?;
+        if self.watch {
+            return self.watch(period)?.follow(&config, ledger).await;
+        }
         let selection = Selection::all(period);
         let counts = ledger.counts(&selection).await?;
         let documents = if self.documents {
@@ -63,6 +79,15 @@ impl Status {
         }
         ledger.close().await;
         Ok(ExitCode::SUCCESS)
+    }
+
+    fn watch(&self, period: Period) -> Result<Watch> {
+        Ok(Watch {
+            period,
+            deadline: self.deadline.as_deref().map(Deadline::parse).transpose()?,
+            every: self.every.map(Duration::from_secs),
+            json: self.json,
+        })
     }
 
     async fn list(&self, ledger: &Ledger, selection: &Selection) -> Result<Vec<DocumentRow>> {

@@ -1,0 +1,134 @@
+//! A standing as one line: of a log, or JSON for a program.
+
+use common::Error;
+use common::statement::Period;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+use super::standing::{Outlook, Standing};
+use super::words;
+use crate::alerts::{mending_of_failure, mending_of_hold};
+use crate::numbers::{date_time, grouped};
+
+/// The line of a log.
+pub fn plain(standing: &Standing, zone: &TimeZone) -> String {
+    let states: Vec<String> = words::states(standing)
+        .into_iter()
+        .map(|(state, count)| format!("{state} {}", grouped(count)))
+        .collect();
+    let mut parts = vec![format!(
+        "{} {}: {} of {} settled ({})",
+        date_time(standing.now, zone),
+        standing.period,
+        grouped(standing.settled()),
+        grouped(standing.total()),
+        words::share(standing)
+    )];
+    if !states.is_empty() {
+        parts.push(states.join(", "));
+    }
+    parts.extend(words::rate(standing));
+    parts.push(format!("end {}", words::end(standing, zone)));
+    if let Some(mend) = words::mend(standing) {
+        parts.push(format!("`{mend}`"));
+    }
+    if let Some(deadline) = words::deadline(standing, zone) {
+        parts.push(format!("deadline {deadline}"));
+    }
+    if let Some(hold) = &standing.hold {
+        let mend = mending_of_hold(hold.cause, standing.period).command;
+        let cause = hold.cause.as_str();
+        parts.push(format!("HELD, {cause}: {}, `{mend}`", hold.reason));
+    }
+    for failure in &standing.failures {
+        let mend = mending_of_failure(&failure.cause, standing.period).command;
+        let failed = words::failed(&failure.cause, failure.documents);
+        parts.push(format!(
+            "FAILED {failed}, e.g. {}, `{mend}`",
+            failure.example
+        ));
+    }
+    parts.join("; ").replace(char::is_control, " ")
+}
+
+/// The line for a program. Rates are documents per second, instants RFC 3339.
+pub fn json(standing: &Standing) -> Value {
+    let period = standing.period;
+    let counts: serde_json::Map<_, _> = standing
+        .counts
+        .iter()
+        .map(|(state, count)| (state.to_string(), json!(count)))
+        .collect();
+    let runs: Vec<_> = standing
+        .runs
+        .iter()
+        .map(|run| {
+            json!({"run_id": run.run_id, "command": run.command.as_str(), "started_at": run.started_at.to_string(),
+                   "ended_at": run.ended_at.map(|ended| ended.to_string())})
+        })
+        .collect();
+    let failures: Vec<_> = standing
+        .failures
+        .iter()
+        .map(|failure| {
+            let mend = mending_of_failure(&failure.cause, period);
+            json!({"cause": failure.cause, "documents": failure.documents, "example": failure.example,
+                   "runbook": mend.runbook, "command": mend.command})
+        })
+        .collect();
+    let hold = standing.hold.as_ref().map(|hold| {
+        json!({"cause": hold.cause.as_str(), "reason": hold.reason,
+               "command": mending_of_hold(hold.cause, period).command})
+    });
+    let ends_at = match standing.outlook {
+        Outlook::Ends(end) => Some(end.to_string()),
+        _ => None,
+    };
+    let margin = standing.margin();
+    json!({
+        "period": period.to_string(),
+        "at": standing.now.to_string(),
+        "counts": counts,
+        "total": standing.total(),
+        "settled": standing.settled(),
+        "open": standing.open(),
+        "documents_per_second": {
+            "last_minute": standing.in_last_minute.map(per_second),
+            "run": standing.over_run.map(per_second),
+        },
+        "outlook": outlook(standing.outlook),
+        "ends_at": ends_at,
+        "deadline": standing.deadline.map(|deadline| deadline.to_string()),
+        "margin_seconds": margin.map(|margin| margin.as_secs()),
+        "runs": runs,
+        "failures": failures,
+        "hold": hold,
+        "complete": standing.outlook == Outlook::Complete,
+    })
+}
+
+/// The ledger does not answer.
+pub fn lost_json(period: Period, error: &Error) -> Value {
+    json!({"period": period.to_string(), "outlook": "no_answer", "error": error.to_string(), "complete": false})
+}
+
+/// A decimal, from documents per thousand seconds.
+fn per_second(rate: i64) -> Value {
+    let decimal = rust_decimal::Decimal::new(rate, 3).normalize().to_string();
+    let number: Result<serde_json::Number, _> = decimal.parse();
+    number.map_or(Value::Null, Value::Number)
+}
+
+fn outlook(outlook: Outlook) -> &'static str {
+    match outlook {
+        Outlook::NoRun => "no_run",
+        Outlook::Recording => "recording",
+        Outlook::Complete => "complete",
+        Outlook::Interrupted => "interrupted",
+        Outlook::Held => "held",
+        Outlook::Abandoned => "abandoned",
+        Outlook::TooEarly => "too_early",
+        Outlook::Stalled => "stalled",
+        Outlook::Ends(_) => "running",
+    }
+}

@@ -1,0 +1,93 @@
+//! `status --watch`: looks at a period every few seconds until nothing is open and nothing will come. Reads only.
+
+mod frame;
+mod lines;
+mod pace;
+mod screen;
+mod standing;
+mod words;
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use common::config::Config;
+use common::ledger::Ledger;
+use common::statement::Period;
+use common::termination::Termination;
+use common::{Class, Error, Result};
+use tokio::signal::unix::{SignalKind, signal};
+
+use self::screen::{Form, Screen};
+use self::standing::Observer;
+use crate::deadline::Deadline;
+
+/// Seconds between two looks, where somebody sees the screen and elsewhere.
+const EVERY_ON_SCREEN: Duration = Duration::from_secs(2);
+const EVERY_LINE: Duration = Duration::from_secs(10);
+
+/// A ledger is looked at for a tenth of the time at most, however slow it is; and once a minute at least.
+const PAUSE_PER_LOOK: u32 = 10;
+const PAUSE_AT_MOST: Duration = Duration::from_mins(1);
+
+/// What is watched, and how it is shown.
+#[derive(Debug)]
+pub struct Watch {
+    pub period: Period,
+    pub deadline: Option<Deadline>,
+    /// `None` = as it suits.
+    pub every: Option<Duration>,
+    pub json: bool,
+}
+
+impl Watch {
+    /// Watches to the end: exit 0 when the period is over, or nobody reads any more; 75 when it is told to end before.
+    pub async fn follow(self, config: &Config, ledger: Ledger) -> Result<ExitCode> {
+        let form = Form::of_stdout(self.json);
+        let every = self.every.unwrap_or(match form {
+            Form::Screen => EVERY_ON_SCREEN,
+            Form::Plain | Form::Json => EVERY_LINE,
+        });
+        let mut cancel = Termination::listen()?;
+        let mut resized = signal(SignalKind::window_change())
+            .map_err(|reason| Error::bug("signals cannot be listened to").because(reason))?;
+        let mut observer = Observer::new(config, ledger, self.period, self.deadline);
+        let Ok(mut screen) = Screen::open(form, self.period, config) else {
+            return Ok(ExitCode::SUCCESS);
+        };
+        loop {
+            let began = Instant::now();
+            let looked = tokio::select! {
+                () = cancel.requested() => return Ok(told_to_end()),
+                looked = observer.look() => looked,
+            };
+            let mut is_over = false;
+            let shown = match looked {
+                Ok(standing) => {
+                    is_over = standing.is_over();
+                    screen.show(standing)
+                }
+                Err(error) if error.class() == Class::Retry => screen.lose(&error),
+                Err(error) => return Err(error),
+            };
+            if is_over || shown.is_err() {
+                return Ok(ExitCode::SUCCESS);
+            }
+            let pause = (began.elapsed() * PAUSE_PER_LOOK).clamp(every, PAUSE_AT_MOST.max(every));
+            let next = tokio::time::sleep(pause);
+            tokio::pin!(next);
+            loop {
+                tokio::select! {
+                    () = cancel.requested() => return Ok(told_to_end()),
+                    _ = resized.recv() => if screen.redraw().is_err() {
+                        return Ok(ExitCode::SUCCESS);
+                    },
+                    () = &mut next => break,
+                }
+            }
+        }
+    }
+}
+
+fn told_to_end() -> ExitCode {
+    ExitCode::from(Class::Retry.exit_code())
+}

@@ -1,0 +1,319 @@
+//! `status --watch`: on a terminal, in a log, for a program; until nothing is open.
+
+use std::process::Stdio;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use tests::{Engine, World, binary, on_every_engine};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+use crate::fixtures::{AT, PERIOD, load_october, run_october, slow_down_trades};
+
+/// A watch that a test reads along with.
+struct Watching {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Watching {
+    fn start(world: &World, arguments: &[&str]) -> Result<Self> {
+        let mut child = Command::new(binary("enqueuer"))
+            .args(["status", "--watch", "--every", "1"])
+            .args(arguments)
+            .env("DATABASE_URL", world.database_url())
+            .env("LEASE_SECONDS", "2")
+            .env_remove("DEADLINE")
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let stdout = child.stdout.take().context("no stdout")?;
+        let lines = BufReader::new(stdout).lines();
+        Ok(Self { child, lines })
+    }
+
+    async fn next(&mut self) -> Result<Value> {
+        let line = self.lines.next_line().await?.context("the watch ended")?;
+        serde_json::from_str(&line).with_context(|| format!("not JSON: {line}"))
+    }
+
+    /// Reads on until a line is so.
+    async fn until(&mut self, is_so: impl Fn(&Value) -> bool) -> Result<Value> {
+        loop {
+            let seen = self.next().await?;
+            if is_so(&seen) {
+                return Ok(seen);
+            }
+        }
+    }
+
+    async fn end(mut self) -> Result<Option<i32>> {
+        while self.lines.next_line().await?.is_some() {}
+        Ok(self.child.wait().await?.code())
+    }
+}
+
+/// October with its period held, so that four documents stay due.
+async fn hold_october(world: &World, reason: &str) -> Result<()> {
+    load_october(world, 2).await?;
+    world.enqueuer(["migrate"]).run().await?.expect(0)?;
+    world
+        .enqueuer(["stop", "--period", PERIOD, "--reason", reason])
+        .run()
+        .await?
+        .expect(0)?;
+    run_october(world).await?.expect(75)?;
+    Ok(())
+}
+
+on_every_engine! {
+    async fn a_period_that_is_over_is_shown_once(world: &World) {
+        load_october(world, 3).await?;
+        world.execute("UPDATE statement_trades SET net_amount = '-1' WHERE account_id = 'A003'").await?;
+        run_october(world).await?.expect(1)?;
+        let watch = ["status", "--watch", "--json", "--deadline", "2037-01-01T00:00:00+09:00"];
+        let seen = world.enqueuer(watch).run().await?.expect(0)?.json()?;
+        let counts = json!({"due": 0, "submitted": 0, "running": 0, "succeeded": 5, "failed": 1, "excused": 0, "superseded": 0});
+        assert_eq!(seen["counts"], counts);
+        assert_eq!((&seen["total"], &seen["settled"], &seen["open"]), (&json!(6), &json!(6), &json!(0)));
+        assert_eq!((&seen["complete"], &seen["outlook"]), (&json!(true), &json!("complete")));
+        assert_eq!(seen["deadline"], "2036-12-31T15:00:00Z");
+        assert_eq!(seen["runs"][0]["command"], "run");
+        assert_eq!(seen["failures"], json!([{
+            "cause": "identity", "documents": 1, "example": "2026-10.trade.A003", "runbook": "gate-identity",
+            "command": "enqueuer resubmit --failed --period 2026-10 --cause identity --reason \"trades mended in the source\"",
+        }]));
+
+        let plain = world.enqueuer(["status", "--watch"]).run().await?.expect(0)?.stdout;
+        assert_eq!(plain.lines().count(), 1, "{plain}");
+        for words in [
+            "2026-10: 6 of 6 settled (100.0 %); succeeded 5, failed 1;",
+            "end complete: nothing is open",
+            "FAILED 1 document failed by identity, e.g. 2026-10.trade.A003, `enqueuer resubmit --failed",
+        ] {
+            assert!(plain.contains(words), "{words:?} is missing in {plain}");
+        }
+        assert!(!plain.contains('\x1b'), "{plain:?}");
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn a_month_end_is_watched_from_before_its_run_to_its_end(world: &World) {
+        load_october(world, 3).await?;
+        slow_down_trades(world, 1).await?;
+        world.enqueuer(["migrate"]).run().await?.expect(0)?;
+        let mut watch = Watching::start(world, &["--json", "--period", PERIOD])?;
+        let first = watch.next().await?;
+        assert_eq!((&first["outlook"], &first["total"], &first["complete"]), (&json!("no_run"), &json!(0), &json!(false)));
+        let run = world.enqueuer(["run", "--period", PERIOD, "--at", AT, "--parallel", "1"]).start()?;
+        let open = watch.until(|seen| seen["open"].as_i64() > Some(0)).await?;
+        assert_eq!((&open["total"], &open["complete"]), (&json!(6), &json!(false)));
+        let mut settled = open["settled"].as_i64().unwrap_or_default();
+        let last = loop {
+            let seen = watch.next().await?;
+            let now = seen["settled"].as_i64().unwrap_or_default();
+            ensure!(now >= settled, "fewer settled than before: {seen}");
+            settled = now;
+            if seen["complete"] == true {
+                break seen;
+            }
+        };
+        assert_eq!((settled, &last["counts"]["succeeded"]), (6, &json!(6)));
+        assert!(last["documents_per_second"]["run"].as_f64() > Some(0.0), "{last}");
+        assert_eq!(watch.end().await?, Some(0));
+        drop(run);
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn a_held_period_is_watched_until_somebody_ends_it(world: &World) {
+        hold_october(world, "ticket 7").await?;
+        let mut watch = Watching::start(world, &["--json", "--period", PERIOD])?;
+        let seen = watch.next().await?;
+        assert_eq!((&seen["outlook"], &seen["open"]), (&json!("held"), &json!(4)));
+        assert_eq!(seen["hold"], json!({
+            "cause": "stopped", "reason": "ticket 7", "command": "enqueuer run --period 2026-10 --resume",
+        }));
+        let pid = watch.child.id().and_then(|id| rustix::process::Pid::from_raw(id.try_into().ok()?)).context("it has ended")?;
+        rustix::process::kill_process(pid, rustix::process::Signal::INT)?;
+        // It did not see the end.
+        assert_eq!(watch.end().await?, Some(75));
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_is_lost_is_told_and_tried_again() -> Result<()> {
+    let world = World::new(Engine::Postgres).await?;
+    hold_october(&world, "ticket 7").await?;
+    let mut watch = Watching::start(&world, &["--json", "--period", PERIOD])?;
+    assert_eq!(watch.next().await?["outlook"], "held");
+    let others =
+        "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    world
+        .execute(&format!("SELECT pg_terminate_backend(pid) {others}"))
+        .await?;
+    let lost = watch.until(|seen| seen["outlook"] == "no_answer").await?;
+    assert!(
+        lost["error"]
+            .as_str()
+            .is_some_and(|error| error.contains("database")),
+        "{lost}"
+    );
+    assert_eq!(lost["complete"], false);
+    let again = watch.next().await?;
+    assert_eq!(
+        (&again["outlook"], &again["open"]),
+        (&json!("held"), &json!(4))
+    );
+    drop(watch);
+    world.close().await
+}
+
+/// A watch on a terminal of this size; what it showed until it ended by itself.
+async fn shown_on_a_terminal(world: &World, columns: usize) -> Result<String> {
+    let mut terminal = terminal(world, columns)?;
+    let mut shown = String::new();
+    let mut stdout = terminal.stdout.take().context("no stdout")?;
+    stdout.read_to_string(&mut shown).await?;
+    let code = terminal.wait().await?.code();
+    ensure!(code == Some(0), "exit {code:?}: {shown}");
+    Ok(shown)
+}
+
+fn terminal(world: &World, columns: usize) -> Result<Child> {
+    let watch = format!(
+        "stty cols {columns} rows 24; exec {} status --watch --every 1 --period {PERIOD} --deadline 06:00",
+        binary("enqueuer").display()
+    );
+    Command::new("script")
+        .args(["--quiet", "--return", "--command", &watch, "/dev/null"])
+        .current_dir(world.path("."))
+        .env("DATABASE_URL", world.database_url())
+        .env("TERM", "xterm")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .context("running script, of util-linux")
+}
+
+/// What begins a screen of its own without cursor, and what gives the former one back.
+const ENTER: &str = "\x1b[?1049h\x1b[?25l";
+const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
+
+#[tokio::test]
+async fn a_terminal_is_drawn_over_and_given_back() -> Result<()> {
+    let world = World::new(Engine::Sqlite).await?;
+    load_october(&world, 2).await?;
+    world
+        .execute("UPDATE statement_trades SET net_amount = '-1' WHERE account_id = 'A002'")
+        .await?;
+    run_october(&world).await?.expect(1)?;
+    let reason = "時価ファイルが誤っているため、正しいものが届くまで止めておく。担当は山田。";
+    world
+        .enqueuer(["stop", "--period", PERIOD, "--reason", reason])
+        .run()
+        .await?
+        .expect(0)?;
+    for columns in [80, 60] {
+        let shown = shown_on_a_terminal(&world, columns).await?;
+        let (before, rest) = shown.split_once(ENTER).context("no screen of its own")?;
+        let (frames, left) = rest
+            .split_once(LEAVE)
+            .context("the screen is not given back")?;
+        ensure!(before.is_empty(), "{before:?}");
+        for part in [frames, left] {
+            let plain = ["\x1b[H", "\x1b[J", "\x1b[K"]
+                .iter()
+                .fold(part.to_owned(), |text, code| text.replace(code, ""));
+            ensure!(!plain.contains('\x1b'), "{plain:?}");
+            for line in plain.lines() {
+                let width: usize = line
+                    .trim_end_matches('\r')
+                    .chars()
+                    .map(|char| if char.is_ascii() { 1 } else { 2 })
+                    .sum();
+                ensure!(width <= columns, "{width} of {columns} columns: {line}");
+            }
+            for words in [
+                "Month end 2026-10",
+                "###]  100.0 %",
+                "4 of 4 documents settled",
+                "succeeded           3",
+                "/s over the run",
+                "End        complete: nothing is open",
+                "06:00:00, met it by ",
+                "HELD       stopped: 時価ファイル",
+                "FAILED 1 by identity, e.g. 2026-10.trade.A002",
+                "  enqueuer resubmit --failed --period 2026-10 --cause i",
+            ] {
+                ensure!(plain.contains(words), "{words:?} is missing in\n{plain}");
+            }
+        }
+    }
+    world.close().await
+}
+
+#[tokio::test]
+async fn control_c_gives_the_terminal_back() -> Result<()> {
+    let world = World::new(Engine::Sqlite).await?;
+    hold_october(&world, "ticket 7").await?;
+    let mut terminal = terminal(&world, 80)?;
+    let mut keyboard = terminal.stdin.take().context("no keyboard")?;
+    let mut stdout = terminal.stdout.take().context("no stdout")?;
+    let mut shown = Vec::new();
+    while !String::from_utf8_lossy(&shown).contains("HELD: nothing is submitted") {
+        ensure!(
+            stdout.read_buf(&mut shown).await? > 0,
+            "it ended: {}",
+            String::from_utf8_lossy(&shown)
+        );
+    }
+    keyboard.write_all(b"\x03").await?;
+    stdout.read_to_end(&mut shown).await?;
+    let shown = String::from_utf8_lossy(&shown).into_owned();
+    assert!(shown.contains(ENTER) && shown.contains(LEAVE), "{shown:?}");
+    assert_eq!(terminal.wait().await?.code(), Some(75), "{shown}");
+    drop(keyboard);
+    world.close().await
+}
+
+#[tokio::test]
+async fn who_closes_the_pipe_has_seen_enough() -> Result<()> {
+    let world = World::new(Engine::Sqlite).await?;
+    hold_october(&world, "ticket 7").await?;
+    let watch = format!(
+        "{} status --watch --every 1 | head -n 1",
+        binary("enqueuer").display()
+    );
+    let output = Command::new("sh")
+        .args(["-c", &watch])
+        .env("DATABASE_URL", world.database_url())
+        .output()
+        .await?;
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        shown.contains("HELD, stopped: ticket 7, `enqueuer run --period 2026-10 --resume`"),
+        "{shown}"
+    );
+    world.close().await
+}
+
+#[tokio::test]
+async fn what_makes_no_sense_beside_a_watch_is_refused() -> Result<()> {
+    let world = World::new(Engine::Sqlite).await?;
+    world.enqueuer(["migrate"]).run().await?.expect(0)?;
+    for arguments in [
+        &["--watch", "--documents"][..],
+        &["--watch", "--every", "0"],
+        &["--every", "5"],
+        &["--watch", "--period", PERIOD, "--deadline", "soon"],
+    ] {
+        let arguments = ["status"].iter().chain(arguments).copied();
+        world.enqueuer(arguments).run().await?.expect(78)?;
+    }
+    world.close().await
+}
