@@ -72,6 +72,11 @@ pub fn name(engine: Engine) -> &'static str {
     }
 }
 
+/// Seconds with three digits or so.
+pub fn seconds(value: f64) -> String {
+    number(value, if value < 10.0 { 2 } else { 1 })
+}
+
 struct Worlds {
     postgres: World,
     sqlite: World,
@@ -149,9 +154,9 @@ fn tell(report: Report, sizes: Sizes, medians: &[Measured]) -> Result<()> {
     for (way, measured) in WAYS.iter().zip(medians) {
         let mut cells = vec![
             way.name(),
-            number(measured.wall, 1),
+            seconds(measured.wall),
             number(measured.wall / base, 2),
-            number(measured.cpu, 1),
+            seconds(measured.cpu),
             number(measured.peak_mib, 0),
         ];
         if way.writes() {

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use tests::Engine;
 
-use crate::big::{self, name};
+use crate::big::{self, name, seconds};
 use crate::converter::{self, Reopening};
 use crate::measure::{Measured, median};
 use crate::peers::Peer;
@@ -17,32 +17,45 @@ const ENGINES: [Engine; 2] = [Engine::Postgres, Engine::Sqlite];
 /// From here on one run is enough: what starting a process takes is lost in it.
 const LONG: u32 = 100_000;
 
-/// One size: of the library alone where that is a comparison, and on each engine.
-struct Size {
-    count: u32,
+/// Documents of a month from which on it is measured on PostgreSQL only: making the source takes as long as the month.
+const LARGE_MONTH: u32 = 100_000;
+
+/// What the plots show, for those who do not see them.
+const PICTURE: &str = "Four plots on logarithmic axes: seconds and peak memory of one document by its rows, \
+                       and of a month by its documents";
+
+/// One document: of the library alone, and on each engine.
+struct Document {
+    rows: u32,
     alone: Measured,
     engines: [Measured; 2],
+}
+
+struct Month {
+    documents: u32,
+    engine: Engine,
+    measured: Measured,
 }
 
 pub async fn measure(report: Report, sizes: Sizes) -> Result<()> {
     let documents = documents(sizes).await?;
     let months = months(sizes).await?;
     let told = format!(
-        "One document, reopened by the gate:\n\n{}\nMonths of documents of {} trades, {} per slot, two converters at a time:\n\n{}",
+        "![{PICTURE}](speed.svg)\n\nOne document, reopened by the gate:\n\n{}\nMonths of documents of {} trades, {} per slot, two converters at a time:\n\n{}",
         document_table(&documents),
         small::TRADES,
         number(f64::from(small::PER_SLOT), 0),
         month_table(&months)
     );
-    report.tell("growth", &told)?;
-    report.picture("speed.svg", &picture(&documents, &months))
+    report.picture("speed.svg", &picture(&documents, &months))?;
+    report.tell("growth", &told)
 }
 
 fn steps(from: u32, to: u32) -> impl Iterator<Item = u32> {
     std::iter::successors(Some(from), |count| count.checked_mul(10)).take_while(move |n| *n <= to)
 }
 
-async fn documents(sizes: Sizes) -> Result<Vec<Size>> {
+async fn documents(sizes: Sizes) -> Result<Vec<Document>> {
     let mut documents = Vec::new();
     for rows in steps(1_000, sizes.big) {
         let worlds = [
@@ -60,8 +73,8 @@ async fn documents(sizes: Sizes) -> Result<Vec<Size>> {
             world.close().await?;
         }
         let [alone, postgres, sqlite] = runs.map(|runs| median(&runs));
-        documents.push(Size {
-            count: rows,
+        documents.push(Document {
+            rows,
             alone,
             engines: [postgres, sqlite],
         });
@@ -69,27 +82,31 @@ async fn documents(sizes: Sizes) -> Result<Vec<Size>> {
     Ok(documents)
 }
 
-async fn months(sizes: Sizes) -> Result<Vec<Size>> {
+async fn months(sizes: Sizes) -> Result<Vec<Month>> {
     let mut months = Vec::new();
     for documents in steps(100, sizes.month) {
-        let mut engines = [Measured::default(); 2];
-        for (engine, measured) in ENGINES.into_iter().zip(&mut engines) {
+        let engines = if documents < LARGE_MONTH {
+            &ENGINES[..]
+        } else {
+            &[Engine::Postgres]
+        };
+        for engine in engines.iter().copied() {
             eprintln!("bench: growth, a month of {documents} documents, {engine:?}");
             let world = small::world(engine, documents).await?;
             let url = world.database_url();
-            *measured = converter::month(&world, url, documents, small::PER_SLOT).await?;
+            let measured = converter::month(&world, url, documents, small::PER_SLOT).await?;
             world.close().await?;
+            months.push(Month {
+                documents,
+                engine,
+                measured,
+            });
         }
-        months.push(Size {
-            count: documents,
-            alone: Measured::default(),
-            engines,
-        });
     }
     Ok(months)
 }
 
-fn document_table(documents: &[Size]) -> String {
+fn document_table(documents: &[Document]) -> String {
     let mut table = Table::new(&[
         "rows",
         "alone s",
@@ -99,17 +116,17 @@ fn document_table(documents: &[Size]) -> String {
         "PostgreSQL MiB",
         "SQLite MiB",
     ]);
-    for size in documents {
-        let all = [size.alone, size.engines[0], size.engines[1]];
-        let mut cells = vec![number(f64::from(size.count), 0)];
-        cells.extend(all.map(|measured| number(measured.wall, 2)));
+    for document in documents {
+        let all = [document.alone, document.engines[0], document.engines[1]];
+        let mut cells = vec![number(f64::from(document.rows), 0)];
+        cells.extend(all.map(|measured| seconds(measured.wall)));
         cells.extend(all.map(|measured| number(measured.peak_mib, 0)));
         table.row(&cells);
     }
     table.finish()
 }
 
-fn month_table(months: &[Size]) -> String {
+fn month_table(months: &[Month]) -> String {
     let mut table = Table::new(&[
         "documents",
         "engine",
@@ -118,71 +135,84 @@ fn month_table(months: &[Size]) -> String {
         "enqueuer MiB",
         "largest converter MiB",
     ]);
-    for size in months {
-        for (engine, measured) in ENGINES.into_iter().zip(size.engines) {
-            let documents = f64::from(size.count);
-            table.row(&[
-                number(documents, 0),
-                name(engine).to_owned(),
-                number(measured.wall, 1),
-                number(documents / measured.wall, 0),
-                number(measured.peak_mib, 0),
-                number(measured.child_peak_mib, 0),
-            ]);
-        }
+    for Month {
+        documents,
+        engine,
+        measured,
+    } in months
+    {
+        let documents = f64::from(*documents);
+        table.row(&[
+            number(documents, 0),
+            name(*engine).to_owned(),
+            seconds(measured.wall),
+            number(documents / measured.wall, 0),
+            number(measured.peak_mib, 0),
+            number(measured.child_peak_mib, 0),
+        ]);
     }
     table.finish()
 }
 
-fn picture(documents: &[Size], months: &[Size]) -> String {
-    let series = |name, sizes: &[Size], value: fn(&Size) -> f64| Series {
+/// From one MiB to more than what a document may take (64 MiB), so that a level line looks level.
+const MEMORY: (f64, f64) = (1.0, 100.0);
+
+fn picture(documents: &[Document], months: &[Month]) -> String {
+    let of_document = |name, value: fn(&Document) -> f64| Series {
         name,
-        points: sizes
+        points: documents
             .iter()
-            .map(|size| (f64::from(size.count), value(size)))
+            .map(|document| (f64::from(document.rows), value(document)))
             .collect(),
     };
+    let of_month = |name, engine, value: fn(&Measured) -> f64| Series {
+        name,
+        points: months
+            .iter()
+            .filter(|month| month.engine == engine)
+            .map(|month| (f64::from(month.documents), value(&month.measured)))
+            .collect(),
+    };
+    let (postgres, sqlite) = (Engine::Postgres, Engine::Sqlite);
     plot::svg(
         "How time and memory grow",
         &[
             Panel {
                 title: "One document: seconds by rows",
+                reach: None,
                 series: vec![
-                    series("PostgreSQL", documents, |size| size.engines[0].wall),
-                    series("SQLite", documents, |size| size.engines[1].wall),
-                    series("rust_xlsxwriter alone", documents, |size| size.alone.wall),
+                    of_document("PostgreSQL", |document| document.engines[0].wall),
+                    of_document("SQLite", |document| document.engines[1].wall),
+                    of_document("rust_xlsxwriter alone", |document| document.alone.wall),
                 ],
             },
             Panel {
                 title: "One document: peak MiB by rows",
+                reach: Some(MEMORY),
                 series: vec![
-                    series("PostgreSQL", documents, |size| size.engines[0].peak_mib),
-                    series("SQLite", documents, |size| size.engines[1].peak_mib),
-                    series("rust_xlsxwriter alone", documents, |size| {
-                        size.alone.peak_mib
-                    }),
+                    of_document("PostgreSQL", |document| document.engines[0].peak_mib),
+                    of_document("SQLite", |document| document.engines[1].peak_mib),
+                    of_document("rust_xlsxwriter alone", |document| document.alone.peak_mib),
                 ],
             },
             Panel {
                 title: "A month: seconds by documents",
+                reach: None,
                 series: vec![
-                    series("PostgreSQL", months, |size| size.engines[0].wall),
-                    series("SQLite", months, |size| size.engines[1].wall),
+                    of_month("PostgreSQL", postgres, |month| month.wall),
+                    of_month("SQLite", sqlite, |month| month.wall),
                 ],
             },
             Panel {
                 title: "A month: peak MiB by documents",
+                reach: Some(MEMORY),
                 series: vec![
-                    series("enqueuer, PostgreSQL", months, |size| {
-                        size.engines[0].peak_mib
+                    of_month("enqueuer, PostgreSQL", postgres, |month| month.peak_mib),
+                    of_month("enqueuer, SQLite", sqlite, |month| month.peak_mib),
+                    of_month("converter, PostgreSQL", postgres, |month| {
+                        month.child_peak_mib
                     }),
-                    series("enqueuer, SQLite", months, |size| size.engines[1].peak_mib),
-                    series("converter, PostgreSQL", months, |size| {
-                        size.engines[0].child_peak_mib
-                    }),
-                    series("converter, SQLite", months, |size| {
-                        size.engines[1].child_peak_mib
-                    }),
+                    of_month("converter, SQLite", sqlite, |month| month.child_peak_mib),
                 ],
             },
         ],

@@ -20,8 +20,12 @@ pub fn today() -> String {
 /// A table of the machine and of every version that figures depend on.
 pub async fn describe() -> Result<String> {
     let mut table = Table::new(&["", ""]);
-    let mut row = |name: &str, value: &str| table.row(&[name, value.trim()]);
-    row("day", &today());
+    let mut row = |name: &str, value: &str| {
+        // Some programs say their name, too.
+        let value = value.trim().trim_start_matches(name);
+        table.row(&[name, value.trim_start_matches([' ', '-'])]);
+    };
+    row("day of the last run", &today());
     row("CPU", &cpu()?);
     row("memory", &memory()?);
     row("kernel", &output(Command::new("uname").args(["-sr"]))?);

@@ -22,6 +22,8 @@ const LINES: [(&str, &str); 4] = [
 
 pub struct Panel {
     pub title: &'static str,
+    /// What the upward axis holds at least; `None`: what the lines need.
+    pub reach: Option<(f64, f64)>,
     pub series: Vec<Series>,
 }
 
@@ -101,7 +103,11 @@ fn draw(panel: &Panel, text: &mut String) {
     let points = || panel.series.iter().flat_map(|series| &series.points);
     let (across, up) = (
         Axis::of(points().map(|point| point.0)),
-        Axis::of(points().map(|point| point.1)),
+        Axis::of(
+            points()
+                .map(|point| point.1)
+                .chain(panel.reach.into_iter().flat_map(|(from, to)| [from, to])),
+        ),
     );
     let x = |value: f64| LEFT + across.place(value) * FRAME.0;
     let y = |value: f64| TOP + (1.0 - up.place(value)) * FRAME.1;

@@ -61,7 +61,7 @@ impl Report {
             let path = Path::new(PROJECT).join(document);
             let text = std::fs::read_to_string(&path)?;
             if let Some((from, to)) = place(&text, name)? {
-                let text = format!("{}\n{markdown}\n{}", &text[..from], &text[to..]);
+                let text = format!("{}\n{markdown}\n\n{}", &text[..from], &text[to..]);
                 std::fs::write(&path, text)?;
             }
         }
@@ -117,10 +117,14 @@ impl Table {
     }
 
     pub fn row<T: AsRef<str>>(&mut self, cells: &[T]) {
-        let cells: Vec<&str> = cells.iter().map(AsRef::as_ref).collect();
-        // An empty heading has one blank, as the documents' other tables do.
-        let line = format!("| {} |", cells.join(" | ")).replace("|  |", "| |");
-        self.text += &line;
+        for cell in cells {
+            // An empty cell has one blank, as in the documents' other tables.
+            self.text.push_str("| ");
+            self.text.push_str(cell.as_ref());
+            self.text
+                .push_str(if cell.as_ref().is_empty() { "" } else { " " });
+        }
+        self.text.push('|');
         self.text.push('\n');
     }
 

@@ -21,7 +21,7 @@ pub const PER_SLOT: u32 = 1_000;
 const PACKED_TIMES: u32 = 4;
 
 /// Converters at a time.
-const CONVERTERS: f64 = 2.0;
+const CONVERTERS: u32 = 2;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
@@ -63,11 +63,12 @@ impl Way {
         }
     }
 
-    fn processes(self) -> f64 {
-        if matches!(self, Way::Peer(_)) {
-            1.0
-        } else {
-            CONVERTERS
+    /// At a time.
+    fn processes(self, sizes: Sizes) -> u32 {
+        match self {
+            Way::Each(_) | Way::EachOverTls => CONVERTERS,
+            Way::Packed(_) => CONVERTERS.min(self.documents(sizes).div_ceil(PER_SLOT)),
+            Way::Peer(_) => 1,
         }
     }
 }
@@ -149,7 +150,10 @@ fn tell(report: Report, sizes: Sizes, medians: &[Measured]) -> Result<()> {
             way.name(),
             number(documents, 0),
             number(documents / measured.wall, 0),
-            number(1e3 * measured.wall * way.processes() / documents, 2),
+            number(
+                1e3 * measured.wall * f64::from(way.processes(sizes)) / documents,
+                2,
+            ),
             number(1e3 * measured.cpu / documents, 2),
         ]);
     }
