@@ -1,6 +1,6 @@
 # Every target does its own set-up on a machine with a Rust toolchain and make.
 
-.PHONY: demo build images test image-test terraform-test fuzz bench mutants fmt lint lint-docs
+.PHONY: demo build images test image-test terraform-test fuzz bench bench-docs mutants fmt lint lint-docs
 
 # A month end of a thousand sample customers: SQLite, a local directory, local processes. Made anew each time, apart from
 # whatever you loaded.
@@ -47,10 +47,14 @@ lint:
 lint-docs:
 	tests/lint-docs.sh
 
-# The figures of README: ratios within one run. Takes some minutes.
-bench:
+# How fast it is, beside other libraries in the same run: half an hour on two cores, or a part of it, PART=big, small, growth,
+# instructions or enqueue. bench-docs puts the figures into README.md and docs/speed.md, whose tables come from nowhere else.
+# Installs Debian's packages for what it measures beside and with, and Python's below target/.
+PART ?= all
+bench bench-docs:
 	cargo build --release --locked
-	tests/with-postgres.sh cargo bench -p tests --locked
+	tests/with-postgres.sh tests/with-bench-peers.sh cargo bench -p tests --locked --bench month_end -- \
+		$(if $(filter bench-docs,$@),--docs )$(PART)
 
 # Breaks the gate's code in every way that cargo-mutants knows: each must fail a test. Takes ten minutes.
 mutants:

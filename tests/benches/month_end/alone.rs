@@ -1,4 +1,5 @@
-//! `rust_xlsxwriter` alone: the cells of the big document's trades sheet, with nothing around them.
+//! `rust_xlsxwriter` alone: the cells of a document's trades sheet, with nothing around them. What stands in `../peers`
+//! writes the same.
 
 use std::io::BufWriter;
 use std::path::Path;
@@ -9,11 +10,22 @@ use rust_xlsxwriter::{Format, Workbook};
 /// Days from 1899-12-30 to 2026-10-01.
 const FIRST_DAY: u32 = 46_296;
 
+/// The deflate level of everything that is compared: the converter's.
+pub const LEVEL: u8 = 4;
+
+/// Writes so many documents, one after the other.
+pub fn write(documents: u32, rows: u32, directory: &Path) -> Result<()> {
+    for document in 0..documents {
+        write_document(&directory.join(format!("{document}.xlsx")), rows)?;
+    }
+    Ok(())
+}
+
 /// Writes the cells that `source::create` gives rise to, in the fastest way the library has: constant memory, formats on
-/// columns, deflate level 4.
-pub fn write(path: &Path, rows: u32) -> Result<()> {
+/// columns.
+fn write_document(path: &Path, rows: u32) -> Result<()> {
     let mut workbook = Workbook::new();
-    workbook.set_zip_compression_level(4);
+    workbook.set_zip_compression_level(LEVEL);
     let sheet = workbook.add_worksheet_with_constant_memory()?;
     let (date, text, number) = (
         Format::new().set_num_format("yyyy/mm/dd"),

@@ -7,17 +7,12 @@ use tests::batch::Operation;
 use tests::cloud::Cloud;
 use tests::{Engine, World};
 
+use crate::report::{Report, Table, number};
+
 /// Each with a trade and a balance document.
 const ACCOUNTS: u32 = 250_000;
 
-/// What it took.
-pub struct Enqueued {
-    pub seconds: f64,
-    pub documents: u64,
-    pub submit_calls: usize,
-}
-
-pub async fn measure() -> Result<Enqueued> {
+pub async fn measure(report: Report) -> Result<()> {
     let world = World::new(Engine::Postgres).await?;
     create(&world).await?;
     let cloud = Cloud::with(&world, |definition| tests::batch::Definition {
@@ -41,11 +36,16 @@ pub async fn measure() -> Result<Enqueued> {
     plan(&cloud, 0).await?;
     drop(cloud);
     world.close().await?;
-    Ok(Enqueued {
-        seconds,
-        documents,
-        submit_calls,
-    })
+    let mut table = Table::new(&["", "seconds", "SubmitJob calls"]);
+    table.row(&[
+        format!(
+            "`enqueuer run`, {} documents",
+            number(f64::from(2 * ACCOUNTS), 0)
+        ),
+        number(seconds, 0),
+        submit_calls.to_string(),
+    ]);
+    report.tell("enqueue", &table.finish())
 }
 
 /// Plans the run, one document per slot, with a deadline that it misses, so that everything is searched.

@@ -4,6 +4,9 @@ use anyhow::Result;
 use common::profile::Profile;
 use tests::{Engine, World};
 
+/// The month that everything is of.
+pub const PERIOD: &str = "2026-10";
+
 /// The big document.
 pub const DOCUMENT: &str = "2026-10.trade.A0000";
 
@@ -52,11 +55,11 @@ pub async fn create(world: &World, accounts: u32, trades: u32) -> Result<()> {
                 {quantity}, {price}, {one}, 'JPY', {gross}, {commission}, {tax}, {zero},
                 CASE WHEN i % 2 = 0 THEN {paid} ELSE {received} END, NULL
          FROM base",
+        account = pad("account", id_width(accounts)),
         accounts = series("accounts", accounts),
         trades = series("trades", trades),
         day = day.replace("(i ", "(t.i "),
         settled = settled.replace("(i ", "(t.i "),
-        account = pad("account", 4),
         trade = pad("i", 8),
         quantity = text("quantity"),
         price = price(world.engine),
@@ -91,22 +94,47 @@ fn price(engine: Engine) -> String {
 fn account_rows(accounts: u32) -> String {
     let header =
         "account_id,account_no,holder_name,language,base_currency,electronic_delivery,opened_on\n";
+    let width = id_width(accounts) as usize;
     (0..accounts).fold(header.to_owned(), |text, n| {
-        text + &format!("A{n:04},001-{n:07},見本太郎,ja,JPY,1,2020-01-01\n")
+        text + &format!("A{n:0width$},001-{n:07},見本太郎,ja,JPY,1,2020-01-01\n")
     })
+}
+
+/// Digits of an account's id: four, or as many as the last one has.
+fn id_width(accounts: u32) -> u32 {
+    accounts.saturating_sub(1).max(1).ilog10().max(3) + 1
+}
+
+/// Empties the ledger.
+pub async fn make_new(world: &World) -> Result<()> {
+    world.enqueuer(["migrate"]).run().await?.expect(0)?;
+    world
+        .execute(
+            "DELETE FROM export_attempts; DELETE FROM export_actions; DELETE FROM export_job_documents;
+             DELETE FROM export_documents; DELETE FROM export_jobs; DELETE FROM export_holds; DELETE FROM export_alerts;
+             DELETE FROM export_runs",
+        )
+        .await
+}
+
+/// How many documents the ledger has as published.
+pub async fn succeeded(world: &World) -> Result<u64> {
+    let query = "SELECT CAST(count(*) AS text) FROM export_documents WHERE state = 'succeeded'";
+    let rows = world.texts(query).await?;
+    let count = rows.first().and_then(|row| row.first()?.as_deref());
+    Ok(count.unwrap_or("0").parse()?)
 }
 
 /// Makes the big document due under a profile, as a run would.
 pub async fn make_due(world: &World, profile: &Profile) -> Result<()> {
-    world.enqueuer(["migrate"]).run().await?.expect(0)?;
+    make_new(world).await?;
     world
         .execute(&format!(
-            "DELETE FROM export_attempts; DELETE FROM export_documents; DELETE FROM export_runs;
-             INSERT INTO export_runs (run_id, period, issued_on, program_version, started_at, lease_expires_at)
-             VALUES ('bench', '2026-10', '2026-11-01', 'bench', 0, 0);
+            "INSERT INTO export_runs (run_id, period, issued_on, program_version, started_at, lease_expires_at)
+             VALUES ('bench', '{PERIOD}', '2026-11-01', 'bench', 0, 0);
              INSERT INTO export_documents (document_id, period, kind, account_id, revision, state, run_id, delivery,
                  estimated_rows, issued_on, profile_hash, program_version, due_at)
-             VALUES ('{DOCUMENT}', '2026-10', 'trade', 'A0000', 1, 'due', 'bench', 'electronic', 0, '2026-11-01', '{}', 'bench', 0)",
+             VALUES ('{DOCUMENT}', '{PERIOD}', 'trade', 'A0000', 1, 'due', 'bench', 'electronic', 0, '2026-11-01', '{}', 'bench', 0)",
             profile.hash
         ))
         .await

@@ -1,0 +1,100 @@
+//! The converter's and the enqueuer's processes, as they are measured.
+
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use common::profile::Profile;
+use tests::World;
+
+use crate::measure::{self, Measured};
+use crate::source;
+
+/// Whether the gate's rule 4 opens the finished file again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reopening {
+    Without,
+    With,
+}
+
+impl Reopening {
+    fn policy(self) -> &'static str {
+        match self {
+            Reopening::Without => "off",
+            Reopening::With => "block",
+        }
+    }
+}
+
+/// A process with a world's settings and no others.
+fn program(world: &World, name: &str) -> Command {
+    let mut command = Command::new(tests::binary(name));
+    command
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("DATABASE_URL", world.database_url())
+        .env("STORE_URL", format!("file:{}", world.store().display()));
+    command
+}
+
+/// The converter's whole process on the big document: claim, read, gate, write, publish, settle.
+pub async fn document(world: &World, reopening: Reopening) -> Result<Measured> {
+    let measured = measure::process(&mut due_document(world, reopening).await?)?;
+    let published = world.published()?;
+    let path = &published.first().context("nothing was published")?.path;
+    let file_mb = measure::megabytes(path)?;
+    Ok(Measured {
+        file_mb,
+        ..measured
+    })
+}
+
+/// Makes the big document due again, and gives the process that makes it.
+pub async fn due_document(world: &World, reopening: Reopening) -> Result<Command> {
+    let path = world.path(&format!("{}.toml", reopening.policy()));
+    std::fs::write(&path, profile(reopening.policy()))?;
+    source::make_due(world, &Profile::read(&path)?).await?;
+    remove_store(world)?;
+    let mut command = program(world, "converter");
+    command
+        .args(["--document", source::DOCUMENT])
+        .env("STATEMENT_PROFILE", &path);
+    Ok(command)
+}
+
+/// The enqueuer's whole run: every document found, recorded, made, reopened, published and settled.
+pub async fn month(
+    world: &World,
+    database_url: &str,
+    documents: u32,
+    per_slot: u32,
+) -> Result<Measured> {
+    source::make_new(world).await?;
+    remove_store(world)?;
+    let mut command = program(world, "enqueuer");
+    command
+        .args(["run", "--period", source::PERIOD, "--parallel", "2"])
+        .args(["--documents-per-slot", &per_slot.to_string()])
+        .env("DATABASE_URL", database_url);
+    let measured = measure::process(&mut command)?;
+    let counts = source::succeeded(world).await?;
+    ensure!(
+        counts == u64::from(documents),
+        "{counts} documents of {documents} were published"
+    );
+    Ok(measured)
+}
+
+fn remove_store(world: &World) -> Result<()> {
+    let store = world.store();
+    if store.exists() {
+        std::fs::remove_dir_all(&store)?;
+    }
+    Ok(())
+}
+
+fn profile(ownership: &str) -> String {
+    let text = "{ ja = \"見本\", en = \"Sample\" }";
+    format!(
+        "[firm]\nname = {text}\nregistration = {text}\ncontact = {text}\n[gate]\nownership = \"{ownership}\"\n"
+    )
+}
