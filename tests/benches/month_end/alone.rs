@@ -11,7 +11,7 @@ use rust_xlsxwriter::{Format, Workbook};
 const FIRST_DAY: u32 = 46_296;
 
 /// The deflate level of everything that is compared: the converter's.
-pub const LEVEL: u8 = 4;
+pub const LEVEL: u8 = converter::workbook::COMPRESSION_LEVEL;
 
 /// Writes so many documents, one after the other.
 pub fn write(documents: u32, rows: u32, directory: &Path) -> Result<()> {
