@@ -92,15 +92,28 @@ impl Catalog {
         }
     }
 
-    /// A column of the relation called `t` that turns into text as a cast does: PostgreSQL pads `character` elsewhere.
+    /// A column of the relation called `t` that turns into text as a cast does. Of other types than these it is cast at
+    /// once: PostgreSQL pads `character` elsewhere, for one.
     pub fn text(&self, relation: &Relation, column: &str) -> String {
+        const PLAIN: [&str; 9] = [
+            "text",
+            "character varying",
+            "varchar",
+            "date",
+            "numeric",
+            "smallint",
+            "integer",
+            "bigint",
+            "",
+        ];
         let expression = self.column(relation, column);
-        let is_padded =
-            |(name, declared): &(String, String)| name == column && declared == "character";
-        if self.columns(relation).iter().any(is_padded) {
-            cast(&expression)
-        } else {
+        let is_plain = |(name, declared): &(String, String)| {
+            name == column && PLAIN.contains(&declared.as_str())
+        };
+        if self.columns(relation).iter().any(is_plain) {
             expression
+        } else {
+            cast(&expression)
         }
     }
 

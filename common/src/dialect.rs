@@ -77,6 +77,15 @@ impl Dialect {
         }
     }
 
+    /// What keeps a connection from writing, as [`begin_snapshot`](Self::begin_snapshot) does on PostgreSQL, and what lets it
+    /// write again; empty = nothing is needed.
+    pub const fn read_only(self) -> (&'static str, &'static str) {
+        match self {
+            Dialect::Postgres => ("", ""),
+            Dialect::Sqlite => ("PRAGMA query_only = ON", "PRAGMA query_only = OFF"),
+        }
+    }
+
     /// Begins a transaction that writes. SQLite takes its write lock at once, so that no upgrade can deadlock.
     pub const fn begin_write(self) -> &'static str {
         match self {
@@ -144,42 +153,43 @@ impl Dialect {
         }
     }
 
-    /// One text for all columns of a row: fields that each end in [`FIELD_SEPARATOR`], [`NULL_FIELD`] for an expected null,
-    /// and after them how many of these there are. Null when a column has one that is not expected.
-    pub fn packed(self, columns: &[Selected]) -> String {
+    /// A query of one text per row for all its columns: fields that each end in [`FIELD_SEPARATOR`], [`NULL_FIELD`] for an
+    /// expected null, and after them how many of these there are. Null when a column has one that is not expected. `query` puts
+    /// a list of columns into the query. They are computed below a fence: the columns of a view would be computed twice.
+    pub fn packed(self, columns: &[Selected], query: impl FnOnce(&str) -> String) -> String {
+        let names: Vec<String> = (0..columns.len()).map(|n| format!("c{n}")).collect();
         let of = |nullable| {
-            let columns = columns
-                .iter()
-                .filter(move |column| column.nullable == nullable);
-            columns
-                .map(|column| column.expression.as_str())
-                .collect::<Vec<_>>()
+            let columns = names.iter().zip(columns);
+            let chosen = columns.filter(move |(_, column)| column.nullable == nullable);
+            chosen.map(|(name, _)| name.as_str()).collect::<Vec<_>>()
         };
-        let fields: Vec<String> = columns
+        let fields: Vec<String> = names
             .iter()
-            .map(
-                |Selected {
-                     expression,
-                     nullable,
-                 }| {
-                    if *nullable {
-                        format!(
-                            "COALESCE({}, {})",
-                            cast(expression),
-                            self.character(NULL_FIELD)
-                        )
-                    } else {
-                        expression.clone()
-                    }
-                },
-            )
+            .zip(columns)
+            .map(|(name, column)| {
+                if column.nullable {
+                    format!("COALESCE({}, {})", cast(name), self.character(NULL_FIELD))
+                } else {
+                    name.clone()
+                }
+            })
+            .collect();
+        let list: Vec<String> = names
+            .iter()
+            .zip(columns)
+            .map(|(name, column)| format!("{} AS {name}", column.expression))
             .collect();
         format!(
-            "CASE WHEN {} = 0 THEN concat_ws({}, {}, {}) END",
+            "SELECT CASE WHEN {} = 0 THEN concat_ws({}, {}, {}) END FROM ({} {}) AS packed",
             self.nulls(&of(false)),
             self.character(FIELD_SEPARATOR),
             fields.join(", "),
             self.nulls(&of(true)),
+            query(&list.join(", ")),
+            match self {
+                Dialect::Postgres => "OFFSET 0",
+                Dialect::Sqlite => "LIMIT -1",
+            }
         )
     }
 

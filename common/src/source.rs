@@ -3,7 +3,8 @@
 mod rows;
 mod snapshots;
 
-use sqlx::{Any, AnyConnection, AssertSqlSafe, Connection as _, Executor, Transaction};
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AnyConnection, AssertSqlSafe, Connection as _, Executor};
 
 use crate::Result;
 use crate::catalog::Catalog;
@@ -23,8 +24,27 @@ pub struct Source {
 
 enum Connection {
     Own(AnyConnection),
-    /// One of the ledger's, for as long as a snapshot.
-    OfLedger(Transaction<'static, Any>),
+    OfLedger(Borrowed),
+}
+
+/// One of the ledger's connections, for as long as a snapshot. Dropped before the snapshot has ended it is closed: a pool would read
+/// the running statement to its end first, and whoever waits for the process would wait for that.
+struct Borrowed(Option<PoolConnection<Any>>);
+
+impl Borrowed {
+    fn connection(&mut self) -> &mut AnyConnection {
+        self.0.as_mut().expect("it is given back by value only")
+    }
+
+    fn give_back(mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Drop for Borrowed {
+    fn drop(&mut self) {
+        drop(self.0.take().map(PoolConnection::detach));
+    }
 }
 
 impl Source {
@@ -70,7 +90,7 @@ impl Source {
     pub fn connection(&mut self) -> &mut AnyConnection {
         match &mut self.connection {
             Connection::Own(connection) => connection,
-            Connection::OfLedger(transaction) => transaction,
+            Connection::OfLedger(borrowed) => borrowed.connection(),
         }
     }
 

@@ -8,7 +8,7 @@ use common::config::Config;
 use common::ledger::{Assignment, Proof};
 use common::profile::{Policies, Profile, Rule};
 use common::source::{Source, SourceSnapshots};
-use common::{Error, PROGRAM_VERSION, Result};
+use common::{Class, Error, PROGRAM_VERSION, Result};
 use tempfile::NamedTempFile;
 use tokio::task::JoinHandle;
 
@@ -90,7 +90,7 @@ impl Builder {
         let (feeds, incoming) = sections::channels(&plan);
         let reopens = intake.gate.looks_at(Rule::Ownership);
         let writer = spawn_writer(plan.heading.clone(), incoming, partial, reopens, stop);
-        let read = async {
+        let read: Result<()> = async {
             for (section, feed) in feeds {
                 intake.digest.section(section.as_str());
                 feed.read(source, &mut intake, assignment, &plan).await?;
@@ -98,6 +98,12 @@ impl Builder {
             Ok(())
         }
         .await;
+        // Nothing is published before this is known, and it says best what is wrong with rows that break other rules, too.
+        let unique = match &read {
+            Err(error) if error.class() != Class::Data => Ok(()),
+            _ => sections::refuse_duplicates(source, &mut intake, &plan).await,
+        };
+        let read = unique.and(read);
         let written = writer.await.unwrap_or_else(|panic| {
             let error = match panic.try_into_panic() {
                 Ok(payload) => crate::disk::panicked(&*payload),

@@ -19,10 +19,6 @@ use crate::deliver::{Found, Outcome, Store};
 use crate::lease::{self, Lease};
 use crate::workbook;
 
-/// One to the ledger, and one for the source where that is in the same database: made when a lease is renewed while rows
-/// are read.
-const CONNECTIONS: u32 = 2;
-
 /// How long a document is left alone that another attempt holds.
 const CLAIM_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
@@ -47,7 +43,7 @@ pub struct Origin {
 
 impl Exporter {
     pub async fn open(config: Config, termination: Termination) -> Result<Self> {
-        let ledger = Ledger::open(&config, CONNECTIONS).await?;
+        let ledger = Ledger::open(&config, SourceSnapshots::ledger_connections(&config)).await?;
         let store = Store::open(&config.store).await?;
         Ok(Self {
             builder: Builder::new(config.clone(), SourceSnapshots::new(&config, &ledger)),

@@ -24,7 +24,6 @@ pub fn currency(code: &str) -> Currency {
 /// A sale for nothing, in yen.
 pub fn trade() -> Trade {
     Trade {
-        account_id: "A1".into(),
         trade_id: "T1".into(),
         trade_date: day("2026-10-01"),
         settlement_date: day("2026-10-05"),

@@ -28,6 +28,7 @@ pub struct Plan {
     pub heading: Heading,
     /// Rows to expect.
     pub rows: u64,
+    reads_trades: bool,
     opening_cash: Opening,
     opening_positions: Opening,
     trades_outline: TradesOutline,
@@ -67,11 +68,6 @@ pub async fn plan(
             (unsettled, CashOutline::default(), reads_trades)
         }
     };
-    let gate = &mut intake.gate;
-    if reads_trades {
-        shape::refuse_duplicates(gate, source, &TRADES, "trade_id", account_id).await?;
-    }
-    shape::refuse_duplicates(gate, source, &CASH_MOVEMENTS, "movement_id", account_id).await?;
     let opening = |snapshot| Opening::of(snapshot, account.opened_on, document.period);
     let opening_cash = opening(snapshots.cash_opening);
     let opening_positions = opening(snapshots.positions_opening);
@@ -88,11 +84,30 @@ pub async fn plan(
     Ok(Plan {
         heading,
         rows,
+        reads_trades,
         opening_cash,
         opening_positions,
         trades_outline,
         cash_outline,
     })
+}
+
+/// Refuses an account in which an id occurs twice. This looks at all rows of the account once more: it is asked when they are read,
+/// while the workbook is compressed.
+pub async fn refuse_duplicates(
+    source: &mut Source,
+    intake: &mut Intake,
+    plan: &Plan,
+) -> Result<()> {
+    let account_id = &plan.heading.document.account_id;
+    let movements = (&CASH_MOVEMENTS, "movement_id");
+    let trades = (&TRADES, "trade_id");
+    let ids: &[_] = if plan.reads_trades {
+        &[trades, movements]
+    } else {
+        &[movements]
+    };
+    shape::refuse_duplicates(&mut intake.gate, source, ids, account_id).await
 }
 
 /// A balance statement without a closing snapshot shows nothing where the account may have had something. Returns how many

@@ -66,7 +66,8 @@ impl Ledger {
         }
     }
 
-    /// As one statement with data-modifying WITH clauses.
+    /// As one statement with data-modifying WITH clauses. They see other rows as they were when it began: where it waited for
+    /// another one's change of the document, what that one left open is found by the next.
     async fn change_at_once(&self, change: Change<'_>) -> Result<bool> {
         let mut statement = format!("WITH changed AS ({} RETURNING *)", change.update);
         for (n, then) in (1..).zip(change.then) {
@@ -77,9 +78,10 @@ impl Ledger {
         let counted = change
             .parameters
             .bind(self.sql(&statement))
-            .fetch_one(&self.pool)
+            // To the end: what fails at the commit comes after the row.
+            .fetch_all(&self.pool)
             .await
-            .and_then(|row| row.try_get::<i64, _>(0));
+            .and_then(|rows| rows.first().map_or(Ok(0), |row| row.try_get::<i64, _>(0)));
         counted
             .map(|changed| changed > 0)
             .map_err(statement_failed(change.doing, Whose::Ledger))
@@ -96,10 +98,8 @@ impl Ledger {
             .await
             .map_err(failed)?
             .rows_affected();
-        let relation = format!(
-            "(SELECT * FROM export_documents WHERE {}) AS changed",
-            change.updated
-        );
+        let updated = if changed > 0 { change.updated } else { "1 = 0" };
+        let relation = format!("(SELECT * FROM export_documents WHERE {updated}) AS changed");
         for then in change.then {
             change
                 .parameters

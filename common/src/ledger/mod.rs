@@ -26,6 +26,7 @@ use std::fmt::{self, Write as _};
 use std::str::FromStr;
 use std::time::Duration;
 
+use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyPool, Transaction};
 
 pub use alerts::AlertClaim;
@@ -187,13 +188,12 @@ impl Ledger {
             .map_err(statement_failed("opening the ledger", Whose::Ledger))
     }
 
-    /// Begins a snapshot of the whole database, for whoever reads the source there.
-    pub(crate) async fn begin_snapshot(&self) -> Result<Transaction<'static, Any>> {
-        let statement = self.database.dialect.begin_snapshot();
+    /// A connection, for whoever reads the source there.
+    pub(crate) async fn connection(&self) -> Result<PoolConnection<Any>> {
         self.pool
-            .begin_with(statement)
+            .acquire()
             .await
-            .map_err(statement_failed("beginning a snapshot", Whose::Source))
+            .map_err(statement_failed("opening the ledger", Whose::Ledger))
     }
 
     /// The ledger has no such document.

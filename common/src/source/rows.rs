@@ -42,6 +42,7 @@ pub struct SourceRow {
 impl SourceRow {
     /// The text of a column; `None` = null.
     pub fn get(&self, column: usize) -> Option<&str> {
+        debug_assert!(column < self.fields.len(), "no column {column} is selected");
         let (from, to) = (*self.fields.get(column)?)?;
         self.text.get(from..to)
     }
@@ -112,7 +113,7 @@ impl Source {
         let columns = query.columns.len();
         let mut row = SourceRow::default();
         let mut done = 0_u64;
-        let packed = query.with(&dialect.packed(query.columns), dialect);
+        let packed = dialect.packed(query.columns, |columns| query.with(columns, dialect));
         let mut rows = query.bind(&packed).fetch(self.connection());
         let is_read = loop {
             let Some(next) = rows.try_next().await.map_err(query.failed())? else {
@@ -128,7 +129,8 @@ impl Source {
         if is_read {
             return Ok(());
         }
-        // From the first row on that packing cannot keep apart, by columns. The snapshot is still the same.
+        // From the first row on that packing cannot keep apart, by columns. The snapshot is still the same; the database
+        // looks at the rows a second time, as rare as such texts are.
         let list: Vec<String> = query.columns.iter().map(|c| cast(&c.expression)).collect();
         let text = format!(
             "{} LIMIT {} OFFSET {done}",

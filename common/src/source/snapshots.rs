@@ -1,12 +1,12 @@
 //! One consistent snapshot of the source after the other, for as long as a document needs each.
 
-use super::{Connection, Source};
+use super::{Borrowed, Connection, Source};
 use crate::Result;
 use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::database::{Whose, statement_failed};
 use crate::ledger::Ledger;
-use sqlx::Executor;
+use sqlx::{AnyConnection, Executor};
 
 /// Where snapshots come from.
 pub enum SourceSnapshots {
@@ -33,7 +33,7 @@ impl SourceSnapshots {
 
     /// Of the source that the settings name, which may be the ledger's database.
     pub fn new(config: &Config, ledger: &Ledger) -> Self {
-        if config.source_database_url.expose() == config.database_url.expose() {
+        if is_beside(config) {
             Self::BesideLedger {
                 ledger: ledger.clone(),
                 catalog: None,
@@ -41,6 +41,12 @@ impl SourceSnapshots {
         } else {
             Self::apart(config.clone())
         }
+    }
+
+    /// How many connections the ledger may have, so that a converter never has more than two. Beside the ledger, the second is made
+    /// when a lease is renewed while rows are read.
+    pub fn ledger_connections(config: &Config) -> u32 {
+        if is_beside(config) { 2 } else { 1 }
     }
 
     /// Begins a snapshot. One that is dropped without [`end`](Self::end) takes its connection with it.
@@ -55,15 +61,18 @@ impl SourceSnapshots {
                 Ok(source)
             }
             Self::BesideLedger { ledger, catalog } => {
-                let mut transaction = ledger.begin_snapshot().await?;
+                let mut borrowed = Borrowed(Some(ledger.connection().await?));
                 let database = ledger.database().clone();
+                let (read_only, _) = database.dialect.read_only();
+                let begin = [read_only, database.dialect.begin_snapshot()];
+                execute(borrowed.connection(), begin, "beginning a snapshot").await?;
                 let catalog = match catalog.take() {
                     Some(catalog) => catalog,
-                    None => Catalog::read(&mut transaction, database.dialect).await?,
+                    None => Catalog::read(borrowed.connection(), database.dialect).await?,
                 };
                 catalog.demand_all()?;
                 Ok(Source {
-                    connection: Connection::OfLedger(transaction),
+                    connection: Connection::OfLedger(borrowed),
                     database,
                     catalog,
                 })
@@ -73,18 +82,17 @@ impl SourceSnapshots {
 
     /// Ends a snapshot; there is nothing to commit.
     pub async fn end(&mut self, mut read: Source) -> Result<()> {
-        let failed = || statement_failed("ending the snapshot", Whose::Source);
+        const DOING: &str = "ending the snapshot";
         match self {
             Self::Apart { source, .. } => {
-                read.connection()
-                    .execute("ROLLBACK")
-                    .await
-                    .map_err(failed())?;
+                execute(read.connection(), ["ROLLBACK"], DOING).await?;
                 *source = Some(read);
             }
             Self::BesideLedger { catalog, .. } => {
-                if let Connection::OfLedger(transaction) = read.connection {
-                    transaction.rollback().await.map_err(failed())?;
+                let (_, writable) = read.database.dialect.read_only();
+                execute(read.connection(), ["ROLLBACK", writable], DOING).await?;
+                if let Connection::OfLedger(borrowed) = read.connection {
+                    borrowed.give_back();
                 }
                 *catalog = Some(read.catalog);
             }
@@ -101,4 +109,24 @@ impl SourceSnapshots {
             source.close().await;
         }
     }
+}
+
+/// Whether the source is in the ledger's database, by the same rights.
+fn is_beside(config: &Config) -> bool {
+    config.source_database_url.expose() == config.database_url.expose()
+}
+
+/// Executes statements in turn; an empty one is none.
+async fn execute<const N: usize>(
+    connection: &mut AnyConnection,
+    statements: [&'static str; N],
+    doing: &str,
+) -> Result<()> {
+    for statement in statements.into_iter().filter(|text| !text.is_empty()) {
+        connection
+            .execute(statement)
+            .await
+            .map_err(statement_failed(doing, Whose::Source))?;
+    }
+    Ok(())
 }

@@ -144,38 +144,45 @@ pub async fn refuse_duplicate_positions(
     }
 }
 
-/// Refuses an account in which an id occurs twice.
+/// Refuses an account in which an id of one of the relations occurs twice.
 pub async fn refuse_duplicates(
     gate: &mut Gate,
     source: &mut Source,
-    relation: &Relation,
-    id: &str,
+    ids: &[(&Relation, &str)],
     account_id: &AccountId,
 ) -> Result<()> {
     if !gate.looks_at(Rule::Shape) {
         return Ok(());
     }
-    let query = source.sql(&format!(
-        "SELECT CAST(t.{id} AS text), count(*) FROM {} t WHERE t.account_id = $1
-         GROUP BY t.{id} HAVING count(*) > 1 ORDER BY 1 LIMIT 1",
-        relation.name
-    ));
-    let duplicate: Option<(Option<String>, i64)> = sqlx::query_as(query)
+    // One query: a small document's time is round trips.
+    let queries: Vec<String> = (0..)
+        .zip(ids)
+        .map(|(n, (Relation { name, .. }, id))| {
+            format!(
+                "SELECT * FROM (SELECT {n} AS relation, CAST(t.{id} AS text) AS id, count(*) AS occurrences
+                                FROM {name} t WHERE t.account_id = $1
+                                GROUP BY t.{id} HAVING count(*) > 1 ORDER BY 2 LIMIT 1) AS d{n}"
+            )
+        })
+        .collect();
+    let query = source.sql(&format!("{} ORDER BY 1", queries.join(" UNION ALL ")));
+    let duplicates: Vec<(i32, Option<String>, i64)> = sqlx::query_as(query)
         .bind(account_id.as_str())
-        .fetch_optional(source.connection())
+        .fetch_all(source.connection())
         .await
         .map_err(statement_failed("looking for duplicate ids", Whose::Source))?;
-    match duplicate {
-        None => Ok(()),
-        Some((value, rows)) => broken(
+    for (relation, value, rows) in duplicates {
+        let place = usize::try_from(relation).ok().and_then(|n| ids.get(n));
+        let (name, id) = place.map_or(("?", "?"), |(relation, id)| (relation.name, *id));
+        broken(
             gate,
             format!(
-                "{}: {id} {:?} occurs {rows} times; it must be unique per account",
-                relation.name,
+                "{name}: {id} {:?} occurs {rows} times; it must be unique per account",
                 value.unwrap_or_else(|| "null".to_owned())
             ),
-        ),
+        )?;
     }
+    Ok(())
 }
 
 fn broken(gate: &mut Gate, what: String) -> Result<()> {

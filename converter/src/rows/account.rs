@@ -45,14 +45,13 @@ pub async fn read(
     let mut account = None;
     let each = async |row: &SourceRow| {
         rows += 1;
-        if account.is_none() {
-            account = Some(parse(&mut RowReader::new(&ACCOUNTS, row, intake))?);
-        }
+        account = Some(parse(&mut RowReader::new(&ACCOUNTS, row, intake)));
         Ok(())
     };
     source.for_each(query, each).await?;
     match (account, rows) {
         (Some(account), 1) => {
+            let account = account?;
             let owner = &account.account_id;
             gate::ownership::check(&mut intake.gate, account_id, owner, ACCOUNTS.name)?;
             Ok(account)

@@ -1,6 +1,9 @@
 //! The reading end of the bounded channel between SQL and the workbook: reading overlaps writing, and neither runs far
 //! ahead of the other.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
+
 use common::{Error, Result};
 use tokio::sync::mpsc;
 
@@ -12,7 +15,7 @@ const WAITING_BATCHES: usize = 8;
 /// What travels to the writer.
 #[derive(Debug)]
 pub enum Batch<T> {
-    Rows(Vec<T>),
+    Rows(Arc<Vec<T>>),
     /// The section is complete. A channel that closes without it means that the reader failed.
     End,
 }
@@ -21,6 +24,9 @@ pub enum Batch<T> {
 pub struct Sink<T> {
     sender: mpsc::Sender<Batch<T>>,
     pending: Vec<T>,
+    /// What was sent, until the writer has surely let go of it: freeing what another thread allocated is slow, and the writer is the
+    /// one who is waited for.
+    sent: VecDeque<Arc<Vec<T>>>,
 }
 
 /// A section's channel.
@@ -30,6 +36,7 @@ pub fn channel<T>() -> (Sink<T>, mpsc::Receiver<Batch<T>>) {
         Sink {
             sender,
             pending: Vec::with_capacity(BATCH_ROWS),
+            sent: VecDeque::new(),
         },
         receiver,
     )
@@ -40,7 +47,7 @@ impl<T> Sink<T> {
         self.pending.push(row);
         if self.pending.len() == BATCH_ROWS {
             let full = std::mem::replace(&mut self.pending, Vec::with_capacity(BATCH_ROWS));
-            self.send(Batch::Rows(full)).await?;
+            self.send_rows(full).await?;
         }
         Ok(())
     }
@@ -49,9 +56,19 @@ impl<T> Sink<T> {
     pub async fn end(mut self) -> Result<()> {
         let rest = std::mem::take(&mut self.pending);
         if !rest.is_empty() {
-            self.send(Batch::Rows(rest)).await?;
+            self.send_rows(rest).await?;
         }
         self.send(Batch::End).await
+    }
+
+    async fn send_rows(&mut self, rows: Vec<T>) -> Result<()> {
+        // Beside those that wait, the writer has one.
+        if self.sent.len() == WAITING_BATCHES + 2 {
+            self.sent.pop_front();
+        }
+        let rows = Arc::new(rows);
+        self.sent.push_back(rows.clone());
+        self.send(Batch::Rows(rows)).await
     }
 
     async fn send(&self, batch: Batch<T>) -> Result<()> {

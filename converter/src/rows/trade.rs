@@ -20,7 +20,6 @@ use crate::gate;
 /// One row of `statement_trades`.
 #[derive(Debug, Clone)]
 pub struct Trade {
-    pub account_id: Box<str>,
     pub trade_id: Box<str>,
     pub trade_date: Date,
     pub settlement_date: Date,
@@ -155,9 +154,9 @@ pub async fn stream(
         parameters: &[account_id.as_str(), &from.to_string(), &to.to_string()],
     };
     let each = async |row: &SourceRow| {
-        let trade = parse(&mut RowReader::new(&TRADES, row, intake))?;
+        let (owner, trade) = parse(&mut RowReader::new(&TRADES, row, intake))?;
         let gate = &mut intake.gate;
-        gate::ownership::check(gate, account_id, &trade.account_id, TRADES.name)?;
+        gate::ownership::check(gate, account_id, owner, TRADES.name)?;
         gate::shape::check_trade(gate, &trade, selection)?;
         gate::identity::check(gate, &trade)?;
         sink.push(trade).await
@@ -165,8 +164,9 @@ pub async fn stream(
     source.for_each(query, each).await
 }
 
-fn parse(row: &mut RowReader) -> Result<Trade> {
-    let account_id = row.owned()?;
+/// The trade, and whose it is.
+fn parse<'r>(row: &mut RowReader<'r, '_>) -> Result<(&'r str, Trade)> {
+    let owner = row.text()?;
     let trade_id = row.owned()?;
     let trade_date = row.date()?;
     let settlement_date = row.date()?;
@@ -207,8 +207,7 @@ fn parse(row: &mut RowReader) -> Result<Trade> {
         return Err(row.wrong("it is null although settlement_currency differs from currency"));
     }
     let note = row.optional_owned()?;
-    Ok(Trade {
-        account_id,
+    let trade = Trade {
         trade_id,
         trade_date,
         settlement_date,
@@ -232,5 +231,6 @@ fn parse(row: &mut RowReader) -> Result<Trade> {
         settlement_currency,
         settlement_amount,
         note,
-    })
+    };
+    Ok((owner, trade))
 }

@@ -256,7 +256,7 @@ impl Writer<'_> {
         loop {
             match rows.blocking_recv() {
                 Some(Batch::Rows(batch)) => {
-                    for row in &batch {
+                    for row in batch.iter() {
                         table.push(self.workbook, row)?;
                         seen(row)?;
                     }

@@ -124,6 +124,7 @@ where
             .worksheet_from_index(part.index)
             .map_err(cannot_write)?;
         let mut lines = 1;
+        let mut total = None;
         for ((column, spec), width) in (0..).zip(&self.columns).zip(&mut self.widths) {
             let cell = self.layout.cell(row, spec.column);
             let place = (part.rows, column);
@@ -134,13 +135,18 @@ where
             if !spec.sum_by.is_empty()
                 && let Cell::Amount(amount, currency) = cell
             {
-                let keys = spec
-                    .sum_by
-                    .iter()
-                    .map(|column| self.layout.cell(row, *column));
+                // Most amounts of a row are summed by the same columns.
+                let index = match total {
+                    Some((by, index)) if std::ptr::eq(by, spec.sum_by) => index,
+                    _ => {
+                        let columns = spec.sum_by.iter();
+                        let keys = columns.map(|column| self.layout.cell(row, *column));
+                        self.totals.row_of(&keys, self.columns.len())
+                    }
+                };
+                total = Some((spec.sum_by, index));
                 let position = usize::from(column);
-                self.totals
-                    .add(&keys, position, self.columns.len(), amount, currency);
+                self.totals.add(index, position, amount, currency);
             }
         }
         let height = height_of(lines, self.words.language);

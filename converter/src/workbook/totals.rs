@@ -49,15 +49,12 @@ impl Totals {
         self.0.is_empty()
     }
 
-    /// Adds an amount to the row of its keys, in one of `columns` columns.
-    pub fn add<'r>(
+    /// The total row of these keys, of `columns` columns.
+    pub fn row_of<'r>(
         &mut self,
         keys: &(impl Iterator<Item = Cell<'r>> + Clone),
-        position: usize,
         columns: usize,
-        amount: Decimal,
-        currency: Currency,
-    ) {
+    ) -> usize {
         let same = |row: &TotalRow| {
             row.keys
                 .iter()
@@ -65,7 +62,7 @@ impl Totals {
                 .all(|(key, cell)| cell.as_text() == Some(key))
         };
         // The same few totals take nearly every row: the newest one is looked at first.
-        let index = self.0.iter().rposition(same).unwrap_or_else(|| {
+        self.0.iter().rposition(same).unwrap_or_else(|| {
             let keys = keys
                 .clone()
                 .map(|cell| cell.as_text().unwrap_or_default().into())
@@ -75,8 +72,12 @@ impl Totals {
                 sums: vec![None; columns],
             });
             self.0.len() - 1
-        });
-        let sum = &mut self.0[index].sums[position];
+        })
+    }
+
+    /// Adds an amount to a total row.
+    pub fn add(&mut self, row: usize, position: usize, amount: Decimal, currency: Currency) {
+        let sum = &mut self.0[row].sums[position];
         *sum = Some((sum.map_or(Decimal::ZERO, |(sum, _)| sum) + amount, currency));
     }
 

@@ -34,6 +34,8 @@ pub struct ColumnWidth {
     at_most: Width,
     language: Language,
     text: Width,
+    /// The text seen last, and its lines: neighbours are often alike.
+    last: (String, u32),
     /// Per decimal places, the largest number and the largest below zero, without its sign; negative = none yet.
     largest: [[f64; 2]; PLACES],
 }
@@ -44,12 +46,24 @@ impl ColumnWidth {
             at_most,
             language,
             text: 0,
+            last: (String::new(), 1),
             largest: [[-1.0; 2]; PLACES],
         }
     }
 
     /// Takes note of a text. Returns the lines it needs.
     pub fn see_text(&mut self, text: &str) -> u32 {
+        if self.last.0 == text {
+            return self.last.1;
+        }
+        let lines = self.see_new_text(text);
+        self.last.0.clear();
+        self.last.0.push_str(text);
+        self.last.1 = lines;
+        lines
+    }
+
+    fn see_new_text(&mut self, text: &str) -> u32 {
         let width = text_width(text, self.language);
         // Most texts: on one line, and no wider than the others.
         if width <= self.at_most && !text.as_bytes().contains(&b'\n') {

@@ -53,7 +53,7 @@ const TWICE: &str = "INSERT INTO statement_trades (account_id, trade_id)
 
 async fn trade_ids(gate: &mut Gate, id: &str) -> Result<()> {
     let (_directory, mut source) = source(TWICE).await;
-    shape::refuse_duplicates(gate, &mut source, &TRADES, "trade_id", &account(id)).await
+    shape::refuse_duplicates(gate, &mut source, &[(&TRADES, "trade_id")], &account(id)).await
 }
 
 #[tokio::test]

@@ -6,6 +6,8 @@ mod read_back;
 mod strings;
 mod texts;
 
+use std::sync::Arc;
+
 use calamine::Data;
 use common::currency::Currency;
 use common::profile::{Profile, Word};
@@ -99,7 +101,7 @@ impl Contents {
 
 fn channel_of<T>(rows: Vec<T>) -> Receiver<Batch<T>> {
     let (sender, receiver) = mpsc::channel(2);
-    for batch in [Batch::Rows(rows), Batch::End] {
+    for batch in [Batch::Rows(Arc::new(rows)), Batch::End] {
         sender.try_send(batch).ok().unwrap();
     }
     receiver

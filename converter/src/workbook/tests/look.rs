@@ -1,5 +1,7 @@
 //! What finished tables look like: widths and print set-up, read from the workbook's parts.
 
+use std::sync::Arc;
+
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 
@@ -73,7 +75,7 @@ impl Written {
 
 pub fn rows<T>(rows: Vec<T>) -> Receiver<Batch<T>> {
     let (sender, receiver) = channel(2);
-    sender.try_send(Batch::Rows(rows)).ok().unwrap();
+    sender.try_send(Batch::Rows(Arc::new(rows))).ok().unwrap();
     sender.try_send(Batch::End).ok().unwrap();
     receiver
 }
