@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use fastrand::Rng;
-use rustix::process::Pid;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use tests::{World, on_every_engine};
 use tokio::process::Child;
 use tokio::time::sleep;
 
 use crate::fixtures::{
-    AT, Books, account_ids, count, expect_ledger_agrees_with_store, partial_files,
+    AT, Books, account_ids, count, expect_ledger_agrees_with_store, load_october, partial_files,
+    run_of, running, slow_down_trades,
 };
-use crate::processes::{converters, expect_no_converters, kill_alive};
+use crate::processes::{converters, expect_no_converters, kill_alive, wait_until};
 
 const KILLS: u32 = 50;
 /// Of which each kind of program has at least so many.
@@ -206,5 +207,21 @@ on_every_engine! {
         calm.close().await?;
 
         expect_no_remains(world).await
+    }
+}
+
+on_every_engine! {
+    async fn told_to_terminate_it_does_not_wait_for_its_query(world: &World) {
+        load_october(world, 1).await?;
+        // Minutes; what follows waits half a minute at most.
+        slow_down_trades(world, 300).await?;
+        let mut run = run_of(world, []).start()?;
+        wait_until("a converter reads", async || Ok(running(world).await? > 0 && !converters(world)?.is_empty())).await?;
+        let id = run.id().and_then(|id| Pid::from_raw(id.try_into().ok()?)).context("the run has ended")?;
+        kill_process(id, Signal::TERM)?;
+        expect_no_converters(world).await?;
+        run.wait().await?;
+        ensure!(running(world).await? == 0, "the document was not given back");
+        Ok(())
     }
 }
