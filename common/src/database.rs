@@ -122,6 +122,18 @@ impl Database {
 
     /// Opens a pool for reading and writing our own tables.
     pub async fn connect_pool(&self, max_connections: u32) -> Result<AnyPool> {
+        self.pool_options(max_connections)
+            .connect_with(self.options(false)?)
+            .await
+            .map_err(|reason| self.cannot_connect(reason))
+    }
+
+    /// A pool of one connection that is made when it is first needed.
+    pub fn spare_connection(&self) -> Result<AnyPool> {
+        Ok(self.pool_options(1).connect_lazy_with(self.options(false)?))
+    }
+
+    fn pool_options(&self, max_connections: u32) -> AnyPoolOptions {
         let dialect = self.dialect;
         AnyPoolOptions::new()
             .max_connections(max_connections)
@@ -129,9 +141,6 @@ impl Database {
             // A connection that was lost shows itself with the next statement, which is a retry.
             .test_before_acquire(false)
             .after_connect(move |connection, _| Box::pin(set_up(connection, dialect)))
-            .connect_with(self.options(false)?)
-            .await
-            .map_err(|reason| self.cannot_connect(reason))
     }
 
     fn cannot_connect(&self, reason: sqlx::Error) -> Error {

@@ -26,6 +26,8 @@ const CLAIM_AGAIN_AFTER: Duration = Duration::from_millis(500);
 pub struct Exporter {
     config: Config,
     ledger: Ledger,
+    /// The ledger as leases are renewed, also while rows are read.
+    renewals: Ledger,
     store: Store,
     builder: Builder,
     metrics: Metrics,
@@ -43,10 +45,12 @@ pub struct Origin {
 
 impl Exporter {
     pub async fn open(config: Config, termination: Termination) -> Result<Self> {
-        let ledger = Ledger::open(&config, SourceSnapshots::ledger_connections(&config)).await?;
+        let ledger = Ledger::open(&config, 1).await?;
+        let source = SourceSnapshots::new(&config, &ledger);
         let store = Store::open(&config.store).await?;
         Ok(Self {
-            builder: Builder::new(config.clone(), SourceSnapshots::new(&config, &ledger)),
+            renewals: source.ledger_beside(&ledger)?,
+            builder: Builder::new(config.clone(), source),
             metrics: Metrics::new(config.deployment),
             config,
             ledger,
@@ -57,6 +61,7 @@ impl Exporter {
 
     pub async fn close(self) {
         self.builder.close().await;
+        self.renewals.close().await;
         self.ledger.close().await;
     }
 
@@ -87,8 +92,8 @@ impl Exporter {
         };
         let began = Instant::now();
         let outcome = {
-            let (ledger, termination) = (self.ledger.clone(), self.termination.clone());
-            let lease = Lease::hold(ledger, attempt.clone(), termination);
+            let (renewals, termination) = (self.renewals.clone(), self.termination.clone());
+            let lease = Lease::hold(renewals, attempt.clone(), termination);
             AssertUnwindSafe(self.make(assignment, &attempt, lease))
                 .catch_unwind()
                 .await

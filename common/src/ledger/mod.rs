@@ -161,6 +161,15 @@ impl Ledger {
         })
     }
 
+    /// The same ledger over a connection of its own, made when it is first needed: for who must be heard while this one's is lent to
+    /// a reader of the source.
+    pub fn spare(&self) -> Result<Self> {
+        Ok(Self {
+            pool: self.database.spare_connection()?,
+            ..self.clone()
+        })
+    }
+
     /// Says farewell to the database.
     pub async fn close(self) {
         self.pool.close().await;

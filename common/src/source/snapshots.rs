@@ -15,7 +15,7 @@ pub enum SourceSnapshots {
         config: Config,
         source: Option<Source>,
     },
-    /// The source is in the ledger's database: a connection that the ledger has at hand. A second one would cost a small
+    /// The source is in the ledger's database: the connection that the ledger has. A second one would cost a small
     /// document more time than it takes.
     BesideLedger {
         ledger: Ledger,
@@ -33,7 +33,8 @@ impl SourceSnapshots {
 
     /// Of the source that the settings name, which may be the ledger's database.
     pub fn new(config: &Config, ledger: &Ledger) -> Self {
-        if is_beside(config) {
+        // The same words: another user may have other rights.
+        if config.source_database_url.expose() == config.database_url.expose() {
             Self::BesideLedger {
                 ledger: ledger.clone(),
                 catalog: None,
@@ -43,10 +44,12 @@ impl SourceSnapshots {
         }
     }
 
-    /// How many connections the ledger may have, so that a converter never has more than two. Beside the ledger, the second is made
-    /// when a lease is renewed while rows are read.
-    pub fn ledger_connections(config: &Config) -> u32 {
-        if is_beside(config) { 2 } else { 1 }
+    /// The ledger for who must be heard while rows are read.
+    pub fn ledger_beside(&self, ledger: &Ledger) -> Result<Ledger> {
+        match self {
+            Self::Apart { .. } => Ok(ledger.clone()),
+            Self::BesideLedger { .. } => ledger.spare(),
+        }
     }
 
     /// Begins a snapshot. One that is dropped without [`end`](Self::end) takes its connection with it.
@@ -109,11 +112,6 @@ impl SourceSnapshots {
             source.close().await;
         }
     }
-}
-
-/// Whether the source is in the ledger's database, by the same rights.
-fn is_beside(config: &Config) -> bool {
-    config.source_database_url.expose() == config.database_url.expose()
 }
 
 /// Executes statements in turn; an empty one is none.
