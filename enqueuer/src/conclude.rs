@@ -201,8 +201,10 @@ impl<'a> Conclusion<'a> {
             return Ok(());
         };
         let deadline = deadline.after(month_end.started_at, &self.config.business_timezone);
-        // What is put right after the deadline was never to be done by it.
-        if open.run.run_id != month_end.run_id && open.started_at > deadline {
+        // What is put right after the deadline was never to be done by it; what a run takes over from the month end was.
+        let is_month_end = open.run.run_id == month_end.run_id
+            || open.run.command == Command::Run && month_end.ended_at.is_none();
+        if !is_month_end && open.started_at > deadline {
             return Ok(());
         }
         let forecast = deadline::forecast(self.ledger, open, left).await?;

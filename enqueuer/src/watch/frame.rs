@@ -142,9 +142,10 @@ fn failure_lines(standing: &Standing, columns: usize, room: usize) -> Vec<String
     }
     let rest = failures.len() - shown;
     if rest > 0 {
+        let more = if shown > 0 { " more" } else { "" };
         let cause = if rest == 1 { "cause" } else { "causes" };
         lines.push(format!(
-            "FAILED by {rest} more {cause}: enqueuer status --period {}",
+            "FAILED by {rest}{more} {cause}: enqueuer status --period {}",
             standing.period
         ));
     }
@@ -297,6 +298,7 @@ FAILED 4 by identity, e.g. 2026-10.balance.A000123456
             reason: "時価ファイルが誤っているため、正しいものが届くまで止めておく。\u{1b}[31m 担当：山田".to_owned(),
         });
         standing.outlook = Outlook::Interrupted;
+        assert!(!standing.is_over(), "the next scheduled run follows");
         for columns in 1..200 {
             for rows in [3, 10, 16, 19, 24, 50] {
                 let lost = "since 00:31:07: cannot connect to the database 東京";
@@ -308,7 +310,7 @@ FAILED 4 by identity, e.g. 2026-10.balance.A000123456
                 }
             }
         }
-        let shown = frame(&standing, None, &tokyo(), 60, 21).join("\n");
+        let shown = frame(&standing, None, &tokyo(), 60, 22).join("\n");
         assert!(
             shown.contains("HELD       stopped: 時価ファイル"),
             "{shown}"
@@ -320,6 +322,20 @@ FAILED 4 by identity, e.g. 2026-10.balance.A000123456
         assert!(
             shown.ends_with("FAILED by 1 more cause: enqueuer status --period 2026-10"),
             "{shown}"
+        );
+    }
+
+    #[test]
+    fn a_command_can_be_pasted_or_is_another_one() {
+        let standing = standing();
+        let narrow = frame(&standing, None, &tokyo(), 60, 24).join("\n");
+        let broken = "  enqueuer resubmit --failed --period 2026-10 \\\n    --cause positions --reason \"...\"\n";
+        assert!(narrow.contains(broken), "{narrow}");
+        let narrower = frame(&standing, None, &tokyo(), 45, 24).join("\n");
+        assert!(!narrower.contains("resubmit"), "{narrower}");
+        assert!(
+            narrower.contains("\n  enqueuer status --period 2026-10"),
+            "{narrower}"
         );
     }
 
