@@ -266,6 +266,36 @@ on_every_engine! {
 }
 
 on_every_engine! {
+    async fn a_deadline_without_a_start_says_from_when(world: &World) {
+        load_october(world, 1).await?;
+        let from_now = plan_of(world, ["--deadline", "06:00"]).run().await?.expect(0)?.json()?;
+        assert!(from_now["remarks"].to_string().contains("From 09:00 to the deadline: 21 h 00 min."), "{from_now}");
+        for said in [["--deadline", "06:00", "--start", AT], ["--deadline", "2026-11-03T06:00:00+09:00", "--kind", "trade"]] {
+            let plan = plan_of(world, said).run().await?.expect(0)?.json()?;
+            assert!(!plan["remarks"].to_string().contains("to the deadline"), "{plan}");
+        }
+        // One document is not crowded by processes that have nothing to do.
+        let paces = async |parallel: &str| -> Result<Value> {
+            let plan = plan_of(world, ["--kind", "trade", "--parallel", parallel]).run().await?.expect(0)?.json()?;
+            Ok(plan["assumptions"].as_array().context("no assumptions")?.iter()
+                .find(|told| told["what"] == "a document of this machine").context("no pace")?["value"].clone())
+        };
+        assert_eq!(paces("1").await?, paces("64").await?);
+        // What is settled, each by itself; and nothing is too late for nothing.
+        world.execute("UPDATE statement_trades SET net_amount = '-1'").await?;
+        run_of(world, []).run().await?.expect(1)?;
+        let past = ["--deadline", "2020-01-01T00:00:00+09:00"];
+        let nothing = plan_of(world, past).run().await?.expect(0)?.json()?;
+        assert_eq!(
+            (&nothing["settled"], &nothing["succeeded"], &nothing["failed"], &nothing["meets_deadline"]),
+            (&json!(2), &json!(1), &json!(1), &json!(true)), "{nothing}"
+        );
+        assert!(nothing["remarks"].to_string().contains("Nothing is due"), "{nothing}");
+        Ok(())
+    }
+}
+
+on_every_engine! {
     async fn more_converters_than_connections_are_warned_of(world: &World) {
         load_october(world, 4).await?;
         let budget = [("DATABASE_CONNECTIONS", "7"), ("LOCAL_PARALLEL", "4")];
