@@ -41,7 +41,7 @@ impl DatabaseUrl {
             let pairs = parameters
                 .split('&')
                 .filter_map(|pair| pair.split_once('='));
-            let last = pairs.filter(|(name, _)| names.contains(name)).last();
+            let last = pairs.rev().find(|(name, _)| names.contains(name));
             last.map_or(otherwise, |(_, value)| value)
                 .to_ascii_lowercase()
         };

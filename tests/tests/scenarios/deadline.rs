@@ -1,6 +1,7 @@
 //! The deadline of a month end is that of its run: what is put right later neither moves it nor spoils it.
 
 use anyhow::{Context, Result};
+use common::clock::Clock;
 use jiff::{Timestamp, ToSpan};
 use tests::{World, on_every_engine};
 
@@ -22,7 +23,8 @@ async fn three_days_ago(world: &World) -> Result<String> {
              UPDATE export_documents SET due_at = due_at - {ago}, settled_at = settled_at - {ago}"
         ))
         .await?;
-    let soon = Timestamp::now()
+    let soon = Clock::default()
+        .now()
         .in_tz("Asia/Tokyo")?
         .checked_add(2.hours())?;
     Ok(soon.strftime("%H:%M").to_string())
@@ -63,7 +65,7 @@ on_every_engine! {
 
         let seen = world.enqueuer(["status", "--watch", "--json", "--deadline", &deadline]).run().await?.expect(0)?.json()?;
         let at: Timestamp = seen["deadline"].as_str().context("no deadline")?.parse()?;
-        let ago = Timestamp::now().duration_since(at).as_hours();
+        let ago = Clock::default().now().duration_since(at).as_hours();
         assert!((68..=72).contains(&ago), "{seen}");
         assert!(seen["margin_seconds"].as_i64() > Some(3600), "{seen}");
         let plain = world.enqueuer(["status", "--watch", "--deadline", &deadline]).run().await?.expect(0)?.stdout;
@@ -108,7 +110,7 @@ on_every_engine! {
         steer(world, "resubmit", ["--failed", "--period", PERIOD]).run().await?;
         let open = "SELECT count(*) FROM export_documents WHERE state = 'due'";
         assert_eq!(count(world, open).await?, 1);
-        let yesterday = Timestamp::now().checked_sub(24.hours())?.to_string();
+        let yesterday = Clock::default().now().checked_sub(24.hours())?.to_string();
         let warned = async || -> Result<u64> {
             world.execute("UPDATE export_runs SET ended_at = NULL WHERE command = 'resubmit'").await?;
             world.enqueuer(["sweep", "--deadline", &yesterday]).run().await?;
