@@ -1,5 +1,7 @@
 //! Settings: from the environment, each with a flag; parsed once, at the start, into one typed struct.
 
+mod same_database;
+
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;

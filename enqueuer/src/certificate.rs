@@ -6,6 +6,7 @@ use common::config::Config;
 use common::ledger::{DocumentRow, Ledger, Listed, Selection, State};
 use common::source::Source;
 use common::statement::{DocumentId, Kind, Period};
+use common::store::ObjectKey;
 use common::{Error, Result};
 use serde_json::json;
 
@@ -168,8 +169,8 @@ fn vanished(kind: Kind, accounts: &HashSet<String>, latest: &Latest<'_>) -> Opti
     vanished.sort_unstable();
     let first = vanished.first()?;
     Some(format!(
-        "{kind}: {} documents are of accounts that have vanished from the source since the run, e.g. {first}",
-        vanished.len()
+        "{kind}: {} of accounts that have vanished from the source since the run, e.g. {first}",
+        number(vanished.len(), "document is", "documents are")
     ))
 }
 
@@ -181,13 +182,14 @@ fn unrecorded(due: &[&DocumentId], latest: &Latest<'_>) -> Option<String> {
         .collect();
     let first = missing.first()?;
     Some(format!(
-        "{} documents are due by the source and not recorded, e.g. {first}: `enqueuer run --period {}` records them",
-        missing.len(),
+        "{} due by the source and not recorded, e.g. {first}: `enqueuer run --period {}` records what is missing",
+        number(missing.len(), "document is", "documents are"),
         first.period
     ))
 }
 
-/// Every published document is in the store with its size, and nothing else is.
+/// Every published document is in the store with its size, and nothing else is. What is being made may be there already: the
+/// store is looked at after the ledger.
 fn compare_store(documents: &[DocumentRow], objects: &HashMap<String, u64>) -> Vec<String> {
     let mut problems = Vec::new();
     let mut expected = HashSet::new();
@@ -204,28 +206,51 @@ fn compare_store(documents: &[DocumentRow], objects: &HashMap<String, u64>) -> V
             Some(_) => {}
         }
     }
+    let open: HashSet<ObjectKey> = documents
+        .iter()
+        .filter(|document| {
+            matches!(
+                document.state,
+                State::Due | State::Submitted | State::Running
+            )
+        })
+        .filter_map(|document| document.document_id.parse().ok())
+        .map(|document: DocumentId| ObjectKey::of(&document))
+        .collect();
+    let open: HashSet<&str> = open.iter().map(ObjectKey::as_str).collect();
     let mut foreign: Vec<&str> = objects
         .keys()
         .map(String::as_str)
-        .filter(|key| !expected.contains(key))
+        .filter(|key| !expected.contains(key) && !open.contains(key))
         .collect();
     foreign.sort_unstable();
-    for (keys, what) in [
-        (missing, "published documents are not in the store"),
+    for (keys, one, many) in [
+        (
+            missing,
+            "published document is not in the store",
+            "published documents are not in the store",
+        ),
         (
             changed,
+            "published document has another size in the store",
             "published documents have another size in the store",
         ),
         (
             foreign,
+            "object in the store is no published document of the ledger",
             "objects in the store are no published documents of the ledger",
         ),
     ] {
         if let Some(first) = keys.first() {
-            problems.push(format!("{} {what}, e.g. {first}", keys.len()));
+            let problem = number(keys.len(), one, many);
+            problems.push(format!("{problem}, e.g. {first}"));
         }
     }
     problems
+}
+
+fn number(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 #[cfg(test)]
@@ -280,7 +305,7 @@ mod tests {
         let others = accounts(&["A", "B", "D", "E", "F", "G"]);
         let problem = vanished(Kind::Trade, &others, &latest).unwrap();
         assert!(
-            problem.contains("1 documents") && problem.ends_with("e.g. C"),
+            problem.contains("1 document is") && problem.ends_with("e.g. C"),
             "{problem}"
         );
         assert_eq!(vanished(Kind::Balance, &others, &latest), None);
@@ -304,6 +329,11 @@ mod tests {
         );
         let problems = compare_store(&documents, &objects(&[("A.1", 11), ("B.1", 10)]));
         assert_eq!(problems.len(), 3, "{problems:?}");
+        // Published between the look at the ledger and that at the store.
+        let running = [document("C", 1, State::Running)];
+        let object = ObjectKey::of(&"2026-10.trade.C".parse().unwrap());
+        let there = objects(&[(object.as_str(), 10)]);
+        assert_eq!(compare_store(&running, &there), Vec::<String>::new());
     }
 
     #[test]

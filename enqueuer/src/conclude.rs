@@ -197,7 +197,16 @@ impl<'a> Conclusion<'a> {
         if left == 0 {
             return Ok(());
         }
-        let deadline = deadline.after(open.started_at, &self.config.business_timezone);
+        let Some(month_end) = self.ledger.month_end_run(open.run.period).await? else {
+            return Ok(());
+        };
+        let deadline = deadline.after(month_end.started_at, &self.config.business_timezone);
+        // What is put right after the deadline was never to be done by it; what a run takes over from the month end was.
+        let is_month_end = open.run.run_id == month_end.run_id
+            || open.run.command == Command::Run && month_end.ended_at.is_none();
+        if !is_month_end && open.started_at > deadline {
+            return Ok(());
+        }
         let forecast = deadline::forecast(self.ledger, open, left).await?;
         tracing::info!(run.id = open.run.run_id, forecast = forecast.instant().map(|instant| instant.to_string()), %deadline, left, "forecast");
         let in_time = match forecast {

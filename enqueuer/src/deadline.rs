@@ -19,9 +19,17 @@ pub enum Deadline {
 }
 
 impl Deadline {
-    pub fn parse(text: &str) -> Result<Self> {
+    /// What a flag or the environment says; nothing, or an empty text, is no deadline.
+    pub fn given(text: Option<&str>) -> Result<Option<Self>> {
+        let text = text.map(str::trim).filter(|text| !text.is_empty());
+        text.map(Self::parse).transpose()
+    }
+
+    fn parse(text: &str) -> Result<Self> {
         let time = text.split_once(':').and_then(|(hour, minute)| {
-            let number = |part: &str| (part.len() == 2).then(|| part.parse::<i8>().ok()).flatten();
+            let is_number =
+                |part: &str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+            let number = |part: &str| is_number(part).then(|| part.parse::<i8>().ok()).flatten();
             Time::new(number(hour)?, number(minute)?, 0, 0).ok()
         });
         if let Some(time) = time {
@@ -111,7 +119,11 @@ mod tests {
             instant.after(Timestamp::UNIX_EPOCH, &tokyo).to_string(),
             "2026-10-31T21:00:00Z"
         );
-        for wrong in ["", "6", "6:00", "25:00", "06:60", "tomorrow"] {
+        assert_eq!(Deadline::given(Some(" ")).unwrap(), None);
+        assert_eq!(Deadline::given(None).unwrap(), None);
+        for wrong in [
+            "", "6", "6:00", "+6:00", "06:+1", "25:00", "06:60", "tomorrow",
+        ] {
             let error = Deadline::parse(wrong).unwrap_err().to_string();
             assert!(error.contains("--deadline"), "{error}");
         }

@@ -18,6 +18,7 @@ mod out;
 mod out_file;
 mod partials;
 mod plan;
+mod printable;
 mod progress;
 mod published;
 mod queue;

@@ -79,6 +79,12 @@ pub fn date_time(instant: Timestamp, zone: &TimeZone) -> String {
     local.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
+/// The business time zone's offset then: `+09`, `-03:30`.
+pub fn offset(instant: Timestamp, zone: &TimeZone) -> String {
+    let local = instant.to_zoned(zone.clone());
+    local.strftime("%:::z").to_string()
+}
+
 /// The time of day in the business time zone: `00:31:07`.
 pub fn time_of_day(instant: Timestamp, zone: &TimeZone) -> String {
     let local = instant.to_zoned(zone.clone());

@@ -30,6 +30,8 @@ pub struct Alike {
     pub kind: Kind,
     pub state: State,
     pub on_paper: bool,
+    /// No later revision was begun.
+    pub is_latest: bool,
     pub documents: i64,
     /// Of what was published.
     pub rows: i64,
@@ -99,9 +101,9 @@ pub struct SettledIn {
 
 /// One consistent reading of a period. It sees nothing of what happens meanwhile.
 pub struct Reading<'a> {
-    ledger: &'a Ledger,
-    period: Period,
-    snapshot: Transaction<'static, Any>,
+    pub(super) ledger: &'a Ledger,
+    pub(super) period: Period,
+    pub(super) snapshot: Transaction<'static, Any>,
 }
 
 impl Ledger {
@@ -131,9 +133,11 @@ const RUNS: &str = "SELECT r.run_id, r.command, r.started_at, r.ended_at,
         CASE WHEN r.recorded_at IS NULL THEN 0 ELSE 1 END
     FROM export_runs r WHERE r.period = $1 ORDER BY r.started_at, r.run_id";
 
-const DOCUMENTS: &str = "SELECT d.run_id, d.kind, d.state, CASE WHEN d.delivery = 'paper' THEN 1 ELSE 0 END, count(*),
+const DOCUMENTS: &str = "SELECT d.run_id, d.kind, d.state, CASE WHEN d.delivery = 'paper' THEN 1 ELSE 0 END,
+        CASE WHEN EXISTS (SELECT 1 FROM export_documents n WHERE n.kind = d.kind AND n.account_id = d.account_id
+                            AND n.period = d.period AND n.revision > d.revision) THEN 0 ELSE 1 END, count(*),
         CAST(COALESCE(sum(d.row_count), 0) AS bigint), CAST(COALESCE(sum(d.bytes), 0) AS bigint), max(d.settled_at)
-    FROM export_documents d WHERE d.period = $1 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4";
+    FROM export_documents d WHERE d.period = $1 GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5";
 
 // The engine groups by three digits of the duration, because SQLite has no logarithm: percentiles are read from that.
 const ATTEMPTS: &str = "SELECT outcome, rows_from,
@@ -191,18 +195,19 @@ impl Reading<'_> {
             .collect()
     }
 
-    /// Every document of the period, by run, kind, state and delivery.
+    /// Every document of the period, by run, kind, state, delivery, and whether it is the latest revision.
     pub async fn documents(&mut self) -> Result<Vec<Alike>> {
-        type Row = (String, String, String, i64, i64, i64, i64, Option<i64>);
+        type Row = (String, String, String, i64, i64, i64, i64, i64, Option<i64>);
         let rows: Vec<Row> = self.rows(DOCUMENTS, "counting documents").await?;
         rows.into_iter()
             .map(
-                |(run_id, kind, state, paper, documents, rows, bytes, settled)| {
+                |(run_id, kind, state, paper, latest, documents, rows, bytes, settled)| {
                     Ok(Alike {
                         run_id,
                         kind: parse_kind(&kind)?,
                         state: State::parse(&state)?,
                         on_paper: paper == 1,
+                        is_latest: latest == 1,
                         documents,
                         rows,
                         bytes,

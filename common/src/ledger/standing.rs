@@ -21,8 +21,12 @@ pub enum Standing {
     WithOthers,
     /// Submit it if its rollout group is among those of the run.
     LeftOut,
-    /// Nothing: it succeeded, failed or is excused.
-    Settled,
+    /// Nothing, as of those that follow: it is published.
+    Succeeded,
+    /// It has failed, or will have with its last attempt lost.
+    Failed,
+    /// Whatever its rollout group.
+    Excused,
 }
 
 /// A document that the ledger knows.
@@ -38,7 +42,7 @@ pub struct StandingDocument {
 }
 
 impl LedgerReader {
-    /// Tells every document of the selection, as a run of this deployment would find it. `packs`: whether it puts several into
+    /// Tells every document of the selection, as a run of this deployment would find it. `packs`: whether it may put several into
     /// a slot; only then does it matter which were lost before.
     pub async fn standing(
         &mut self,
@@ -61,10 +65,11 @@ impl LedgerReader {
                     CASE WHEN d.state = 'due' AND {with_others} THEN 'with_others'
                          WHEN d.state = 'due' THEN 'due'
                          WHEN d.state IN ('submitted', 'running') AND {taken_over}
-                             THEN CASE WHEN d.attempts < {MAX_ATTEMPTS} THEN 'due' ELSE 'settled' END
+                             THEN CASE WHEN d.attempts < {MAX_ATTEMPTS} THEN 'due' ELSE 'failed' END
                          WHEN d.state IN ('submitted', 'running') THEN 'with_others'
                          WHEN d.state = 'excused' AND d.cause = '{NOT_IN_GROUP}' THEN 'left_out'
-                         ELSE 'settled' END,
+                         WHEN d.state = 'superseded' THEN 'succeeded'
+                         ELSE d.state END,
                     CASE WHEN $3 = 0 THEN 0
                          WHEN d.state <> 'due' AND NOT (d.state IN ('submitted', 'running') AND {taken_over}) THEN 0
                          WHEN 1 = 1 {UNSUSPECTED} THEN 0 ELSE 1 END,
@@ -88,7 +93,9 @@ impl LedgerReader {
                     "due" => Standing::Due,
                     "with_others" => Standing::WithOthers,
                     "left_out" => Standing::LeftOut,
-                    "settled" => Standing::Settled,
+                    "succeeded" => Standing::Succeeded,
+                    "failed" => Standing::Failed,
+                    "excused" => Standing::Excused,
                     other => return Err(Error::bug(format!("the ledger answers {other:?}"))),
                 },
                 alone: row.try_get::<i64, _>(3).map_err(unreadable)? == 1,

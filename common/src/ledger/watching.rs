@@ -59,6 +59,18 @@ impl Ledger {
         Ok(failures.collect())
     }
 
+    /// Documents of a period at which a process is working that has given a sign of life.
+    pub async fn running_alive(&self, period: Period) -> Result<i64> {
+        sqlx::query_scalar(self.sql(
+            "SELECT count(*) FROM export_documents d
+             WHERE d.period = $1 AND d.state = 'running' AND d.lease_expires_at >= {NOW_MS}",
+        ))
+        .bind(period.to_string())
+        .fetch_one(&self.pool)
+        .await
+        .map_err(statement_failed("looking for signs of life", Whose::Ledger))
+    }
+
     /// How many documents of a period were settled in the last minutes and since an instant. Reads all of them: ask once.
     pub async fn settled_lately(
         &self,

@@ -25,6 +25,8 @@ use clap::{Parser, Subcommand};
 use common::Result;
 use common::config::Settings;
 
+use crate::out;
+
 /// Makes, submits and follows the monthly Excel statements of a securities firm.
 #[derive(Debug, Parser)]
 #[command(
@@ -65,7 +67,7 @@ impl Cli {
     /// Runs the command.
     pub async fn execute(self) -> Result<ExitCode> {
         let settings = &self.settings;
-        match self.command {
+        let code = match self.command {
             Command::Demo(command) => command.execute(settings).await,
             Command::Load(command) => command.execute(settings).await,
             Command::Contract(command) => command.execute(),
@@ -83,7 +85,9 @@ impl Cli {
             Command::Certificate(command) => command.execute(settings).await,
             Command::Report(command) => command.execute(settings).await,
             Command::Link(command) => command.execute(settings).await,
-        }
+        }?;
+        out::arrived()?;
+        Ok(code)
     }
 }
 

@@ -56,11 +56,7 @@ impl PlanCommand {
     fn asked(&self, config: &Config) -> Result<Asked<'_>> {
         let clock = self.selection.clock()?;
         let start = self.start(clock)?;
-        let deadline = self
-            .deadline
-            .as_deref()
-            .filter(|text| !text.trim().is_empty());
-        let deadline = deadline.map(Deadline::parse).transpose()?;
+        let deadline = Deadline::given(self.deadline.as_deref())?;
         Ok(Asked {
             selection: self.selection.selection(config, clock)?,
             accept_snapshot: self.selection.accepted_snapshot()?,
@@ -71,6 +67,7 @@ impl PlanCommand {
                 gib_hour_usd: self.gib_hour_usd,
             },
             start,
+            start_is_given: self.start.is_some() || !matches!(deadline, Some(Deadline::Daily(_))),
             deadline: deadline.map(|deadline| deadline.after(start, &config.business_timezone)),
         })
     }

@@ -1,4 +1,3 @@
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -11,7 +10,7 @@ use serde_json::json;
 use crate::certificate::Certificate;
 use crate::context::open_period;
 use crate::deadline::Deadline;
-use crate::out::line;
+use crate::out::{line, write_all};
 use crate::out_file::{destination, replace};
 use crate::report::{Gathered, gather, render, sentence};
 
@@ -35,7 +34,7 @@ pub struct Report {
 impl Report {
     pub async fn execute(self, settings: &Settings) -> Result<ExitCode> {
         let config = settings.resolve()?;
-        let deadline = self.deadline.as_deref().map(Deadline::parse).transpose()?;
+        let deadline = Deadline::given(self.deadline.as_deref())?;
         let (ledger, period) = open_period(&config, self.period.as_deref()).await?;
         let out = self.out.clone();
         let out = out.unwrap_or_else(|| format!("report.{period}.html").into());
@@ -54,8 +53,7 @@ impl Report {
             eprintln!("The report has no certificate: {why}.");
         }
         if is_stdout {
-            // Whoever closes the pipe early has read enough.
-            let _ = std::io::stdout().write_all(page.as_bytes());
+            write_all(page.as_bytes());
             return Ok(ExitCode::SUCCESS);
         }
         replace(page.as_bytes(), &out, "report")?;

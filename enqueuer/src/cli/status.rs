@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::context::open_period;
 use crate::deadline::Deadline;
 use crate::out::line;
+use crate::printable::printable;
 use crate::steering::refuse_unknown_cause;
 use crate::watch::Watch;
 
@@ -48,9 +49,10 @@ pub struct Status {
 impl Status {
     pub async fn execute(self, settings: &Settings) -> Result<ExitCode> {
         let config = settings.resolve()?;
+        let deadline = Deadline::given(self.deadline.as_deref())?;
         let (ledger, period) = open_period(&config, self.period.as_deref()).await?;
         if self.watch {
-            return self.watch(period)?.follow(&config, ledger).await;
+            return self.watch(period, deadline).follow(&config, ledger).await;
         }
         let selection = Selection::all(period);
         let counts = ledger.counts(&selection).await?;
@@ -81,13 +83,13 @@ impl Status {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn watch(&self, period: Period) -> Result<Watch> {
-        Ok(Watch {
+    fn watch(&self, period: Period, deadline: Option<Deadline>) -> Watch {
+        Watch {
             period,
-            deadline: self.deadline.as_deref().map(Deadline::parse).transpose()?,
+            deadline,
             every: self.every.map(Duration::from_secs),
             json: self.json,
-        })
+        }
     }
 
     async fn list(&self, ledger: &Ledger, selection: &Selection) -> Result<Vec<DocumentRow>> {
@@ -143,16 +145,17 @@ pub fn print_causes(causes: &[CauseCount]) {
         } else {
             ""
         };
+        let cause = printable(cause);
         line!("\n{documents} {noun} {state}{warned}, cause {cause}; e.g. {example}");
         // Of what an operator excused it is the reason.
         if let Some(error) = example_error {
-            line!("  {error}");
+            line!("  {}", printable(error));
         }
     }
 }
 
 fn print_document(document: &DocumentRow) {
-    let cause = document.cause.as_deref().unwrap_or_default();
+    let cause = printable(document.cause.as_deref().unwrap_or_default());
     line!(
         "{}  {:<10}  {cause}",
         document.document_id,

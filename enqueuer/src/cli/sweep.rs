@@ -32,7 +32,7 @@ pub struct Sweep {
 impl Sweep {
     pub async fn execute(self, settings: &Settings) -> Result<ExitCode> {
         let config = settings.resolve()?;
-        let deadline = self.deadline.as_deref().map(Deadline::parse).transpose()?;
+        let deadline = Deadline::given(self.deadline.as_deref())?;
         let cancel = Termination::listen()?;
         let ledger = open_ledger(&config).await?;
         let queue = self.queue.open(&config, settings, &ledger).await?;

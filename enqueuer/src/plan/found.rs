@@ -7,7 +7,23 @@ use common::config::Config;
 use common::ledger::{LedgerReader, Opened, PastJob, Selection, Standing};
 
 use super::packing::Due;
+use crate::printable::printable;
 use crate::targets::Targets;
+
+/// What a run leaves as it is.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Settled {
+    /// Superseded ones, too.
+    pub succeeded: usize,
+    pub failed: usize,
+    pub excused: usize,
+}
+
+impl Settled {
+    pub fn all(self) -> usize {
+        self.succeeded + self.failed + self.excused
+    }
+}
 
 /// What the ledger says.
 #[derive(Debug, Default)]
@@ -16,13 +32,12 @@ pub struct Known {
     pub history: Vec<PastJob>,
     /// Submitted or running already.
     pub with_others: usize,
-    /// Succeeded, failed or excused already.
-    pub settled: usize,
+    pub settled: Settled,
     pub excused: usize,
     pub remarks: Vec<String>,
 }
 
-/// Looks into the ledger, which stays as it is. `packs`: whether the run puts several documents into a slot.
+/// Looks into the ledger, which stays as it is. `packs`: whether a run may put several documents into a slot.
 pub async fn look(
     config: &Config,
     selection: &Selection,
@@ -55,7 +70,8 @@ pub async fn look(
         };
         if let Some(reason) = reader.held(selection.period).await? {
             known.remarks.push(format!(
-                "The period is held ({reason}): a run submits nothing before `enqueuer run --period {} --resume`.",
+                "The period is held ({}): a run submits nothing before `enqueuer run --period {} --resume`.",
+                printable(&reason),
                 selection.period
             ));
         }
@@ -98,7 +114,9 @@ async fn read(
                 Standing::Due => known.due.packable.push(document.estimated_rows),
                 Standing::WithOthers => known.with_others += 1,
                 Standing::LeftOut => {}
-                Standing::Settled => known.settled += 1,
+                Standing::Succeeded => known.settled.succeeded += 1,
+                Standing::Failed => known.settled.failed += 1,
+                Standing::Excused => known.settled.excused += 1,
             }
             standing.insert(document.document_id, document.standing);
         })

@@ -19,9 +19,11 @@ use common::ledger::Selection;
 use common::{Error, Result};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use tokio::time::Instant;
 
 use self::advice::{Scenario, Suggestion};
+use self::found::Settled;
 use self::model::Model;
 use self::packing::{Due, Packed};
 use self::replications::Distribution;
@@ -37,6 +39,9 @@ pub use self::report::{answer, print};
 /// From so many slots on Fargate's pace of starts is most of a month end.
 const PACK_FROM: u64 = 50_000;
 
+/// As `--documents-per-slot` takes them.
+const MOST_PER_SLOT: u64 = 10_000;
+
 /// What is asked.
 pub struct Asked<'a> {
     pub selection: Selection,
@@ -46,6 +51,8 @@ pub struct Asked<'a> {
     pub prices: Prices,
     /// When the run would begin.
     pub start: Timestamp,
+    /// Otherwise the deadline is the next one after now, which may be another day's than that of the run.
+    pub start_is_given: bool,
     pub deadline: Option<Timestamp>,
 }
 
@@ -66,7 +73,7 @@ pub struct Plan {
     pub cost_usd: f64,
     pub connections: Connections,
     pub with_others: usize,
-    pub settled: usize,
+    pub settled: Settled,
     pub excused: usize,
     pub remarks: Vec<String>,
 }
@@ -100,7 +107,9 @@ impl Connections {
         Self {
             source: converters,
             ledger: converters,
-            together: config.database_url == config.source_database_url,
+            together: config
+                .database_url
+                .is_same_database(&config.source_database_url),
             budget,
         }
     }
@@ -130,13 +139,13 @@ pub fn connections_at_most(
     queue: &QueueSettings,
     capacity: &CapacitySettings,
 ) -> Result<Option<String>> {
-    if config.deployment == Deployment::Aws && capacity.max_vcpus.is_none() {
+    if config.deployment == Deployment::Aws && capacity.max_vcpus().is_none() {
         return Ok(Some(
             "MAX_VCPUS is not set: `enqueuer plan` needs it".to_owned(),
         ));
     }
     let converters = Place::of(config, queue, capacity)?.most_converters();
-    Ok(Connections::of(config, converters, capacity.database_connections).warning())
+    Ok(Connections::of(config, converters, capacity.database_connections()).warning())
 }
 
 /// Plans a run.
@@ -148,12 +157,14 @@ pub async fn make(config: &Config, asked: Asked<'_>) -> Result<Plan> {
     let known = found::look(
         config,
         &asked.selection,
-        asked.queue.documents_per_slot > 1,
+        // What makes a deadline may be packing, even where nothing is packed.
+        asked.queue.documents_per_slot > 1 || asked.deadline.is_some(),
         &targets,
     )
     .await?;
     drop(targets);
-    let mut model = Model::of(&known.history, &place);
+    let slots = known.due.slots(asked.queue.documents_per_slot);
+    let mut model = Model::of(&known.history, &place.with_capacity_at_most(slots));
     model.assume(
         "looking into the source",
         words::seconds(looked_for),
@@ -182,7 +193,7 @@ pub async fn make(config: &Config, asked: Asked<'_>) -> Result<Plan> {
         connections: Connections::of(
             config,
             distribution.at_peak,
-            asked.capacity.database_connections,
+            asked.capacity.database_connections(),
         ),
         packed,
         distribution,
@@ -197,13 +208,21 @@ pub async fn make(config: &Config, asked: Asked<'_>) -> Result<Plan> {
         place,
         model,
     };
+    if let Some(at) = asked.deadline {
+        plan.remark_deadline(at, asked.start_is_given, &config.business_timezone);
+    }
     plan.remark(&asked.prices);
     Ok(plan)
 }
 
 fn deadline(scenario: Scenario<'_>, start: Timestamp, at: Timestamp, p95: f64) -> Deadline {
     let allowed = at.duration_since(start).as_secs_f64();
-    let left = allowed - p95;
+    let nothing_is_due = scenario.due.documents() == 0;
+    let left = if nothing_is_due {
+        allowed.max(0.0)
+    } else {
+        allowed - p95
+    };
     let suggestions = if left >= 0.0 {
         Ok(Vec::new())
     } else if allowed <= 0.0 {
@@ -250,6 +269,30 @@ impl Plan {
         self.packed.iter().map(|packed| packed.jobs).sum()
     }
 
+    /// What makes the deadline is told.
+    fn is_advised(&self) -> bool {
+        let deadline = self.deadline.as_ref();
+        deadline.is_some_and(|deadline| {
+            deadline
+                .suggestions
+                .as_ref()
+                .is_ok_and(|suggestions| !suggestions.is_empty())
+        })
+    }
+
+    fn remark_deadline(&mut self, at: Timestamp, start_is_given: bool, zone: &TimeZone) {
+        if self.documents == 0 {
+            self.remarks
+                .push("Nothing is due: no deadline can be missed.".to_owned());
+        } else if !start_is_given {
+            self.remarks.push(format!(
+                "From {} to the deadline: {}. That is the next one after now; for a run that begins later give --start.",
+                self.start.to_zoned(zone.clone()).strftime("%H:%M"),
+                words::duration(at.duration_since(self.start).as_secs_f64())
+            ));
+        }
+    }
+
     /// What whoever plans should see besides.
     fn remark(&mut self, prices: &Prices) {
         if !self.place.is_local() {
@@ -265,11 +308,12 @@ impl Plan {
             );
             self.model
                 .assume("prices", prices.to_string(), prices.origin());
-            if self.slots() > PACK_FROM {
+            let more = self.slots().div_ceil(PACK_FROM) * 10 * u64::from(self.documents_per_slot);
+            if self.slots() > PACK_FROM && !self.is_advised() {
                 self.remarks.push(format!(
-                    "{} slots are many to start at 20 per second: pack several documents per slot, e.g. --documents-per-slot {}.",
+                    "{} slots are many to start at 20 per second: pack more documents per slot, e.g. --documents-per-slot {}.",
                     words::count(self.slots()),
-                    self.slots().div_ceil(PACK_FROM) * 10
+                    more.min(MOST_PER_SLOT)
                 ));
             }
         }

@@ -26,6 +26,12 @@ impl Due {
         self.packable.len() + self.alone.len()
     }
 
+    /// Slots of them at most.
+    pub fn slots(&self, documents_per_slot: u32) -> u32 {
+        let packed = self.packable.len().div_ceil(documents_per_slot as usize);
+        u32::try_from(packed + self.alone.len()).unwrap_or(u32::MAX)
+    }
+
     pub fn all(&self) -> impl Iterator<Item = i64> + '_ {
         self.packable.iter().chain(&self.alone).copied()
     }

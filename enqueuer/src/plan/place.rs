@@ -63,7 +63,7 @@ impl Place {
                 },
             });
         }
-        let max_vcpus = capacity.max_vcpus.ok_or_else(|| {
+        let max_vcpus = capacity.max_vcpus().ok_or_else(|| {
             Error::config(
                 "MAX_VCPUS is not set: with DEPLOYMENT=aws nothing has a default; it is maxvCpus of the queue's compute environments together",
             )
@@ -103,6 +103,12 @@ impl Place {
             Place::Aws { max_vcpus, .. } => *max_vcpus = capacity,
         }
         place
+    }
+
+    /// As crowded as it is with so many slots.
+    #[must_use]
+    pub fn with_capacity_at_most(&self, slots: u32) -> Self {
+        self.with_capacity(self.capacity().min(slots.max(1)))
     }
 
     /// How many times as long everything takes as it did when so many ran at a time (by default: few enough), since more

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::advice::Suggestion;
 use super::{Deadline, Place, Plan, words};
 use crate::out::line;
+use crate::printable::{char_width, width};
 
 const WIDTH: usize = 80;
 
@@ -21,13 +22,15 @@ fn lines(plan: &Plan, period: Period, zone: &TimeZone) -> Vec<String> {
     let mut lines = Vec::new();
     let count = |number: usize| words::count(number as u64);
     lines.push(format!(
-        "{period}: {} documents, {} rows, about {}.",
+        "{period}: {} documents, about {} rows, about {}.",
         count(plan.documents),
         words::count(plan.rows.unsigned_abs()),
         words::bytes(plan.bytes)
     ));
     let besides = [
-        (plan.settled, "settled"),
+        (plan.settled.succeeded, "succeeded"),
+        (plan.settled.failed, "failed"),
+        (plan.settled.excused, "excused"),
         (plan.with_others, "submitted or running"),
         (plan.excused, "to be excused"),
     ];
@@ -48,7 +51,7 @@ fn lines(plan: &Plan, period: Period, zone: &TimeZone) -> Vec<String> {
         lines.push(String::new());
         push_forecast(&mut lines, plan, zone);
     }
-    if let Some(deadline) = &plan.deadline {
+    if let Some(deadline) = plan.deadline.as_ref().filter(|_| plan.documents > 0) {
         push_deadline(&mut lines, plan, deadline, zone);
     }
     lines.push(String::new());
@@ -66,7 +69,7 @@ fn lines(plan: &Plan, period: Period, zone: &TimeZone) -> Vec<String> {
 fn push_classes(lines: &mut Vec<String>, plan: &Plan) {
     lines.push(format!(
         "{:<14}{:>11}{:>15}{:>9}{:>6}{:>7}{:>8}",
-        "class", "documents", "rows", "slots", "jobs", "vCPU", "MiB"
+        "class", "documents", "about rows", "slots", "jobs", "vCPU", "MiB"
     ));
     for (class, packed) in plan.place.classes().iter().zip(&plan.packed).rev() {
         let name: String = class.name.chars().take(13).collect();
@@ -181,17 +184,25 @@ fn in_words(plan: &Plan, suggestion: &Suggestion) -> String {
     }
 }
 
-/// A text in lines of the width, those after the first indented further.
+/// A text in lines of the width, those after the first indented further. A word that is longer than a line, as whole sentences
+/// of Japanese are, is broken.
 fn wrap(lines: &mut Vec<String>, indent: &str, text: &str) {
     let mut line = indent.to_owned();
+    let mut used = 0;
     for word in text.split(' ') {
-        let is_empty = line.trim().is_empty();
-        if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+        if used > 0 && width(&line) + 1 + width(word) > WIDTH {
             lines.push(std::mem::replace(&mut line, format!("{indent}  ")));
-        } else if !is_empty {
+            used = 0;
+        } else if used > 0 {
             line.push(' ');
         }
-        line.push_str(word);
+        for char in word.chars() {
+            if width(&line) + char_width(char) > WIDTH {
+                lines.push(std::mem::replace(&mut line, format!("{indent}  ")));
+            }
+            line.push(char);
+            used += 1;
+        }
     }
     lines.push(line);
 }
@@ -239,7 +250,9 @@ pub fn answer(plan: &Plan, period: Period, zone: &TimeZone) -> Value {
         "documents": plan.documents,
         "rows": plan.rows,
         "bytes": plan.bytes.round(),
-        "settled": plan.settled,
+        "settled": plan.settled.all(),
+        "succeeded": plan.settled.succeeded,
+        "failed": plan.settled.failed,
         "with_others": plan.with_others,
         "excused": plan.excused,
         "jobs": plan.jobs(),
@@ -286,6 +299,12 @@ mod tests {
     fn long_texts_stay_within_the_width() {
         let mut lines = Vec::new();
         wrap(&mut lines, "  ", &"word ".repeat(60));
+        let mut japanese = Vec::new();
+        wrap(&mut japanese, "", &"時価ファイルが誤っている、".repeat(9));
+        assert!(
+            japanese.iter().all(|line| width(line) <= WIDTH),
+            "{japanese:#?}"
+        );
         assert!(
             lines.len() > 3 && lines.iter().all(|line| line.chars().count() <= WIDTH),
             "{lines:#?}"

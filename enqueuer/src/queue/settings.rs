@@ -1,6 +1,7 @@
 //! How the queue works: of the local one and of AWS Batch.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize, ParseIntError};
+use std::str::FromStr;
 use std::time::Duration;
 
 use common::config::{Config, Deployment, Settings};
@@ -24,7 +25,7 @@ pub struct QueueSettings {
     pub refusals_percent: u32,
     /// Locally: converters at a time [default: the number of cores]
     #[arg(long, env = "LOCAL_PARALLEL", value_name = "N")]
-    parallel: Option<NonZeroUsize>,
+    parallel: Option<Count>,
     /// Locally: seconds an attempt may take before it is stopped
     #[arg(long, env = "JOB_TIMEOUT_SECONDS", value_name = "N", default_value_t = 3600,
           value_parser = clap::value_parser!(u64).range(1..))]
@@ -53,11 +54,43 @@ pub struct QueueSettings {
 #[command(next_help_heading = "Queue")]
 pub struct CapacitySettings {
     /// On AWS: vCPUs that converters have at a time, maxvCpus of all compute environments of the queue
-    #[arg(long, env = "MAX_VCPUS", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub max_vcpus: Option<u32>,
+    #[arg(long, env = "MAX_VCPUS", value_name = "N")]
+    max_vcpus: Option<Count>,
     /// Connections that one database has for converters; more than these at peak is a warning [default: not looked at]
-    #[arg(long, env = "DATABASE_CONNECTIONS", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub database_connections: Option<u32>,
+    #[arg(long, env = "DATABASE_CONNECTIONS", value_name = "N")]
+    database_connections: Option<Count>,
+}
+
+impl CapacitySettings {
+    pub fn max_vcpus(&self) -> Option<u32> {
+        self.max_vcpus.and_then(Count::get)
+    }
+
+    pub fn database_connections(&self) -> Option<u32> {
+        self.database_connections.and_then(Count::get)
+    }
+}
+
+/// At least one of something. An empty text is as if nothing had been said, as deployments write it that leave a setting out.
+#[derive(Debug, Clone, Copy)]
+struct Count(Option<NonZeroU32>);
+
+impl Count {
+    fn get(self) -> Option<u32> {
+        self.0.map(NonZeroU32::get)
+    }
+}
+
+impl FromStr for Count {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> std::result::Result<Self, ParseIntError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Ok(Count(None));
+        }
+        text.parse().map(Some).map(Count)
+    }
 }
 
 /// Of this machine.
@@ -68,7 +101,8 @@ pub fn cores() -> usize {
 impl QueueSettings {
     /// Converters at a time on this machine.
     pub fn local_parallel(&self) -> usize {
-        self.parallel.map_or_else(cores, NonZeroUsize::get)
+        let given = self.parallel.and_then(Count::get);
+        given.map_or_else(cores, |parallel| parallel as usize)
     }
 
     /// What an attempt may take on this machine.

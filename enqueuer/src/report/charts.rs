@@ -8,9 +8,8 @@ use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
 use super::durations::{Bin, Durations};
-use super::gathered::DeadlineKept;
 use super::timeline::{Settled, Timeline};
-use crate::numbers::{date_time, grouped, span_ms};
+use crate::numbers::{counted, date_time, grouped, span_ms};
 
 /// A drawing's size in units of CSS pixels.
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +65,7 @@ impl Size {
 }
 
 /// Documents over time.
-pub fn over_time(timeline: &Timeline, deadline: Option<&DeadlineKept>, zone: &TimeZone) -> Markup {
+pub fn over_time(timeline: &Timeline, deadline: Option<Timestamp>, zone: &TimeZone) -> Markup {
     let last = timeline.last();
     let title = format!(
         "{} published and {} failed between {} and {}",
@@ -86,19 +85,14 @@ pub fn over_time(timeline: &Timeline, deadline: Option<&DeadlineKept>, zone: &Ti
     }
 }
 
-fn curves(
-    timeline: &Timeline,
-    deadline: Option<&DeadlineKept>,
-    zone: &TimeZone,
-    size: Size,
-) -> Markup {
+fn curves(timeline: &Timeline, deadline: Option<Timestamp>, zone: &TimeZone, size: Size) -> Markup {
     let highest = timeline.last();
     let (step, top) = scale_of(highest.succeeded.max(highest.failed));
     let steps = i64::try_from(timeline.until.len()).unwrap_or(i64::MAX);
     // A deadline not far behind is shown in its place.
     let length = timeline.length_ms().max(1);
     let to_deadline =
-        deadline.map(|deadline| deadline.at.as_millisecond() - timeline.from.as_millisecond());
+        deadline.map(|deadline| deadline.as_millisecond() - timeline.from.as_millisecond());
     let shown = to_deadline.filter(|ms| (0..=length * 3 / 2).contains(ms));
     let across = length.max(shown.map_or(0, |ms| ms + length / 25));
     let line = |of: fn(Settled) -> i64| {
@@ -140,8 +134,8 @@ fn curves(
 pub fn distribution(durations: &Durations) -> Markup {
     let told = |ms: Option<i64>| ms.map_or_else(String::new, span_ms);
     let description = format!(
-        "{} documents; half took at most {}, 95 percent at most {}, the longest {}",
-        grouped(durations.documents),
+        "{}; half took at most {}, 95 percent at most {}, the longest {}",
+        counted(durations.documents, "document"),
         told(durations.p50_ms),
         told(durations.p95_ms),
         told(durations.longest_ms)
@@ -173,7 +167,7 @@ fn bars(durations: &Durations, size: Size) -> Markup {
         @for (n, bin) in (1..).zip(bins).filter(|(_, bin)| bin.documents > 0) {
             rect class="bar" x=(size.x(n * 1000, across)) width=(width) y=(size.y(bin.documents, top))
                 height=(tenths(scale(bin.documents, top, size.up()))) {
-                title { (grouped(bin.documents)) " documents, " (range(bin)) }
+                title { (counted(bin.documents, "document")) ", " (range(bin)) }
             }
         }
         @for (n, label) in duration_ticks(bins, size.labels) {

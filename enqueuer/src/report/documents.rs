@@ -22,7 +22,7 @@ pub fn by_kind(of: &Gathered) -> Markup {
     }
     let shown: Vec<State> = State::ALL
         .into_iter()
-        .filter(|state| of.of(*state) > 0)
+        .filter(|state| of.sum(|alike| alike.state == *state) > 0)
         .collect();
     let count = |kind, state| of.of_kind(kind).get(&state).copied().unwrap_or_default();
     html! {
@@ -38,16 +38,17 @@ pub fn by_kind(of: &Gathered) -> Markup {
                     tr {
                         th { (kind) }
                         @for state in &shown { td.n { (grouped(count(kind, *state))) } }
-                        @let alike = of.documents.iter().filter(|alike| alike.kind == kind);
+                        @let alike = of.documents.iter().filter(|alike| alike.kind == kind && alike.is_latest);
                         td.n { (grouped(alike.clone().map(|alike| alike.rows).sum())) }
                         td.n { (grouped(alike.map(|alike| alike.bytes).sum())) }
                     }
                 }
                 tr.sum {
                     th { "all" }
-                    @for state in &shown { td.n { (grouped(of.of(*state))) } }
-                    td.n { (grouped(of.documents.iter().map(|alike| alike.rows).sum())) }
-                    td.n { (grouped(of.documents.iter().map(|alike| alike.bytes).sum())) }
+                    @for state in &shown { td.n { (grouped(of.sum(|alike| alike.state == *state))) } }
+                    @let (rows, bytes) = of.published_size();
+                    td.n { (grouped(rows)) }
+                    td.n { (grouped(bytes)) }
                 }
             }
         } }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use common::Result;
 use common::config::Config;
 use common::ledger::{
-    Actions, Alike, AttemptsAlike, Command, HoldSpan, Ledger, OfCause, PeriodRun, State,
+    Actions, Alike, AttemptsAlike, HoldSpan, Kept, Ledger, OfCause, PeriodRun, State,
 };
 use common::profile::Bilingual;
 use common::statement::{Kind, Period};
@@ -32,28 +32,28 @@ pub struct Gathered {
     pub causes: Vec<OfCause>,
     pub actions: Vec<Actions>,
     pub holds: Vec<HoldSpan>,
-    pub deadline: Option<DeadlineKept>,
+    pub deadline: Option<(Timestamp, Kept)>,
+    /// When the last document was settled.
+    pub last_settled_at: Option<Timestamp>,
     /// Otherwise why there is none.
     pub certificate: Result<Certificate, String>,
 }
 
-/// The deadline, and what came after it.
-#[derive(Debug, Clone, Copy)]
-pub struct DeadlineKept {
-    pub at: Timestamp,
-    /// Documents that were settled later.
-    pub late: i64,
-    pub last_settled_at: Option<Timestamp>,
-}
-
 impl Gathered {
-    /// Documents of a state.
+    /// Documents of a state, by their latest revision: as the certificate counts accounts.
     pub fn of(&self, state: State) -> i64 {
-        self.sum(|alike| alike.state == state)
+        self.sum(|alike| alike.state == state && alike.is_latest)
+    }
+
+    /// Rows and bytes of the latest revisions.
+    pub fn published_size(&self) -> (i64, i64) {
+        let latest = || self.documents.iter().filter(|alike| alike.is_latest);
+        let rows = latest().map(|alike| alike.rows).sum();
+        (rows, latest().map(|alike| alike.bytes).sum())
     }
 
     pub fn published(&self) -> i64 {
-        self.of(State::Succeeded) + self.of(State::Superseded)
+        self.of(State::Succeeded)
     }
 
     pub fn open(&self) -> i64 {
@@ -111,18 +111,10 @@ pub async fn gather(
         Some(last) => timeline::find(&mut reading, &starts(&runs), last).await?,
         None => None,
     };
-    let deadline = match deadline.zip(main_run(&runs, &documents)) {
+    let deadline = match deadline.zip(reading.month_end_run().await?) {
         Some((deadline, run)) => {
             let at = deadline.after(run.started_at, &config.business_timezone);
-            let late = match last {
-                Some(last) if last > at => reading.settled(at, Timestamp::MAX, i64::MAX).await?,
-                _ => Vec::new(),
-            };
-            Some(DeadlineKept {
-                at,
-                late: late.iter().map(|late| late.documents).sum(),
-                last_settled_at: last,
-            })
+            Some((at, reading.kept(&run, at).await?))
         }
         None => None,
     };
@@ -148,6 +140,7 @@ pub async fn gather(
         actions,
         holds,
         deadline,
+        last_settled_at: last,
         certificate,
     })
 }
@@ -162,17 +155,6 @@ fn last_settled(documents: &[Alike]) -> Option<Timestamp> {
         .iter()
         .filter(|alike| settled.contains(&alike.state));
     settled.filter_map(|alike| alike.last_settled_at).max()
-}
-
-/// The run that has most of the documents, by which the deadline is told: neither a rehearsal nor what was resubmitted.
-fn main_run<'a>(runs: &'a [PeriodRun], documents: &[Alike]) -> Option<&'a PeriodRun> {
-    let of = |run: &PeriodRun| -> i64 {
-        let own = documents.iter().filter(|alike| alike.run_id == run.run_id);
-        own.map(|alike| alike.documents).sum()
-    };
-    let month_ends = runs.iter().filter(|run| run.command == Command::Run);
-    // The first of those that have as many.
-    month_ends.rev().max_by_key(|run| of(run)).or(runs.first())
 }
 
 /// Kinds that have documents.

@@ -9,6 +9,8 @@ mod gathered;
 mod page;
 mod timeline;
 
+use crate::printable::printable;
+
 pub use gathered::{Gathered, gather};
 pub use page::{render, sentence};
 
@@ -17,11 +19,8 @@ const TEXT: usize = 300;
 
 /// The text without what no page can show, and no longer than it needs to be understood.
 fn shortened(text: &str) -> String {
-    let mut shortened: String = text
-        .chars()
-        .take(TEXT)
-        .map(|char| if char.is_control() { ' ' } else { char })
-        .collect();
+    let taken: String = text.chars().take(TEXT).collect();
+    let mut shortened = printable(&taken);
     if text.chars().nth(TEXT).is_some() {
         shortened.push('…');
     }

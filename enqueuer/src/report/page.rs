@@ -61,60 +61,51 @@ pub fn render(of: &Gathered) -> String {
 /// How the month end stands, in a sentence.
 pub fn sentence(of: &Gathered) -> (&'static str, String) {
     let (due, open, failed) = (of.due(), of.open(), of.of(State::Failed));
-    let problems = of
-        .certificate
-        .as_ref()
-        .map_or(0, |found| found.problems.len());
     if of.runs.is_empty() {
         return ("open", format!("{} has no run yet.", of.period));
     }
-    if problems > 0 {
-        let problems = counted(i64::try_from(problems).unwrap_or(i64::MAX), "difference");
-        return (
-            "bad",
-            format!("It does not add up: the certificate below names {problems}."),
-        );
-    }
-    let failures = match failed {
-        0 => String::new(),
-        failed => format!(", {} failed", grouped(failed)),
+    let (problems, without) = match &of.certificate {
+        Ok(found) => (found.problems.len(), ""),
+        Err(_) => (0, " The certificate could not be made."),
     };
+    let named = counted(i64::try_from(problems).unwrap_or(i64::MAX), "difference");
+    let documents = counted(due, "document");
     if open > 0 {
+        let failures = match failed {
+            0 => String::new(),
+            failed => format!(", {} failed", grouped(failed)),
+        };
+        // Source, ledger and store were not looked at in one instant.
+        let so_far = match problems {
+            0 => String::new(),
+            _ => format!(" So far the certificate below names {named}."),
+        };
+        let open = grouped(open);
         return (
             "open",
-            format!(
-                "{} of {} are open{failures}.",
-                grouped(open),
-                counted(due, "document")
-            ),
+            format!("{open} of {documents} are open{failures}.{so_far}{without}"),
+        );
+    }
+    if problems > 0 {
+        return (
+            "bad",
+            format!("It does not add up: the certificate below names {named}."),
         );
     }
     if failed > 0 {
+        let failed = grouped(failed);
         return (
             "bad",
-            format!(
-                "{} of {} failed; all others are published.",
-                grouped(failed),
-                counted(due, "document")
-            ),
+            format!("{failed} of {documents} failed; all others are published.{without}"),
         );
     }
-    match &of.certificate {
-        Ok(_) => (
-            "good",
-            format!(
-                "Everything adds up: {} due, all published.",
-                counted(due, "document")
-            ),
-        ),
-        Err(_) => (
-            "good",
-            format!(
-                "{} due, all published. The certificate could not be made.",
-                counted(due, "document")
-            ),
-        ),
+    if of.certificate.is_err() {
+        return ("open", format!("{documents} due, all published.{without}"));
     }
+    (
+        "good",
+        format!("Everything adds up: {documents} due, all published."),
+    )
 }
 
 fn verdict(of: &Gathered) -> Markup {
@@ -124,8 +115,8 @@ fn verdict(of: &Gathered) -> Markup {
 
 fn figures(of: &Gathered) -> Markup {
     let durations = &of.durations;
-    let rows: i64 = of.documents.iter().map(|alike| alike.rows).sum();
-    let size: i64 = of.documents.iter().map(|alike| alike.bytes).sum();
+    let (rows, size) = of.published_size();
+    let superseded = of.sum(|alike| alike.state == State::Superseded);
     let attempts: i64 = of.attempts.iter().map(|attempts| attempts.attempts).sum();
     let outcomes = of.outcomes();
     let ended = |outcome: &str| outcomes.get(outcome).copied().unwrap_or_default();
@@ -135,29 +126,42 @@ fn figures(of: &Gathered) -> Markup {
         .iter()
         .map(|attempts| attempts.first_started_at)
         .min();
-    let mut tiles = vec![
-        ("Documents due", grouped(of.due())),
-        ("Published", grouped(of.published())),
-        ("Failed", grouped(of.of(State::Failed))),
-        ("Open", grouped(of.open())),
-        ("Excused", grouped(of.of(State::Excused))),
-        (
-            "Published for paper",
-            grouped(of.sum(|alike| alike.on_paper && matches!(alike.state, State::Succeeded))),
-        ),
-        ("Rows", grouped(rows)),
-        ("Size", bytes(size)),
-        ("Attempts", grouped(attempts)),
-        ("Attempts that were tried again", grouped(retries)),
-    ];
+    let mut tiles =
+        vec![
+            ("Documents due", grouped(of.due())),
+            ("Published", grouped(of.published())),
+            ("Failed", grouped(of.of(State::Failed))),
+            ("Open", grouped(of.open())),
+            ("Excused", grouped(of.of(State::Excused))),
+            (
+                "Published for paper",
+                grouped(of.sum(|alike| {
+                    alike.on_paper && alike.is_latest && alike.state == State::Succeeded
+                })),
+            ),
+            ("Rows", grouped(rows)),
+            ("Size", bytes(size)),
+            ("Attempts", grouped(attempts)),
+            ("Attempts that were tried again", grouped(retries)),
+        ];
+    if superseded > 0 {
+        tiles.insert(5, ("Superseded", grouped(superseded)));
+    }
     if let Some(started) = started {
         tiles.push(("First start", date_time(started, &of.zone)));
     }
+    if let Some(last) = of.last_settled_at {
+        tiles.push(("Last end", date_time(last, &of.zone)));
+    }
     if let Some(timeline) = &of.timeline {
-        tiles.push(("Last end", date_time(timeline.end, &of.zone)));
-        tiles.push(("Took", span_ms(timeline.length_ms())));
+        let [took, per_second] = if timeline.is_all() {
+            ["Took", "Documents per second"]
+        } else {
+            ["Most of them took", "Of these per second"]
+        };
+        tiles.push((took, span_ms(timeline.length_ms())));
         let rate = timeline.documents().saturating_mul(1_000_000) / timeline.length_ms().max(1);
-        tiles.push(("Documents per second", thousandths(rate)));
+        tiles.push((per_second, thousandths(rate)));
     }
     for (name, ms) in [
         ("P50 of a document", durations.p50_ms),
@@ -182,26 +186,39 @@ fn figures(of: &Gathered) -> Markup {
 }
 
 fn deadline(of: &Gathered) -> Option<String> {
-    let kept = of.deadline?;
-    let at = date_time(kept.at, &of.zone);
-    let apart = |end: jiff::Timestamp| span(kept.at.duration_since(end).abs());
-    let open = of.open();
-    if open > 0 {
-        let judged = if of.made_at > kept.at { "missed, " } else { "" };
+    let (deadline, kept) = of.deadline?;
+    let at = date_time(deadline, &of.zone);
+    let apart = |end: jiff::Timestamp| span(deadline.duration_since(end).abs());
+    let later = match kept.later {
+        0 => String::new(),
+        later => format!(
+            " Later: {} made after it, resubmitted or reissued; by these it is not judged.",
+            counted(later, "document")
+        ),
+    };
+    if kept.open > 0 {
+        let judged = if of.made_at > deadline {
+            "missed, "
+        } else {
+            ""
+        };
         return Some(format!(
-            "Deadline {at}: {judged}{} still open.",
-            counted(open, "document")
+            "Deadline {at}: {judged}{} still open.{later}",
+            counted(kept.open, "document")
         ));
     }
-    let last = kept.last_settled_at?;
-    Some(if kept.late == 0 {
-        format!("Deadline {at}: met, {} before it.", apart(last))
-    } else {
-        format!(
-            "Deadline {at}: missed. {} settled after it, the last {} later.",
+    Some(match kept.last_settled_at {
+        // Whatever there was has been made again since.
+        None if kept.later == 0 => return None,
+        None => format!("Deadline {at}.{later}"),
+        Some(last) if kept.late == 0 => {
+            format!("Deadline {at}: met, {} before it.{later}", apart(last))
+        }
+        Some(last) => format!(
+            "Deadline {at}: missed. {} settled after it, the last {} later.{later}",
             counted(kept.late, "document"),
             apart(last)
-        )
+        ),
     })
 }
 
@@ -223,7 +240,7 @@ fn over_time(of: &Gathered) -> Markup {
     html! {
         h2 { "Documents over time" }
         p.soft { span.key {} "published " @if timeline.last().failed > 0 { span class="key failed" {} "failed" } }
-        (charts::over_time(timeline, of.deadline.as_ref(), &of.zone))
+        (charts::over_time(timeline, of.deadline.map(|(at, _)| at), &of.zone))
         @if before + after > 0 {
             p.soft { "The stretch in which most were settled; " (grouped(before)) " were before it, " (grouped(after)) " after it." }
         }

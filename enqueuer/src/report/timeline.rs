@@ -66,6 +66,11 @@ impl Timeline {
         self.last().all() - self.before.all()
     }
 
+    /// Nothing was settled before or after it.
+    pub fn is_all(&self) -> bool {
+        self.before.all() + self.after.all() == 0
+    }
+
     pub fn last(&self) -> Settled {
         self.until.last().copied().unwrap_or(self.before)
     }

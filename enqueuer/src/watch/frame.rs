@@ -1,13 +1,15 @@
 //! A standing as a screen of so many columns and rows: no line is ever longer, and there are never more. Our own words and
 //! the bar are ASCII, because some terminals show lines and blocks at double width; whatever else comes in counts double.
 
-use common::ledger::State;
+use common::ledger::{Failures, State};
+use common::statement::Period;
 use jiff::tz::TimeZone;
 
 use super::standing::Standing;
 use super::words;
 use crate::alerts::{mending_of_failure, mending_of_hold};
-use crate::numbers::{date_time, grouped};
+use crate::numbers::{date_time, grouped, offset};
+use crate::printable::{char_width, printable, width};
 
 /// Runs that are shown.
 const RUNS: usize = 3;
@@ -43,7 +45,7 @@ pub fn frame(
     }
     lines.push(labelled("End", &words::end(standing, zone)));
     if let Some(mend) = words::mend(standing) {
-        lines.push(command(&mend, columns));
+        lines.extend(command(&mend, period, columns));
     }
     if let Some(deadline) = words::deadline(standing, zone) {
         lines.push(labelled("Deadline", &deadline));
@@ -57,8 +59,9 @@ pub fn frame(
             "HELD",
             &format!("{}: {}", hold.cause.as_str(), hold.reason),
         ));
-        lines.push(command(
+        lines.extend(command(
             &mending_of_hold(hold.cause, period).command,
+            period,
             columns,
         ));
     }
@@ -73,7 +76,11 @@ pub fn frame(
 
 fn head(standing: &Standing, zone: &TimeZone, columns: usize) -> String {
     let title = format!("Month end {}", standing.period);
-    let now = date_time(standing.now, zone);
+    let now = format!(
+        "{} {}",
+        date_time(standing.now, zone),
+        offset(standing.now, zone)
+    );
     let gap = columns.saturating_sub(title.len() + now.len());
     format!("{title}{}{now}", " ".repeat(gap.max(1)))
 }
@@ -111,51 +118,72 @@ fn state_lines(standing: &Standing) -> Vec<String> {
     lines
 }
 
-/// Two lines per cause, as many as there is room for.
+/// A few lines per cause, as many causes as there is room for.
 fn failure_lines(standing: &Standing, columns: usize, room: usize) -> Vec<String> {
     let failures = &standing.failures;
     if failures.is_empty() || room < 3 {
         return Vec::new();
     }
+    let blocks: Vec<Vec<String>> = failures
+        .iter()
+        .map(|failure| failure_block(failure, standing.period, columns))
+        .collect();
     // A blank line before, and one that counts the rest.
-    let fits = if failures.len() * 2 < room {
-        failures.len()
-    } else {
-        (room - 2) / 2
-    };
     let mut lines = vec![String::new()];
-    for failure in &failures[..fits] {
-        let (cause, documents) = (&failure.cause, failure.documents);
-        lines.push(format!(
-            "FAILED {} by {cause}, e.g. {}",
-            grouped(documents),
-            failure.example
-        ));
-        lines.push(command(
-            &mending_of_failure(cause, standing.period).command,
-            columns,
-        ));
+    let all: usize = blocks.iter().map(Vec::len).sum();
+    let room = if all < room { room } else { room - 1 };
+    let mut shown = 0;
+    for block in blocks {
+        if lines.len() + block.len() > room {
+            break;
+        }
+        lines.extend(block);
+        shown += 1;
     }
-    if fits < failures.len() {
+    let rest = failures.len() - shown;
+    if rest > 0 {
+        let more = if shown > 0 { " more" } else { "" };
+        let cause = if rest == 1 { "cause" } else { "causes" };
         lines.push(format!(
-            "FAILED by {} more causes: enqueuer status --period {}",
-            failures.len() - fits,
+            "FAILED by {rest}{more} {cause}: enqueuer status --period {}",
             standing.period
         ));
     }
     lines
 }
 
-/// A command, with its reason left open where it would be too long: a reason that is cut in the middle could be pasted.
-fn command(command: &str, columns: usize) -> String {
-    let line = format!("  {command}");
-    if width(&line) <= columns {
-        return line;
+fn failure_block(failure: &Failures, period: Period, columns: usize) -> Vec<String> {
+    let (cause, documents) = (&failure.cause, grouped(failure.documents));
+    let example = &failure.example;
+    let mut lines = vec![format!("FAILED {documents} by {cause}, e.g. {example}")];
+    let mend = mending_of_failure(cause, period).command;
+    lines.extend(command(&mend, period, columns));
+    lines
+}
+
+/// A command that can be pasted as it stands: with its reason left open, or on two lines, where it would be too long. Where
+/// that is too long, too, the command that shows more.
+fn command(command: &str, period: Period, columns: usize) -> Vec<String> {
+    let fits = |line: &String| width(line) <= columns;
+    let whole = format!("  {command}");
+    if fits(&whole) {
+        return vec![whole];
     }
-    match line.split_once("--reason") {
+    let open = match whole.split_once("--reason") {
         Some((before, _)) => format!("{before}--reason \"...\""),
-        None => line,
+        None => whole,
+    };
+    if fits(&open) {
+        return vec![open];
     }
+    let of_period = format!("--period {period}");
+    if let Some((before, after)) = open.split_once(&format!("{of_period} ")) {
+        let broken = vec![format!("{before}{of_period} \\"), format!("    {after}")];
+        if broken.iter().all(fits) {
+            return broken;
+        }
+    }
+    vec![format!("  enqueuer status {of_period}")]
 }
 
 fn labelled(label: &str, text: &str) -> String {
@@ -164,10 +192,7 @@ fn labelled(label: &str, text: &str) -> String {
 
 /// The text on one line of at most so many columns.
 pub fn fit(text: &str, columns: usize) -> String {
-    let text: String = text
-        .chars()
-        .map(|char| if char.is_control() { ' ' } else { char })
-        .collect();
+    let text = printable(text);
     if width(&text) <= columns {
         return text;
     }
@@ -184,18 +209,9 @@ pub fn fit(text: &str, columns: usize) -> String {
     cut
 }
 
-/// Columns that a text takes at most.
-fn width(text: &str) -> usize {
-    text.chars().map(char_width).sum()
-}
-
-fn char_width(char: char) -> usize {
-    if char.is_ascii() { 1 } else { 2 }
-}
-
 #[cfg(test)]
 mod tests {
-    use common::ledger::{Command, Failures, Hold, HoldCause, PeriodRun};
+    use common::ledger::{Command, Hold, HoldCause, Kept, PeriodRun};
     use jiff::Timestamp;
 
     use super::super::standing::Outlook;
@@ -237,6 +253,8 @@ mod tests {
             over_run: Some(328_500),
             outlook: Outlook::Ends(at("2026-11-01T00:38:31+09:00")),
             deadline: Some(at("2026-11-01T06:00:00+09:00")),
+            kept: None,
+            is_scheduled: true,
         }
     }
 
@@ -248,7 +266,7 @@ mod tests {
     fn a_screen_of_eighty_columns() {
         let shown = frame(&standing(), None, &tokyo(), 80, 24).join("\n");
         let expected =
-            r#"Month end 2026-10                                            2026-11-01 00:31:07
+            r#"Month end 2026-10                                        2026-11-01 00:31:07 +09
 run since 00:15:02, 16 min: 2026-10-20261031T151502Z-a1b2c3
 
 [############################################--------------------------]  63.4 %
@@ -280,6 +298,7 @@ FAILED 4 by identity, e.g. 2026-10.balance.A000123456
             reason: "時価ファイルが誤っているため、正しいものが届くまで止めておく。\u{1b}[31m 担当：山田".to_owned(),
         });
         standing.outlook = Outlook::Interrupted;
+        assert!(!standing.is_over(), "the next scheduled run follows");
         for columns in 1..200 {
             for rows in [3, 10, 16, 19, 24, 50] {
                 let lost = "since 00:31:07: cannot connect to the database 東京";
@@ -291,7 +310,7 @@ FAILED 4 by identity, e.g. 2026-10.balance.A000123456
                 }
             }
         }
-        let shown = frame(&standing, None, &tokyo(), 60, 21).join("\n");
+        let shown = frame(&standing, None, &tokyo(), 60, 22).join("\n");
         assert!(
             shown.contains("HELD       stopped: 時価ファイル"),
             "{shown}"
@@ -301,8 +320,22 @@ FAILED 4 by identity, e.g. 2026-10.balance.A000123456
             "{shown}"
         );
         assert!(
-            shown.ends_with("FAILED by 1 more causes: enqueuer status --period 2026-10"),
+            shown.ends_with("FAILED by 1 more cause: enqueuer status --period 2026-10"),
             "{shown}"
+        );
+    }
+
+    #[test]
+    fn a_command_can_be_pasted_or_is_another_one() {
+        let standing = standing();
+        let narrow = frame(&standing, None, &tokyo(), 60, 24).join("\n");
+        let broken = "  enqueuer resubmit --failed --period 2026-10 \\\n    --cause positions --reason \"...\"\n";
+        assert!(narrow.contains(broken), "{narrow}");
+        let narrower = frame(&standing, None, &tokyo(), 45, 24).join("\n");
+        assert!(!narrower.contains("resubmit"), "{narrower}");
+        assert!(
+            narrower.contains("\n  enqueuer status --period 2026-10"),
+            "{narrower}"
         );
     }
 
@@ -315,11 +348,19 @@ FAILED 4 by identity, e.g. 2026-10.balance.A000123456
         standing.outlook = Outlook::Stalled;
         assert_eq!(said(&standing), "00:35:00", "nobody knows");
         standing.outlook = Outlook::Complete;
-        standing.runs[0].ended_at = Some(at("2026-11-01T00:33:00+09:00"));
+        let last_settled = |last: &str| {
+            let last_settled_at = Some(at(last));
+            Some(Kept {
+                last_settled_at,
+                ..Kept::default()
+            })
+        };
+        standing.kept = last_settled("2026-11-01T00:33:00+09:00");
         assert_eq!(said(&standing), "00:35:00, met it by 2 min 00 s");
-        standing.runs[0].ended_at = Some(at("2026-11-01T00:45:00+09:00"));
+        standing.kept = last_settled("2026-11-01T00:45:00+09:00");
         assert_eq!(said(&standing), "00:35:00, MISSED it by 10 min");
         standing.outlook = Outlook::Stalled;
+        standing.kept = None;
         standing.deadline = Some(at("2026-10-31T23:31:07+09:00"));
         assert_eq!(
             said(&standing),

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::standing::{Outlook, Standing};
 use super::words;
 use crate::alerts::{mending_of_failure, mending_of_hold};
-use crate::numbers::{date_time, grouped};
+use crate::numbers::{date_time, grouped, offset};
+use crate::printable::printable;
 
 /// The line of a log.
 pub fn plain(standing: &Standing, zone: &TimeZone) -> String {
@@ -17,8 +18,9 @@ pub fn plain(standing: &Standing, zone: &TimeZone) -> String {
         .map(|(state, count)| format!("{state} {}", grouped(count)))
         .collect();
     let mut parts = vec![format!(
-        "{} {}: {} of {} settled ({})",
+        "{} {} {}: {} of {} settled ({})",
         date_time(standing.now, zone),
+        offset(standing.now, zone),
         standing.period,
         grouped(standing.settled()),
         grouped(standing.total()),
@@ -48,7 +50,7 @@ pub fn plain(standing: &Standing, zone: &TimeZone) -> String {
             failure.example
         ));
     }
-    parts.join("; ").replace(char::is_control, " ")
+    printable(&parts.join("; "))
 }
 
 /// The line for a program. Rates are documents per second, instants RFC 3339.

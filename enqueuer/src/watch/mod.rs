@@ -18,8 +18,9 @@ use common::{Class, Error, Result};
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::screen::{Form, Screen};
-use self::standing::Observer;
+use self::standing::{Observer, Outlook, Standing};
 use crate::deadline::Deadline;
+use crate::out;
 
 /// Seconds between two looks, where somebody sees the screen and elsewhere.
 const EVERY_ON_SCREEN: Duration = Duration::from_secs(2);
@@ -40,7 +41,8 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Watches to the end: exit 0 when the period is over, or nobody reads any more; 75 when it is told to end before.
+    /// Watches to the end: exit 0 when the period is complete, or nobody reads any more; 1 when its run died and none will follow;
+    /// 75 when it is told to end before, or cannot show anything.
     pub async fn follow(self, config: &Config, ledger: Ledger) -> Result<ExitCode> {
         let form = Form::of_stdout(self.json);
         let every = self.every.unwrap_or(match form {
@@ -51,8 +53,9 @@ impl Watch {
         let mut resized = signal(SignalKind::window_change())
             .map_err(|reason| Error::bug("signals cannot be listened to").because(reason))?;
         let mut observer = Observer::new(config, ledger, self.period, self.deadline);
-        let Ok(mut screen) = Screen::open(form, self.period, config) else {
-            return Ok(ExitCode::SUCCESS);
+        let mut screen = match Screen::open(form, self.period, config) {
+            Ok(screen) => screen,
+            Err(reason) => return not_shown(reason),
         };
         loop {
             let began = Instant::now();
@@ -60,17 +63,20 @@ impl Watch {
                 () = cancel.requested() => return Ok(told_to_end()),
                 looked = observer.look() => looked,
             };
-            let mut is_over = false;
+            let mut over = None;
             let shown = match looked {
                 Ok(standing) => {
-                    is_over = standing.is_over();
+                    over = standing.is_over().then(|| exit_code(&standing));
                     screen.show(standing)
                 }
                 Err(error) if error.class() == Class::Retry => screen.lose(&error),
                 Err(error) => return Err(error),
             };
-            if is_over || shown.is_err() {
-                return Ok(ExitCode::SUCCESS);
+            if let Err(reason) = shown {
+                return not_shown(reason);
+            }
+            if let Some(code) = over {
+                return Ok(code);
             }
             let pause = (began.elapsed() * PAUSE_PER_LOOK).clamp(every, PAUSE_AT_MOST.max(every));
             let next = tokio::time::sleep(pause);
@@ -78,14 +84,29 @@ impl Watch {
             loop {
                 tokio::select! {
                     () = cancel.requested() => return Ok(told_to_end()),
-                    _ = resized.recv() => if screen.redraw().is_err() {
-                        return Ok(ExitCode::SUCCESS);
+                    _ = resized.recv() => if let Err(reason) = screen.redraw() {
+                        return not_shown(reason);
                     },
                     () = &mut next => break,
                 }
             }
         }
     }
+}
+
+/// Of a period that is over.
+fn exit_code(standing: &Standing) -> ExitCode {
+    if standing.outlook == Outlook::Complete {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// Whoever closes the pipe has seen enough.
+fn not_shown(reason: std::io::Error) -> Result<ExitCode> {
+    out::keep(Err(reason));
+    out::arrived().map(|()| ExitCode::SUCCESS)
 }
 
 fn told_to_end() -> ExitCode {

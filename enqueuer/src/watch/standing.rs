@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use common::config::{Config, Deployment};
-use common::ledger::{Command, Failures, Hold, Ledger, PeriodRun, Selection, State};
+use common::ledger::{
+    Command, Failures, Hold, Kept, Ledger, MonthEndRun, PeriodRun, Selection, State,
+};
 use common::statement::Period;
 use common::{Class, Error, Result};
 use jiff::{SignedDuration, Timestamp};
@@ -35,6 +37,10 @@ pub struct Standing {
     pub over_run: Option<i64>,
     pub outlook: Outlook,
     pub deadline: Option<Timestamp>,
+    /// How it was kept, once it was.
+    pub kept: Option<Kept>,
+    /// A schedule begins the next run.
+    pub is_scheduled: bool,
 }
 
 /// What is still to come.
@@ -79,7 +85,18 @@ impl Standing {
 
     /// Nothing is open and nothing will come by itself.
     pub fn is_over(&self) -> bool {
-        matches!(self.outlook, Outlook::Complete | Outlook::Interrupted)
+        match self.outlook {
+            Outlook::Complete => true,
+            Outlook::Interrupted => !self.is_scheduled,
+            _ => false,
+        }
+    }
+
+    /// Whatever goes on began after the deadline, and is not the month end.
+    fn is_afterwards(&self, month_end: &MonthEndRun, deadline: Timestamp) -> bool {
+        self.runs
+            .iter()
+            .all(|run| run.started_at > deadline && run.run_id != month_end.run_id)
     }
 
     /// When the last run ended, if all have.
@@ -91,9 +108,11 @@ impl Standing {
     /// How long before the deadline it is or will be done, negative after it; `None` = nobody knows, or there is no deadline.
     pub fn margin(&self) -> Option<SignedDuration> {
         let deadline = self.deadline?;
+        if let Some(kept) = self.kept {
+            return Some(deadline.duration_since(kept.last_settled_at?));
+        }
         match self.outlook {
             Outlook::Ends(end) => Some(deadline.duration_since(end)),
-            Outlook::Complete => Some(deadline.duration_since(self.ended_at()?)),
             // Whatever happens, it is missed by that much at least.
             _ if !self.is_over() && self.now > deadline => Some(deadline.duration_since(self.now)),
             _ => None,
@@ -110,6 +129,8 @@ pub struct Observer<'a> {
     ledger: Option<Ledger>,
     /// Since when the pace is measured, and the pace.
     pace: Option<(Timestamp, Pace)>,
+    /// The run by which the deadline is told, and the runs among which it was found.
+    month_end: Option<(Vec<PeriodRun>, Option<MonthEndRun>)>,
     /// What was found of so many failed documents, and when.
     failures: Option<(i64, Instant, Vec<Failures>)>,
 }
@@ -127,6 +148,7 @@ impl<'a> Observer<'a> {
             deadline,
             ledger: Some(ledger),
             pace: None,
+            month_end: None,
             failures: None,
         }
     }
@@ -164,13 +186,15 @@ impl<'a> Observer<'a> {
             period: self.period,
             now,
             counts,
-            runs: going_on_or_newest(runs, self.config.deployment),
+            runs: going_on_or_newest(runs.clone(), self.config.deployment),
             failures: Vec::new(),
             hold,
             in_last_minute: None,
             over_run: None,
             outlook: Outlook::NoRun,
             deadline: None,
+            kept: None,
+            is_scheduled: self.config.deployment == Deployment::Aws,
         };
         let failed = standing.of(State::Failed);
         standing.failures = match self.failures.take() {
@@ -207,11 +231,28 @@ impl<'a> Observer<'a> {
             standing.in_last_minute = pace.in_last_minute();
             standing.over_run = pace.over_run();
         }
-        standing.outlook = outlook(&standing, &pace, self.config.deployment);
-        let deadline = self.deadline.as_ref();
-        standing.deadline =
-            deadline.map(|deadline| deadline.after(began, &self.config.business_timezone));
+        let someone_works = !matches!(self.config.deployment, Deployment::Local)
+            || standing.of(State::Running) > 0 && ledger.running_alive(self.period).await? > 0;
+        standing.outlook = outlook(&standing, &pace, someone_works);
         self.pace = Some((began, pace));
+        if let Some(deadline) = &self.deadline {
+            let known = self.month_end.take().filter(|(then, _)| *then == runs);
+            // The month end's run may still be finding documents.
+            let is_growing = |run: &PeriodRun| run.is_being_submitted && !run.is_recorded;
+            let found = match known.filter(|_| !runs.iter().any(is_growing)) {
+                Some((_, found)) => found,
+                None => ledger.month_end_run(self.period).await?,
+            };
+            if let Some(month_end) = &found {
+                let at = deadline.after(month_end.started_at, &self.config.business_timezone);
+                standing.deadline = Some(at);
+                if standing.outlook == Outlook::Complete || standing.is_afterwards(month_end, at) {
+                    let kept = ledger.kept(self.period, month_end, at).await?;
+                    standing.kept = Some(kept).filter(|kept| kept.open == 0);
+                }
+            }
+            self.month_end = Some((runs, found));
+        }
         Ok(standing)
     }
 }
@@ -233,7 +274,8 @@ fn going_on_or_newest(runs: Vec<PeriodRun>, deployment: Deployment) -> Vec<Perio
     }
 }
 
-fn outlook(standing: &Standing, pace: &Pace, deployment: Deployment) -> Outlook {
+/// `someone_works`: what runs gives signs of life, or, on AWS, is the next sweep's to settle.
+fn outlook(standing: &Standing, pace: &Pace, someone_works: bool) -> Outlook {
     let open = standing.open();
     let is_alive = |run: &PeriodRun| run.is_being_submitted;
     let someone_submits = standing.runs.iter().any(is_alive);
@@ -248,13 +290,7 @@ fn outlook(standing: &Standing, pace: &Pace, deployment: Deployment) -> Outlook 
         {
             Outlook::Held
         }
-        // On AWS the next sweep submits them.
-        _ if deployment == Deployment::Local
-            && !someone_submits
-            && standing.of(State::Running) == 0 =>
-        {
-            Outlook::Abandoned
-        }
+        _ if !someone_submits && !someone_works => Outlook::Abandoned,
         _ => match pace.forecast(open) {
             pace::Forecast::In(ms) => standing
                 .now

@@ -58,7 +58,7 @@ pub fn deadline(standing: &Standing, zone: &TimeZone) -> Option<String> {
         return Some(when);
     };
     let (meets, misses, at_least) = match standing.outlook {
-        Outlook::Complete => ("met", "MISSED", ""),
+        _ if standing.kept.is_some() => ("met", "MISSED", ""),
         Outlook::Ends(_) => ("meets", "MISSES", ""),
         _ => ("meets", "MISSES", " at least"),
     };

@@ -248,9 +248,16 @@ async fn a_terminal_is_drawn_over_and_given_back() -> Result<()> {
                 "06:00:00, met it by ",
                 "HELD       stopped: 時価ファイル",
                 "FAILED 1 by identity, e.g. 2026-10.trade.A002",
-                "  enqueuer resubmit --failed --period 2026-10 --cause i",
+                if columns == 60 {
+                    "--period 2026-10 \\\n    --cause identity --reason \"...\""
+                } else {
+                    "  enqueuer resubmit --failed --period 2026-10 --cause identity --reason \"...\""
+                },
             ] {
-                ensure!(plain.contains(words), "{words:?} is missing in\n{plain}");
+                ensure!(
+                    plain.replace('\r', "").contains(words),
+                    "{words:?} is missing in\n{plain}"
+                );
             }
         }
     }
@@ -300,6 +307,31 @@ async fn who_closes_the_pipe_has_seen_enough() -> Result<()> {
         "{shown}"
     );
     world.close().await
+}
+
+on_every_engine! {
+    async fn a_run_that_died_is_told_of(world: &World) {
+        load_october(world, 2).await?;
+        run_october(world).await?.expect(0)?;
+        // As after a power cut: a document stands as running, and nobody gives a sign of life.
+        let running = |lease: &str| format!(
+            "UPDATE export_documents SET state = 'running', settled_at = NULL, lease_expires_at = {lease} WHERE document_id = '2026-10.trade.A001';
+             UPDATE export_runs SET ended_at = NULL, lease_expires_at = 1"
+        );
+        for (lease, outlook) in [("1", "abandoned"), ("9999999999999", "running")] {
+            world.execute(&running(lease)).await?;
+            let mut watch = Watching::start(world, &["--json", "--period", PERIOD])?;
+            assert_eq!(watch.next().await?["outlook"], outlook);
+        }
+        // It died before it had recorded what it found: nothing is open, and nothing is complete.
+        world.execute(
+            "UPDATE export_documents SET state = 'succeeded', settled_at = due_at WHERE document_id = '2026-10.trade.A001';
+             UPDATE export_runs SET recorded_at = NULL"
+        ).await?;
+        let seen = world.enqueuer(["status", "--watch", "--json"]).run().await?.expect(1)?.json()?;
+        assert_eq!((&seen["outlook"], &seen["complete"]), (&json!("interrupted"), &json!(false)));
+        Ok(())
+    }
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use tests::cloud::Cloud;
 use tests::on_every_engine;
 
 use super::{everything, planned};
-use crate::fixtures::{AT, PERIOD, expect_one_line, load_october, october};
+use crate::fixtures::{AT, PERIOD, expect_one_line, load_october, october, run_of};
 
 /// Whoever has three trades is heavier.
 const CLASSES: &str = "small:5:0.25:512:900,large::2:4096:14400";
@@ -95,6 +95,24 @@ on_every_engine! {
         assert_eq!(never["suggestions"], json!([]));
         let why = never["no_suggestion_because"].as_str().context("no reason")?;
         assert!(why.contains("heaviest document alone"), "{why}");
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn packing_is_not_advised_for_what_is_not_packed(world: &World) {
+        load_october(world, 40).await?;
+        run_of(world, ["--documents-per-slot", "10"]).run().await?.expect(0)?;
+        // As if every slot had been lost: each document gets one of its own now.
+        world.execute(
+            "UPDATE export_documents SET state = 'due', settled_at = NULL;
+             UPDATE export_runs SET lease_expires_at = 1"
+        ).await?;
+        let cloud = Cloud::of(world).await?;
+        let missed = plan(&cloud, 1, &["--deadline", "2026-11-02T09:04:00+09:00", "--max-vcpus", "2"]).await?;
+        let suggestions = missed["suggestions"].as_array().context("no suggestions")?;
+        let packed: Vec<&Value> = suggestions.iter().map(|suggestion| &suggestion["documents_per_slot"]).collect();
+        assert_eq!(packed, [&json!(1)], "{missed}");
         Ok(())
     }
 }

@@ -126,7 +126,7 @@ on_every_engine! {
         for line in told.lines() {
             assert!(line.chars().count() <= 80, "{line:?}");
         }
-        for words in ["2026-10: 8 documents, 36 rows", "There is no ledger yet", "Finish, P95", "MISSED by", "Assumed:", "; default"] {
+        for words in ["2026-10: 8 documents, about 36 rows", "There is no ledger yet", "Finish, P95", "MISSED by", "Assumed:", "; default"] {
             assert!(told.contains(words), "{words:?} is missing in\n{told}");
         }
         let told = world.enqueuer(arguments).run().await?.expect(0)?.stdout;
@@ -262,6 +262,36 @@ on_every_engine! {
         expect_one_line(plan_of(world, ["--accept-snapshot", "2026-09-30", "--account", "NOBODY"]).run().await?, 78, &["NOBODY"])?;
         expect_one_line(plan_of(world, ["--start", "soon"]).run().await?, 78, &["--start"])?;
         expect_one_line(plan_of(world, ["--deadline", "soon"]).run().await?, 78, &["--deadline"])
+    }
+}
+
+on_every_engine! {
+    async fn a_deadline_without_a_start_says_from_when(world: &World) {
+        load_october(world, 1).await?;
+        let from_now = plan_of(world, ["--deadline", "06:00"]).run().await?.expect(0)?.json()?;
+        assert!(from_now["remarks"].to_string().contains("From 09:00 to the deadline: 21 h 00 min."), "{from_now}");
+        for said in [["--deadline", "06:00", "--start", AT], ["--deadline", "2026-11-03T06:00:00+09:00", "--kind", "trade"]] {
+            let plan = plan_of(world, said).run().await?.expect(0)?.json()?;
+            assert!(!plan["remarks"].to_string().contains("to the deadline"), "{plan}");
+        }
+        // One document is not crowded by processes that have nothing to do.
+        let paces = async |parallel: &str| -> Result<Value> {
+            let plan = plan_of(world, ["--kind", "trade", "--parallel", parallel]).run().await?.expect(0)?.json()?;
+            Ok(plan["assumptions"].as_array().context("no assumptions")?.iter()
+                .find(|told| told["what"] == "a document of this machine").context("no pace")?["value"].clone())
+        };
+        assert_eq!(paces("1").await?, paces("64").await?);
+        // What is settled, each by itself; and nothing is too late for nothing.
+        world.execute("UPDATE statement_trades SET net_amount = '-1'").await?;
+        run_of(world, []).run().await?.expect(1)?;
+        let past = ["--deadline", "2020-01-01T00:00:00+09:00"];
+        let nothing = plan_of(world, past).run().await?.expect(0)?.json()?;
+        assert_eq!(
+            (&nothing["settled"], &nothing["succeeded"], &nothing["failed"], &nothing["meets_deadline"]),
+            (&json!(2), &json!(1), &json!(1), &json!(true)), "{nothing}"
+        );
+        assert!(nothing["remarks"].to_string().contains("Nothing is due"), "{nothing}");
+        Ok(())
     }
 }
 
