@@ -85,7 +85,7 @@ on_every_engine! {
              INSERT INTO statement_cash_movements (account_id, movement_id, booked_on, kind, description, currency, amount)
              VALUES ('A003', 'M1', '2026-10-20', 'deposit', '入金', 'JPY', '5')",
         ).await?;
-        expect_problem(world, &["1 documents are due", "2026-10.trade.A003", &format!("enqueuer run --period {PERIOD}")]).await?;
+        expect_problem(world, &["1 document is due", "2026-10.trade.A003", &format!("enqueuer run --period {PERIOD}")]).await?;
         run_october(world).await?;
         let answer = certificate(world, 0).await?;
         assert_eq!(answer["kinds"]["trade"]["nothing_to_report"], 0, "{answer}");
@@ -127,7 +127,7 @@ on_every_engine! {
         }
         let answer = certificate(world, 1).await?;
         let problems = answer["problems"].to_string();
-        assert!(problems.contains("trade: 1 documents") && problems.contains("balance: 1 documents") && problems.contains("vanished from the source since the run, e.g. A002"), "{answer}");
+        assert!(problems.contains("trade: 1 document is") && problems.contains("balance: 1 document is") && problems.contains("vanished from the source since the run, e.g. A002"), "{answer}");
         Ok(())
     }
 }
@@ -140,14 +140,14 @@ on_every_engine! {
         let content = std::fs::read(&file.path)?;
 
         std::fs::remove_file(&file.path)?;
-        expect_problem(world, &["1 published documents are not in the store", &file.key]).await?;
+        expect_problem(world, &["1 published document is not in the store", &file.key]).await?;
         std::fs::write(&file.path, &content[1..])?;
         expect_problem(world, &["another size in the store", &file.key]).await?;
         std::fs::write(&file.path, &content)?;
         certificate(world, 0).await?;
         let foreign = file.path.with_file_name("2026-10.trade.A001.r7.xlsx");
         std::fs::write(&foreign, &content)?;
-        expect_problem(world, &["are no published documents of the ledger", "2026-10.trade.A001.r7.xlsx"]).await?;
+        expect_problem(world, &["is no published document of the ledger", "2026-10.trade.A001.r7.xlsx"]).await?;
         std::fs::remove_file(&foreign)?;
         assert_eq!(certificate(world, 0).await?["objects"], 4);
         Ok(())
@@ -175,7 +175,7 @@ on_every_engine! {
         assert_eq!(certificate(world, 0).await?["objects"], 5, "both revisions stay");
         let first = world.published()?.into_iter().find(|file| file.key.ends_with("trade.A001.xlsx")).context("not published")?;
         std::fs::remove_file(&first.path)?;
-        expect_problem(world, &["are not in the store", &first.key]).await
+        expect_problem(world, &["is not in the store", &first.key]).await
     }
 }
 

@@ -173,7 +173,7 @@ on_every_engine! {
         };
         cloud.s3.remove(&key)?;
         let missing = problem().await?;
-        assert!(missing.contains("are not in the store") && missing.contains(&key), "{missing}");
+        assert!(missing.contains("is not in the store") && missing.contains(&key), "{missing}");
         cloud.s3.place(&key, &content[1..])?;
         let changed = problem().await?;
         assert!(changed.contains("another size") && changed.contains(&key), "{changed}");
@@ -181,7 +181,7 @@ on_every_engine! {
         let foreign = "2026-10/trade/A001/2026-10.trade.A001.r9.xlsx";
         cloud.s3.place(foreign, &content)?;
         let added = problem().await?;
-        assert!(added.contains("no published documents of the ledger") && added.contains(foreign), "{added}");
+        assert!(added.contains("no published document of the ledger") && added.contains(foreign), "{added}");
         cloud.s3.remove(foreign)?;
         cloud.certificate(PERIOD).await?.expect(0)?;
         Ok(())
