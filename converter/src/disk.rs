@@ -20,10 +20,10 @@ pub fn failed(doing: &str, reason: io::Error) -> Error {
     }
 }
 
-/// What a million rows take while they wait in the temp file, in bytes per row, with room to spare.
-const TEMP_BYTES_PER_ROW: u64 = 1_200;
+/// Of compressed rows, which wait in a temp file for the rest of their workbook, in bytes; measured at 100, with room for long notes.
+const TEMP_BYTES_PER_ROW: u64 = 400;
 
-/// Refuses to begin what would fill the temp disk: there the workbook library could only panic.
+/// Refuses to begin what would fill the temp disk at the end of minutes of work.
 pub fn check_temp_space(directory: &Path, rows: u64) -> Result<()> {
     let stat = rustix::fs::statvfs(directory).map_err(|reason| {
         let directory = directory.display();
@@ -48,7 +48,22 @@ pub fn check_temp_space(directory: &Path, rows: u64) -> Result<()> {
     ))
 }
 
-/// Gives a panic of the writing thread its class: the workbook library panics when its temp file cannot be written.
+/// Gives a failed write of a temp file its class.
+pub fn temp_failed(reason: io::Error) -> Error {
+    match failed("keeping rows in a temp file", reason) {
+        error if error.cause() == "disk_full" => full_temp_disk().because(error),
+        error => error,
+    }
+}
+
+fn full_temp_disk() -> Error {
+    Error::retry(
+        "disk_full",
+        "writing the workbook: the temp disk is full; set TMPDIR or give it more",
+    )
+}
+
+/// Gives a panic of the writing thread its class: the workbook library panics when a temp file of its own cannot be written.
 pub fn panicked(payload: &(dyn std::any::Any + Send)) -> Error {
     let text = payload
         .downcast_ref::<String>()
@@ -56,10 +71,7 @@ pub fn panicked(payload: &(dyn std::any::Any + Send)) -> Error {
         .or_else(|| payload.downcast_ref::<&str>().copied())
         .unwrap_or("no message");
     if text.contains("StorageFull") || text.contains("QuotaExceeded") {
-        return Error::retry(
-            "disk_full",
-            "writing the workbook: the temp disk is full; set TMPDIR or give it more",
-        );
+        return full_temp_disk();
     }
     Error::bug(format!("the converter panicked: {text}"))
 }
@@ -89,6 +101,17 @@ mod tests {
 
         let panic = std::panic::catch_unwind(|| panic!("index out of bounds")).unwrap_err();
         assert_eq!(panicked(&*panic).class(), common::Class::Bug);
+    }
+
+    #[test]
+    fn a_full_temp_disk_is_a_retry_that_says_what_to_set() {
+        let error = temp_failed(io::ErrorKind::StorageFull.into());
+        assert_eq!(
+            (error.class(), error.cause()),
+            (common::Class::Retry, "disk_full")
+        );
+        assert!(error.to_string().contains("TMPDIR"), "{error}");
+        assert_eq!(temp_failed(io::ErrorKind::Other.into()).cause(), "disk");
     }
 
     #[test]

@@ -2,14 +2,15 @@
 
 use std::borrow::Cow;
 
+use common::Error;
 use common::currency::Currency;
 use common::decimal::{MAX_SIGNIFICANT_DIGITS, decimal_places, nearest_f64};
-use common::{Error, Result};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
-use rust_xlsxwriter::utility::row_col_to_cell;
-use rust_xlsxwriter::{Worksheet, XlsxError};
+use rust_xlsxwriter::XlsxError;
 
+use super::format_ids::FormatIds;
+use super::sheet_rows::{CellColumn, SheetRows};
 use super::style::{ColumnStyle, Styles};
 use super::widths::ColumnWidth;
 use crate::rows::reader::MAX_TEXT_UNITS;
@@ -54,37 +55,51 @@ impl<'r> Cell<'r> {
     }
 }
 
-/// Writes one cell, and takes note of its width; without a format of its own where the column's says the same. Returns
-/// the lines that it needs.
+/// A number as a cell shows it: what makes it up in decimal digits, at most 15 of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Number {
+    pub is_negative: bool,
+    /// Without its point.
+    pub mantissa: u64,
+    /// Digits behind the point; the last is not 0.
+    pub places: u32,
+}
+
+/// A value of more digits than a spreadsheet keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooLong(pub Decimal);
+
+/// Writes one cell, and takes note of its width; with the column's format where the cell's says the same. Returns the lines
+/// that it needs.
 pub fn write(
-    sheet: &mut Worksheet,
-    (row, column): (u32, u16),
+    rows: &mut SheetRows,
+    column: &CellColumn,
     cell: &Cell,
     style: ColumnStyle,
-    styles: &Styles,
+    (styles, formats): (&Styles, &FormatIds),
     width: &mut ColumnWidth,
-) -> Result<u32> {
+) -> Result<u32, TooLong> {
     let mut lines = 1;
-    let written = match cell {
-        Cell::Empty => return Ok(lines),
+    match cell {
+        Cell::Empty => {}
         Cell::Text(text) => {
             lines = width.see_text(text);
-            sheet.write_string(row, column, *text)
+            rows.text(column, text);
         }
         Cell::Joined(text) => {
             let text = fitting(text);
             lines = width.see_text(&text);
-            sheet.write_string(row, column, text)
+            rows.text(column, &text);
         }
-        Cell::Date(date) => sheet.write_number(row, column, serial(*date)),
+        Cell::Date(date) => rows.number(column, column.format, whole(serial(*date))),
         Cell::Amount(value, currency) => {
-            let number = number(*value, sheet, (row, column))?;
-            width.see_number(number, currency.exponent() as usize);
-            if styles.is_columns_own(*currency) {
-                sheet.write_number(row, column, number)
+            width.see_number(nearest_f64(*value), currency.exponent() as usize);
+            let format = if styles.is_columns_own(*currency) {
+                column.format
             } else {
-                sheet.write_number_with_format(row, column, number, styles.amount(*currency))
-            }
+                formats.amount(*currency)
+            };
+            rows.number(column, format, number(*value)?);
         }
         Cell::Quantity(value) | Cell::Price(value, _) | Cell::Rate(value) => {
             let places = match cell {
@@ -92,35 +107,46 @@ pub fn write(
                 Cell::Rate(_) => decimal_places(*value).max(2) as usize,
                 _ => decimal_places(*value) as usize,
             };
-            let number = number(*value, sheet, (row, column))?;
-            width.see_number(number, places);
-            if places == styles.column_places(style) {
-                sheet.write_number(row, column, number)
+            width.see_number(nearest_f64(*value), places);
+            let format = if places == styles.column_places(style) {
+                column.format
             } else {
-                sheet.write_number_with_format(row, column, number, styles.number(places))
-            }
+                formats.number(places)
+            };
+            rows.number(column, format, number(*value)?);
         }
-    };
-    written.map_err(cannot_write)?;
+    }
     Ok(lines)
 }
 
-/// The double of a value that a cell keeps. What is read has at most 15 significant digits; what is computed from it
-/// (balances, valuations) may have more, which a spreadsheet would round silently, and sums of which could overflow.
-fn number(value: Decimal, sheet: &Worksheet, (row, column): (u32, u16)) -> Result<f64> {
-    const BEYOND: u128 = 10_u128.pow(MAX_SIGNIFICANT_DIGITS);
-    let fits = |value: Decimal| value.mantissa().unsigned_abs() < BEYOND;
-    if fits(value) || fits(value.normalize()) {
-        return Ok(nearest_f64(value));
+/// What is read has at most 15 significant digits; what is computed from it (balances, valuations) may have more, which a
+/// spreadsheet would round silently, and sums of which could overflow.
+fn number(value: Decimal) -> Result<Number, TooLong> {
+    const BEYOND: u64 = 10_u64.pow(MAX_SIGNIFICANT_DIGITS);
+    let is_short = value.mantissa().unsigned_abs() < u128::from(BEYOND);
+    let shortest = if is_short { value } else { value.normalize() };
+    let mut mantissa = match u64::try_from(shortest.mantissa().unsigned_abs()) {
+        Ok(mantissa) if mantissa < BEYOND => mantissa,
+        _ => return Err(TooLong(value)),
+    };
+    let mut places = shortest.scale();
+    while places > 0 && mantissa.is_multiple_of(10) {
+        mantissa /= 10;
+        places -= 1;
     }
-    Err(Error::data(
-        "shape",
-        format!(
-            "{}, cell {}: {value} was computed, which is more than the {MAX_SIGNIFICANT_DIGITS} digits a spreadsheet keeps",
-            sheet.name(),
-            row_col_to_cell(row, column)
-        ),
-    ))
+    Ok(Number {
+        is_negative: value.is_sign_negative() && mantissa > 0,
+        mantissa,
+        places,
+    })
+}
+
+fn whole(number: u32) -> Number {
+    Number {
+        is_negative: false,
+        mantissa: number.into(),
+        places: 0,
+    }
 }
 
 /// The text as far as a cell can hold it. Single texts of the source fit; joined ones may not.
@@ -139,15 +165,15 @@ pub fn fitting(text: &str) -> Cow<'_, str> {
     Cow::Owned(kept.chain(['…']).collect())
 }
 
-/// Excel's number of a date: days since 1899-12-30, with its leap day that never was before March 1900.
-pub fn serial(date: Date) -> f64 {
+/// Excel's number of a date from 1900 on: days since 1899-12-30, with its leap day that never was before March 1900.
+pub fn serial(date: Date) -> u32 {
     let epoch = Date::constant(1899, 12, 30);
-    let days = (date - epoch).get_days();
-    f64::from(if date < Date::constant(1900, 3, 1) {
+    let days = (date - epoch).get_days().unsigned_abs();
+    if date < Date::constant(1900, 3, 1) {
         days - 1
     } else {
         days
-    })
+    }
 }
 
 /// A failed write of the workbook. What the library refuses is our mistake; the disk's errors are not.

@@ -1,16 +1,19 @@
-//! The writing end: takes rows from the bounded channels and writes the workbook, on a blocking thread, every table in
-//! constant-memory mode.
+//! The writing end: takes rows from the bounded channels and writes the workbook, on a blocking thread. The library makes everything
+//! but the data rows, which are written and compressed here as they come.
 
 mod cash;
 mod cell;
 mod chart;
+mod format_ids;
 mod holdings;
 pub mod labels;
 mod layout;
+mod package;
 mod page;
 #[cfg(test)]
 mod roundtrip;
 mod shape;
+mod sheet_rows;
 mod style;
 mod summary;
 mod table;
@@ -45,7 +48,9 @@ use crate::rows::quantity::QuantityMovement;
 use crate::rows::sink::Batch;
 use crate::rows::trade::{Trade, TradesOutline};
 use cell::cannot_write;
+use format_ids::FormatIds;
 use layout::{ColumnSpec, Layout};
+use package::RowsBySheet;
 use summary::Figures;
 use table::Table;
 
@@ -136,6 +141,7 @@ pub fn write(
     workbook
         .set_default_format(&styles.default, row_height, column_width)
         .map_err(cannot_write)?;
+    let formats = FormatIds::register(&styles, &mut workbook);
     // The summary stands first and is written last. It is short, and stays in memory: its chart keeps copies of the cells
     // that it is drawn from, for programs that show nothing else.
     workbook
@@ -149,18 +155,22 @@ pub fn write(
         footer: &footer,
         workbook: &mut workbook,
         styles: &styles,
+        formats: &formats,
         words,
         heading,
+        data: RowsBySheet::new(),
     };
     let tables = sections
         .into_iter()
         .map(|section| writer.section(section, &mut figures))
         .collect::<Result<Vec<_>, _>>()?;
+    let data = writer.data;
 
     let sheet = workbook.worksheet_from_index(0).map_err(cannot_write)?;
     summary::write(sheet, &styles, heading, &figures, &tables, &footer)?;
     workbook.set_properties(&properties(heading, &tables)?);
-    workbook.save_to_writer(out).map_err(cannot_write)?;
+    let library = workbook.save_to_buffer().map_err(cannot_write)?;
+    package::assemble(&library, data, out)?;
     Ok(tables)
 }
 
@@ -176,9 +186,11 @@ pub fn row_counts(tables: &[TableDone]) -> String {
 struct Writer<'w> {
     workbook: &'w mut Workbook,
     styles: &'w style::Styles,
+    formats: &'w FormatIds,
     words: Words<'w>,
     heading: &'w Heading,
     footer: &'w str,
+    data: RowsBySheet,
 }
 
 impl Writer<'_> {
@@ -251,8 +263,8 @@ impl Writer<'_> {
         mut seen: impl FnMut(&L::Row) -> Result<()>,
         notes: impl FnOnce(&Words) -> Vec<String>,
     ) -> Result<TableDone, WriteError> {
-        let (styles, words) = (self.styles, self.words);
-        let mut table = Table::begin(self.workbook, section, layout, styles, words, self.footer)?;
+        let (looks, words) = ((self.styles, self.formats), self.words);
+        let mut table = Table::begin(self.workbook, section, layout, looks, words, self.footer)?;
         loop {
             match rows.blocking_recv() {
                 Some(Batch::Rows(batch)) => {
@@ -265,7 +277,7 @@ impl Writer<'_> {
                 None => return Err(WriteError::ReaderStopped),
             }
         }
-        Ok(table.finish(self.workbook, &notes(&words))?)
+        Ok(table.finish(self.workbook, &notes(&words), &mut self.data)?)
     }
 }
 

@@ -72,11 +72,11 @@ pub struct Styles {
     own_formats: BTreeMap<Currency, String>,
     /// What the firm's own formats add to a number's width.
     literal: Width,
-    base: Currency,
+    pub base: Currency,
 }
 
 /// Decimal places of the finest number: prices and rates.
-const MAX_PLACES: usize = 8;
+pub const MAX_PLACES: usize = 8;
 
 pub const LIGHT_GREY: Color = Color::RGB(0x00C8_CCD2);
 
@@ -207,6 +207,12 @@ impl Styles {
             || self.number(currency.exponent() as usize),
             |(line, _)| line,
         )
+    }
+
+    /// The firm's own formats of amounts.
+    pub fn own_amounts(&self) -> impl Iterator<Item = (Currency, &Format)> {
+        let own = self.own.iter();
+        own.map(|(currency, (line, _))| (*currency, line))
     }
 
     /// Excel's format of amounts of a currency.

@@ -1,15 +1,21 @@
 //! A section as a table: header, rows as they come, and below them, after one blank row outside of the filter, the
-//! totals as formulas with their exact values. Rows go to disk as they are written (constant memory), so whatever stands
-//! above the rows must be known before the first.
+//! totals as formulas with their exact values. Rows are compressed as they are written, so which columns there are must be
+//! known before the first.
 
-use common::Result;
+use common::decimal::MAX_SIGNIFICANT_DIGITS;
 use common::profile::{Section, Word};
+use common::{Error, Result};
+use rust_decimal::Decimal;
+use rust_xlsxwriter::utility::column_number_to_name;
 use rust_xlsxwriter::{ConditionalFormatFormula, IgnoreError, Workbook, Worksheet};
 
-use super::cell::{self, Cell, cannot_write};
+use super::cell::{self, Cell, TooLong, cannot_write};
+use super::format_ids::FormatIds;
 use super::layout::{ColumnSpec, Layout, chosen};
+use super::package::RowsBySheet;
 use super::page;
 use super::shape::{ColumnShape, Shape};
+use super::sheet_rows::{CellColumn, SheetRows};
 use super::style::{Styles, height_of, row_height};
 use super::totals::{TotalDone, Totals};
 use super::widths::ColumnWidth;
@@ -22,22 +28,19 @@ const SHEET_ROWS: u32 = 1_047_000;
 /// Pixels; room for two lines.
 const HEADER_HEIGHT: u32 = 45;
 
-/// Rows that get a height of their own because a text wraps in them. The library keeps each in memory; programs fit the
-/// heights of further ones when they open the file.
-const MAX_HIGH_ROWS: u32 = 10_000;
-
 /// A table being written.
 pub struct Table<'s, L: Layout> {
     layout: L,
     columns: Vec<ColumnSpec<L::Column>>,
+    cells: Vec<CellColumn>,
     widths: Vec<ColumnWidth>,
     styles: &'s Styles,
+    formats: &'s FormatIds,
     words: Words<'s>,
     section: Section,
     footer: String,
     sheets: Vec<Part>,
     rows: u64,
-    high_rows: u32,
     totals: Totals,
     sheet_rows: u32,
 }
@@ -52,6 +55,7 @@ struct Part {
     height: u32,
     /// With anything in it.
     last_row: u32,
+    data: SheetRows,
 }
 
 /// A finished table.
@@ -73,25 +77,32 @@ where
         workbook: &mut Workbook,
         section: Section,
         (layout, columns): (L, Vec<ColumnSpec<L::Column>>),
-        styles: &'s Styles,
+        (styles, formats): (&'s Styles, &'s FormatIds),
         words: Words<'s>,
         footer: &str,
     ) -> Result<Self> {
         let columns = chosen(columns, section, &words);
         let mut table = Self {
             layout,
+            cells: (0..)
+                .zip(&columns)
+                .map(|(column, spec)| CellColumn {
+                    letters: column_number_to_name(column),
+                    format: formats.column(spec.style, spec.on_screen_only, styles),
+                })
+                .collect(),
             widths: columns
                 .iter()
                 .map(|spec| ColumnWidth::new(spec.style.at_most(), words.language))
                 .collect(),
             columns,
             styles,
+            formats,
             words,
             section,
             footer: footer.to_owned(),
             sheets: Vec::new(),
             rows: 0,
-            high_rows: 0,
             totals: Totals::default(),
             sheet_rows: SHEET_ROWS,
         };
@@ -120,15 +131,18 @@ where
         part.rows += 1;
         part.last_row = part.rows;
         self.rows += 1;
-        let sheet = workbook
-            .worksheet_from_index(part.index)
-            .map_err(cannot_write)?;
+        part.data.begin(part.rows);
         let mut lines = 1;
         let mut total = None;
-        for ((column, spec), width) in (0..).zip(&self.columns).zip(&mut self.widths) {
+        let columns = self.columns.iter().zip(&self.cells).zip(&mut self.widths);
+        for (position, ((spec, column), width)) in columns.enumerate() {
             let cell = self.layout.cell(row, spec.column);
-            let place = (part.rows, column);
-            let needs = cell::write(sheet, place, &cell, spec.style, self.styles, width)?;
+            let looks = (self.styles, self.formats);
+            let needs = cell::write(&mut part.data, column, &cell, spec.style, looks, width)
+                .map_err(|TooLong(value)| {
+                    let place = format!("{}{}", column.letters, part.rows + 1);
+                    too_long(value, self.words.get(self.section.sheet()), &place)
+                })?;
             if !spec.on_screen_only {
                 lines = lines.max(needs);
             }
@@ -145,23 +159,23 @@ where
                     }
                 };
                 total = Some((spec.sum_by, index));
-                let position = usize::from(column);
                 self.totals.add(index, position, amount, currency);
             }
         }
         let height = height_of(lines, self.words.language);
         part.height = part.height.saturating_add(height);
-        if lines > 1 && self.high_rows < MAX_HIGH_ROWS {
-            self.high_rows += 1;
-            sheet
-                .set_row_height_pixels(part.rows, height)
-                .map_err(cannot_write)?;
-        }
-        Ok(())
+        part.data
+            .end((lines > 1).then_some(height))
+            .map_err(crate::disk::temp_failed)
     }
 
-    /// Writes the totals and the notes, and sets up view and print of every sheet of the table.
-    pub fn finish(mut self, workbook: &mut Workbook, notes: &[String]) -> Result<TableDone> {
+    /// Writes the totals and the notes, and sets up view and print of every sheet of the table. The data rows go to `data`.
+    pub fn finish(
+        mut self,
+        workbook: &mut Workbook,
+        notes: &[String],
+        data: &mut RowsBySheet,
+    ) -> Result<TableDone> {
         let parts: Vec<_> = self
             .sheet_names()
             .into_iter()
@@ -220,6 +234,7 @@ where
                     .map_err(cannot_write)?;
             }
         }
+        data.extend(self.sheets.into_iter().map(|part| (part.index, part.data)));
         Ok(TableDone {
             section: self.section,
             parts,
@@ -266,6 +281,7 @@ where
             rows: 0,
             height: 0,
             last_row: 0,
+            data: SheetRows::new(),
         });
         let name = self.sheet_names().pop().unwrap_or_default();
         let sheet = workbook
@@ -322,4 +338,14 @@ where
         sheet.set_repeat_rows(0, 0).map_err(cannot_write)?;
         Ok(())
     }
+}
+
+/// The place is that of the table's newest sheet.
+fn too_long(value: Decimal, sheet: &str, place: &str) -> Error {
+    Error::data(
+        "shape",
+        format!(
+            "{sheet}, cell {place}: {value} was computed, which is more than the {MAX_SIGNIFICANT_DIGITS} digits a spreadsheet keeps"
+        ),
+    )
 }

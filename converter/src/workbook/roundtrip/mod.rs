@@ -1,6 +1,7 @@
 //! Whatever a row holds, written and read back by an independent reader: the same text, the same number, the same date,
 //! and nothing that a program would run or follow.
 
+mod library;
 mod numbers;
 mod read_back;
 mod strings;

@@ -8,7 +8,7 @@ use super::*;
 
 /// A decimal as the contract allows it in a column of so many places: at most 15 significant digits, and below 10^12
 /// with eight places, 10^15 otherwise.
-fn any_decimal(places: u32) -> impl Strategy<Value = Decimal> {
+pub fn any_decimal(places: u32) -> impl Strategy<Value = Decimal> {
     let below: i64 = if places == 8 { 12 } else { 15 };
     let digits = (1..=15u32).prop_flat_map(|digits| 0..10_i64.pow(digits));
     let scale = 0..=places;

@@ -126,7 +126,7 @@ impl<'s> Grid<'s> {
     }
 
     pub fn date(&mut self, place: (u32, u16), date: Date, format: &'s Format) {
-        self.place(place, place.1, Content::Number(serial(date)), format);
+        self.place(place, place.1, Content::Number(serial(date).into()), format);
     }
 
     pub fn number(&mut self, place: (u32, u16), number: Decimal, format: &'s Format) {

@@ -1,0 +1,223 @@
+//! A data row is, byte by byte, what the library would have written.
+
+use std::io::{Read, Write};
+
+use common::decimal::decimal_places;
+use common::decimal::nearest_f64;
+use flate2::read::DeflateDecoder;
+use proptest::prelude::*;
+use rust_xlsxwriter::Workbook;
+
+use super::numbers::any_decimal;
+use super::strings::any_text;
+use super::*;
+use crate::workbook::cell::{self, Cell, serial};
+use crate::workbook::format_ids::FormatIds;
+use crate::workbook::sheet_rows::{CellColumn, SheetRows};
+use crate::workbook::style::{ColumnStyle, Styles};
+use crate::workbook::widths::ColumnWidth;
+
+/// The profile has a format of its own for dollars.
+fn profile() -> Profile {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    let both = "{ ja = 'F', en = 'F' }";
+    let toml = format!(
+        "firm = {{ name = {both}, registration = {both}, contact = {both} }}
+         number_formats.en.USD = '#,##0.00;(#,##0.00);0.00'"
+    );
+    file.write_all(toml.as_bytes()).unwrap();
+    Profile::read(file.path()).unwrap()
+}
+
+const COLUMNS: [(ColumnStyle, bool); 8] = [
+    (ColumnStyle::Text(10), false),
+    (ColumnStyle::Text(10), true),
+    (ColumnStyle::Code(10), false),
+    (ColumnStyle::Date, false),
+    (ColumnStyle::Amount, false),
+    (ColumnStyle::Quantity, false),
+    (ColumnStyle::Price, false),
+    (ColumnStyle::Rate, false),
+];
+
+#[derive(Debug)]
+struct Row {
+    texts: [String; 3],
+    date: Date,
+    currency: Currency,
+    numbers: [Decimal; 4],
+    height: Option<u32>,
+}
+
+impl Row {
+    fn cells(&self) -> [Cell<'_>; 8] {
+        let [empty_or, on_screen, code] = &self.texts;
+        let [amount, quantity, price, rate] = self.numbers;
+        [
+            Cell::text((!empty_or.is_empty()).then_some(empty_or)),
+            Cell::Text(on_screen),
+            Cell::Joined(code.clone()),
+            Cell::Date(self.date),
+            Cell::Amount(amount, self.currency),
+            Cell::Quantity(quantity),
+            Cell::Price(price, self.currency),
+            Cell::Rate(rate),
+        ]
+    }
+
+    /// By us.
+    fn xml(&self, styles: &Styles, formats: &FormatIds) -> String {
+        let mut rows = SheetRows::new();
+        rows.begin(1);
+        for ((letter, (style, on_screen_only)), cell) in ('A'..).zip(COLUMNS).zip(self.cells()) {
+            let column = CellColumn {
+                letters: letter.to_string(),
+                format: formats.column(style, on_screen_only, styles),
+            };
+            let mut width = ColumnWidth::new(style.at_most(), Language::En);
+            cell::write(
+                &mut rows,
+                &column,
+                &cell,
+                style,
+                (styles, formats),
+                &mut width,
+            )
+            .unwrap();
+        }
+        rows.end(self.height).unwrap();
+        let mut deflated = Vec::new();
+        rows.finish(b"", b"", &mut deflated).unwrap();
+        let mut xml = String::new();
+        DeflateDecoder::new(&*deflated)
+            .read_to_string(&mut xml)
+            .unwrap();
+        xml
+    }
+
+    /// By the library, in constant memory, with formats as columns and cells need them.
+    fn xml_of_library(&self, workbook: &mut Workbook, styles: &Styles) -> String {
+        let sheet = workbook.add_worksheet_with_constant_memory().unwrap();
+        for (column, (style, on_screen_only)) in (0..).zip(COLUMNS) {
+            let format = styles.column(style, on_screen_only);
+            sheet.set_column_format(column, format).unwrap();
+        }
+        for ((column, (style, _)), cell) in (0..).zip(COLUMNS).zip(self.cells()) {
+            let format = |value: &Decimal| match &cell {
+                Cell::Amount(_, currency) => styles.amount(*currency),
+                Cell::Price(..) => styles.number(Styles::price_places(self.currency, *value)),
+                Cell::Rate(_) => styles.number(decimal_places(*value).max(2) as usize),
+                _ => styles.number(decimal_places(*value) as usize),
+            };
+            match &cell {
+                Cell::Empty => continue,
+                Cell::Text(text) => sheet.write_string(1, column, *text),
+                Cell::Joined(text) => sheet.write_string(1, column, text),
+                Cell::Date(date) => sheet.write_number(1, column, serial(*date)),
+                Cell::Amount(value, _)
+                | Cell::Quantity(value)
+                | Cell::Price(value, _)
+                | Cell::Rate(value) => {
+                    let number = nearest_f64(*value);
+                    if format(value) == styles.column(style, false) {
+                        sheet.write_number(1, column, number)
+                    } else {
+                        sheet.write_number_with_format(1, column, number, format(value))
+                    }
+                }
+            }
+            .unwrap();
+        }
+        if let Some(height) = self.height {
+            sheet.set_row_height_pixels(1, height).unwrap();
+        }
+        sheet.write_blank(2, 0, &styles.none).unwrap();
+        let bytes = workbook.save_to_buffer().unwrap();
+        let mut zip = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+        let mut xml = String::new();
+        zip.by_name("xl/worksheets/sheet1.xml")
+            .unwrap()
+            .read_to_string(&mut xml)
+            .unwrap();
+        let begins = xml.find("<row r=\"2\"").unwrap();
+        let ends = xml.find("</row>").unwrap() + "</row>".len();
+        xml[begins..ends].to_owned()
+    }
+}
+
+prop_compose! {
+    fn any_row()(
+        texts in [any_text(), any_text(), any_text()],
+        (year, month, day) in (1900..=9999_i16, 1..=12_i8, 1..=28_i8),
+        currency in proptest::sample::select(&["JPY", "USD", "EUR", "KWD"][..]),
+        amount in any_decimal(0),
+        quantity in any_decimal(6),
+        price in any_decimal(8),
+        rate in any_decimal(8),
+        lines in proptest::option::of(2..=10_u32),
+    ) -> Row {
+        Row {
+            texts,
+            date: Date::new(year, month, day).unwrap(),
+            currency: Currency::from_code(currency).unwrap(),
+            numbers: [amount, quantity, price, rate],
+            height: lines.map(|lines| lines * 23),
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(256))]
+
+    #[test]
+    fn a_row_is_what_the_library_would_have_written(row in any_row()) {
+        let profile = profile();
+        let words = Words::new(&profile, Language::En);
+        let styles = Styles::new(&words, currency("JPY"));
+        let mut workbook = Workbook::new();
+        workbook.set_default_format(&styles.default, 20, 64).unwrap();
+        let formats = FormatIds::register(&styles, &mut workbook);
+        let ours = row.xml(&styles, &formats);
+        prop_assert_eq!(ours, row.xml_of_library(&mut workbook, &styles));
+    }
+}
+
+/// More rows than are compressed at once, and than stay in memory: one sound stream, and the same bytes each time.
+#[test]
+fn many_rows_are_one_stream() {
+    let column = CellColumn {
+        letters: "A".to_owned(),
+        format: 1,
+    };
+    let mut plain = b"<before/>".to_vec();
+    let write = || {
+        let mut rows = SheetRows::new();
+        for row in 1..=80_000_u32 {
+            rows.begin(row);
+            // Not compressible to nothing, so that it outgrows the memory.
+            let text = format!("{:x}", u64::from(row).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+            rows.text(&column, &text.repeat(2));
+            rows.end(None).unwrap();
+        }
+        let mut deflated = Vec::new();
+        let uncompressed = rows
+            .finish(b"<before/>", b"<after/>", &mut deflated)
+            .unwrap();
+        (deflated, uncompressed)
+    };
+    let (deflated, uncompressed) = write();
+    assert!(deflated.len() > 1_100_000, "{}", deflated.len());
+    plain.clear();
+    DeflateDecoder::new(&*deflated)
+        .read_to_end(&mut plain)
+        .unwrap();
+    assert!(plain.starts_with(b"<before/><row r=\"2\"><c r=\"A2\" s=\"1\""));
+    assert!(plain.ends_with(b"</row><after/>"));
+    assert_eq!(
+        plain.windows(6).filter(|bytes| bytes == b"</row>").count(),
+        80_000
+    );
+    assert_eq!(uncompressed.bytes, plain.len() as u64);
+    assert_eq!(uncompressed.crc, crc32fast::hash(&plain));
+    assert_eq!(write().0, deflated);
+}
