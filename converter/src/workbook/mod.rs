@@ -4,6 +4,7 @@
 mod cash;
 mod cell;
 mod chart;
+mod deflate;
 mod format_ids;
 mod holdings;
 pub mod labels;

@@ -6,12 +6,10 @@ use std::fmt::Write as _;
 use std::io::{self, Seek, Write};
 
 use crc32fast::Hasher;
-use flate2::Compression;
-use flate2::write::DeflateEncoder;
 use tempfile::SpooledTempFile;
 
-use super::COMPRESSION_LEVEL;
 use super::cell::Number;
+use super::deflate::Deflater;
 
 /// XML that is compressed at once. A sheet that has less is compressed as a whole when the workbook is put together.
 const PENDING_BYTES: usize = 1 << 16;
@@ -30,7 +28,7 @@ pub struct SheetRows {
 }
 
 struct Compressed {
-    encoder: DeflateEncoder<SpooledTempFile>,
+    deflater: Deflater<SpooledTempFile>,
     crc: Hasher,
 }
 
@@ -125,11 +123,11 @@ impl SheetRows {
 
     fn compress(&mut self) -> io::Result<()> {
         let compressed = self.compressed.get_or_insert_with(|| Compressed {
-            encoder: encoder(SpooledTempFile::new(SPOOLED_BYTES)),
+            deflater: Deflater::new(SpooledTempFile::new(SPOOLED_BYTES)),
             crc: Hasher::new(),
         });
         compressed.crc.update(&self.pending);
-        compressed.encoder.write_all(&self.pending)?;
+        compressed.deflater.write(&self.pending)?;
         self.pending.clear();
         Ok(())
     }
@@ -147,37 +145,32 @@ impl SheetRows {
         if self.compressed.is_some() {
             self.compress()?;
         }
-        let mut rest = encoder(&mut *out);
-        rest.write_all(before)?;
+        let mut rest = Deflater::new(&mut *out);
+        rest.write(before)?;
         match self.compressed {
             None => {
                 crc.update(&self.pending);
                 bytes += self.pending.len() as u64;
-                rest.write_all(&self.pending)?;
+                rest.write(&self.pending)?;
             }
             Some(rows) => {
-                // Deflate streams that end on a byte and have no last block follow one another as one stream.
-                let out = rest.flush_finish()?;
+                let out = rest.end_on_byte()?;
                 crc.combine(&rows.crc);
-                bytes += rows.encoder.total_in();
-                let mut rows = rows.encoder.flush_finish()?;
+                bytes += rows.deflater.bytes();
+                let mut rows = rows.deflater.end_on_byte()?;
                 rows.rewind()?;
                 io::copy(&mut rows, out)?;
-                rest = encoder(out);
+                rest = Deflater::new(out);
             }
         }
         crc.update(after);
-        rest.write_all(after)?;
-        rest.finish()?;
+        rest.write(after)?;
+        rest.end()?;
         Ok(Uncompressed {
             crc: crc.finalize(),
             bytes,
         })
     }
-}
-
-fn encoder<W: Write>(out: W) -> DeflateEncoder<W> {
-    DeflateEncoder::new(out, Compression::new(COMPRESSION_LEVEL.into()))
 }
 
 /// All digits: fewer than sixteen, so that whoever reads them as a double writes the same ones again.

@@ -1,0 +1,64 @@
+//! Raw deflate streams that can follow one another as one: all but the last end on a byte and have no last block. The encoders of
+//! `flate2` cannot be used for this: where their buffer is full they go on without the flush that was asked for, and
+//! the stream lacks its end.
+
+use std::io::{self, Write};
+
+use flate2::{Compress, Compression, FlushCompress};
+
+use super::COMPRESSION_LEVEL;
+
+const BUFFER_BYTES: usize = 1 << 15;
+
+/// Compresses to `W`.
+pub struct Deflater<W> {
+    compress: Compress,
+    buffer: Vec<u8>,
+    out: W,
+}
+
+impl<W: Write> Deflater<W> {
+    pub fn new(out: W) -> Self {
+        Self {
+            compress: Compress::new(Compression::new(COMPRESSION_LEVEL.into()), false),
+            buffer: Vec::with_capacity(BUFFER_BYTES),
+            out,
+        }
+    }
+
+    pub fn write(&mut self, data: &[u8]) -> io::Result<()> {
+        self.run(data, FlushCompress::None)
+    }
+
+    /// Bytes that were written.
+    pub fn bytes(&self) -> u64 {
+        self.compress.total_in()
+    }
+
+    /// Ends the stream so that another one can follow.
+    pub fn end_on_byte(mut self) -> io::Result<W> {
+        self.run(&[], FlushCompress::Sync)?;
+        Ok(self.out)
+    }
+
+    /// Ends the stream, and with it those before.
+    pub fn end(mut self) -> io::Result<W> {
+        self.run(&[], FlushCompress::Finish)?;
+        Ok(self.out)
+    }
+
+    /// A flush is complete only when it left room in the buffer; until then it must be asked for again (`deflate` in zlib.h).
+    fn run(&mut self, mut data: &[u8], flush: FlushCompress) -> io::Result<()> {
+        loop {
+            self.buffer.clear();
+            let before = self.compress.total_in();
+            self.compress.compress_vec(data, &mut self.buffer, flush)?;
+            let taken = self.compress.total_in() - before;
+            data = &data[usize::try_from(taken).unwrap_or(data.len())..];
+            self.out.write_all(&self.buffer)?;
+            if data.is_empty() && self.buffer.len() < self.buffer.capacity() {
+                return Ok(());
+            }
+        }
+    }
+}
