@@ -50,21 +50,10 @@ pub fn without_padding(text: &str) -> &str {
 
 /// How many significant digits the value needs, trailing zeros of whole numbers not counted.
 pub fn significant_digits(value: Decimal) -> u32 {
-    let mantissa = value.mantissa().unsigned_abs();
-    // Division of what needs only a machine word is several times faster.
-    match u64::try_from(mantissa) {
-        Ok(0) => 0,
-        Ok(mut mantissa) => {
-            while mantissa.is_multiple_of(10) {
-                mantissa /= 10;
-            }
-            mantissa.ilog10() + 1
-        }
-        Err(_) => significant_digits_of(mantissa),
+    let mut mantissa = value.mantissa().unsigned_abs();
+    if mantissa == 0 {
+        return 0;
     }
-}
-
-fn significant_digits_of(mut mantissa: u128) -> u32 {
     while mantissa.is_multiple_of(10) {
         mantissa /= 10;
     }
@@ -164,6 +153,7 @@ mod tests {
         assert_eq!(significant_digits(padded), 6);
         assert_eq!(significant_digits(parse("1000000000000000000").unwrap()), 1);
         assert_eq!(parse("-0.00").unwrap().to_string(), "0");
+        assert_eq!(significant_digits(Decimal::ZERO), 0);
     }
 
     #[test]

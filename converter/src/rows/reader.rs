@@ -279,6 +279,10 @@ impl<'r, 'i> RowReader<'r, 'i> {
                 "{text} has more than the {places} decimals allowed here"
             )));
         }
+        // Nearly every value: no need to count its digits.
+        if value.mantissa().unsigned_abs() < SMALL_MANTISSA {
+            return Ok(value);
+        }
         let digits = decimal::significant_digits(value);
         if digits > MAX_SIGNIFICANT_DIGITS {
             return Err(self.wrong(&format!(
@@ -286,8 +290,7 @@ impl<'r, 'i> RowReader<'r, 'i> {
             )));
         }
         // Sums and products of what passes here cannot overflow.
-        let is_small = value.mantissa().unsigned_abs() < SMALL_MANTISSA;
-        if !is_small && value.abs() >= max_magnitude(places) {
+        if value.abs() >= max_magnitude(places) {
             return Err(self.wrong(&format!("{text} is larger than a statement can hold")));
         }
         Ok(value)
@@ -329,7 +332,7 @@ fn is_escape(text: &str) -> bool {
     digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// Below [`max_magnitude`] whatever its decimals.
+/// What is below has few enough digits, and is below [`max_magnitude`], whatever its decimals.
 const SMALL_MANTISSA: u128 = 1_000_000_000_000;
 
 /// Prices and rates, which amounts are multiplied with, are below 10^12, everything else below 10^15.
