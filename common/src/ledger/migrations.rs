@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::future::ready;
 
 use sqlx::migrate::{Migration, MigrationSource, MigrationType, Migrator};
-use sqlx::{AssertSqlSafe, SqlSafeStr};
+use sqlx::{Any, AssertSqlSafe, Executor, SqlSafeStr};
 
 use super::Ledger;
 use crate::database::{Database, Whose, lacks_relation, statement_failed};
@@ -58,21 +58,8 @@ impl MigrationSource<'static> for Embedded {
 impl Ledger {
     /// Whether the ledger has every migration of this program.
     pub async fn is_current(&self) -> Result<bool> {
-        let newest = sqlx::query_scalar(self.sql("SELECT max(version) FROM _sqlx_migrations"));
-        let newest: Option<i64> = match newest.fetch_one(&self.pool).await {
-            Ok(newest) => newest,
-            Err(reason) if lacks_relation(&reason) => return Ok(false),
-            Err(reason) => {
-                return Err(statement_failed(
-                    "reading the ledger's version",
-                    Whose::Ledger,
-                )(reason));
-            }
-        };
-        match newest {
-            Some(newest) if newest > CURRENT => Err(too_new(&self.database, newest)),
-            newest => Ok(newest == Some(CURRENT)),
-        }
+        let newest = newest(&self.pool, &self.database).await?;
+        Ok(newest == Some(CURRENT))
     }
 
     /// Creates or upgrades the ledger. Safe to call from several processes at once.
@@ -101,9 +88,23 @@ impl Ledger {
     }
 }
 
-pub(super) fn too_new(database: &Database, version: i64) -> Error {
-    Error::config(format!(
-        "the ledger at {} is of a newer version ({version}) than this program ({CURRENT}): use the newer program",
-        database.url
-    ))
+/// The newest migration of a ledger; `None` = there is no ledger. A ledger of a newer program is an error of class `Config`.
+/// Outside of transactions only: where there is no ledger, the failed statement would end one on PostgreSQL.
+pub(super) async fn newest<'c>(
+    ledger: impl Executor<'c, Database = Any>,
+    database: &Database,
+) -> Result<Option<i64>> {
+    let newest = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations");
+    match newest.fetch_one(ledger).await {
+        Ok(Some(version)) if version > CURRENT => Err(Error::config(format!(
+            "the ledger at {} is of a newer version ({version}) than this program ({CURRENT}): use the newer program",
+            database.url
+        ))),
+        Ok(newest) => Ok(newest),
+        Err(reason) if lacks_relation(&reason) => Ok(None),
+        Err(reason) => Err(statement_failed(
+            "reading the ledger's version",
+            Whose::Ledger,
+        )(reason)),
+    }
 }

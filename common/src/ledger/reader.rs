@@ -2,7 +2,7 @@
 
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor};
 
-use super::migrations::{CURRENT, too_new};
+use super::migrations::{CURRENT, newest};
 use crate::Result;
 use crate::config::Config;
 use crate::database::{Database, Whose, query_text, statement_failed};
@@ -30,48 +30,20 @@ impl LedgerReader {
         if database.file().is_some_and(|file| !file.exists()) {
             return Ok(Opened::Absent);
         }
-        let mut reader = Self {
-            connection: database.connect_read_only().await?,
-            database,
-        };
-        let begin = reader.database.dialect.begin_snapshot();
-        reader
-            .connection
-            .execute(begin)
+        let mut connection = database.connect_read_only().await?;
+        let newest = newest(&mut connection, &database).await?;
+        if newest != Some(CURRENT) {
+            let _ = connection.close().await;
+            return Ok(newest.map_or(Opened::Absent, |_| Opened::Old));
+        }
+        connection
+            .execute(database.dialect.begin_snapshot())
             .await
             .map_err(statement_failed("opening the ledger", Whose::Ledger))?;
-        let version = reader.version().await?;
-        match version {
-            Some(version) if version > CURRENT => Err(too_new(&reader.database, version)),
-            Some(CURRENT) => Ok(Opened::Ready(Box::new(reader))),
-            other => {
-                reader.close().await;
-                Ok(if other.is_none() {
-                    Opened::Absent
-                } else {
-                    Opened::Old
-                })
-            }
-        }
-    }
-
-    /// The newest migration; `None` = there is no ledger.
-    async fn version(&mut self) -> Result<Option<i64>> {
-        let failed =
-            |reason| statement_failed("reading the ledger's version", Whose::Ledger)(reason);
-        let columns: Vec<(String, String)> =
-            sqlx::query_as(self.sql(self.database.dialect.columns_query()))
-                .bind("_sqlx_migrations")
-                .fetch_all(&mut self.connection)
-                .await
-                .map_err(failed)?;
-        if columns.is_empty() {
-            return Ok(None);
-        }
-        sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
-            .fetch_one(&mut self.connection)
-            .await
-            .map_err(failed)
+        Ok(Opened::Ready(Box::new(Self {
+            connection,
+            database,
+        })))
     }
 
     /// Why a period is held, if it is.
