@@ -77,12 +77,19 @@ impl Dialect {
         }
     }
 
-    /// What keeps a connection from writing, as [`begin_snapshot`](Self::begin_snapshot) does on PostgreSQL, and what lets it
-    /// write again; empty = nothing is needed.
-    pub const fn read_only(self) -> (&'static str, &'static str) {
+    /// Begins a snapshot on a connection that writes at other times; it cannot until the snapshot's end.
+    pub const fn begin_lent_snapshot(self) -> &'static str {
         match self {
-            Dialect::Postgres => ("", ""),
-            Dialect::Sqlite => ("PRAGMA query_only = ON", "PRAGMA query_only = OFF"),
+            Dialect::Postgres => self.begin_snapshot(),
+            Dialect::Sqlite => "PRAGMA query_only = ON; BEGIN",
+        }
+    }
+
+    /// Ends a snapshot of [`begin_lent_snapshot`](Self::begin_lent_snapshot).
+    pub const fn end_lent_snapshot(self) -> &'static str {
+        match self {
+            Dialect::Postgres => "ROLLBACK",
+            Dialect::Sqlite => "ROLLBACK; PRAGMA query_only = OFF",
         }
     }
 

@@ -66,8 +66,7 @@ impl SourceSnapshots {
             Self::BesideLedger { ledger, catalog } => {
                 let mut borrowed = Borrowed(Some(ledger.connection().await?));
                 let database = ledger.database().clone();
-                let (read_only, _) = database.dialect.read_only();
-                let begin = [read_only, database.dialect.begin_snapshot()];
+                let begin = database.dialect.begin_lent_snapshot();
                 execute(borrowed.connection(), begin, "beginning a snapshot").await?;
                 let catalog = match catalog.take() {
                     Some(catalog) => catalog,
@@ -88,12 +87,12 @@ impl SourceSnapshots {
         const DOING: &str = "ending the snapshot";
         match self {
             Self::Apart { source, .. } => {
-                execute(read.connection(), ["ROLLBACK"], DOING).await?;
+                execute(read.connection(), "ROLLBACK", DOING).await?;
                 *source = Some(read);
             }
             Self::BesideLedger { catalog, .. } => {
-                let (_, writable) = read.database.dialect.read_only();
-                execute(read.connection(), ["ROLLBACK", writable], DOING).await?;
+                let end = read.database.dialect.end_lent_snapshot();
+                execute(read.connection(), end, DOING).await?;
                 if let Connection::OfLedger(borrowed) = read.connection {
                     borrowed.give_back();
                 }
@@ -114,17 +113,10 @@ impl SourceSnapshots {
     }
 }
 
-/// Executes statements in turn; an empty one is none.
-async fn execute<const N: usize>(
-    connection: &mut AnyConnection,
-    statements: [&'static str; N],
-    doing: &str,
-) -> Result<()> {
-    for statement in statements.into_iter().filter(|text| !text.is_empty()) {
-        connection
-            .execute(statement)
-            .await
-            .map_err(statement_failed(doing, Whose::Source))?;
-    }
+async fn execute(connection: &mut AnyConnection, text: &'static str, doing: &str) -> Result<()> {
+    connection
+        .execute(text)
+        .await
+        .map_err(statement_failed(doing, Whose::Source))?;
     Ok(())
 }
