@@ -11,7 +11,7 @@ use crate::{Error, Result};
 
 /// The columns of the source's relations, with their declared types.
 #[derive(Debug, Clone)]
-pub struct Catalog(HashMap<&'static str, Vec<(String, String)>>);
+pub struct Catalog(HashMap<String, Vec<(String, String)>>);
 
 impl Catalog {
     /// Reads it from the engine's own catalogue.
@@ -34,10 +34,9 @@ impl Catalog {
                 Whose::Source,
             ))?;
         let mut relations: HashMap<_, Vec<_>> = HashMap::new();
-        for relation in RELATIONS {
-            let of_relation = found.iter().filter(|(name, ..)| name == relation.name);
-            let columns = of_relation.map(|(_, name, declared)| (name.clone(), declared.clone()));
-            relations.insert(relation.name, columns.collect());
+        for (relation, column, declared) in found {
+            let columns = relations.entry(relation).or_default();
+            columns.push((column, declared));
         }
         Ok(Self(relations))
     }
