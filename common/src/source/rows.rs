@@ -2,8 +2,8 @@
 //! cost 26 values to send, to check and to keep.
 
 use futures_util::TryStreamExt;
-use sqlx::Row;
-use sqlx::any::AnyRow;
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::{Any, Row};
 
 use super::Source;
 use crate::Result;
@@ -114,7 +114,7 @@ impl Source {
         let mut row = SourceRow::default();
         let mut done = 0_u64;
         let packed = dialect.packed(query.columns, |columns| query.with(columns, dialect));
-        let mut rows = query.bind(&packed).fetch(self.connection());
+        let mut rows = query.bind(packed).fetch(self.connection());
         let is_read = loop {
             let Some(next) = rows.try_next().await.map_err(query.failed())? else {
                 break true;
@@ -137,7 +137,7 @@ impl Source {
             query.with(&list.join(", "), dialect),
             i64::MAX
         );
-        let mut rows = query.bind(&text).fetch(self.connection());
+        let mut rows = query.bind(text).fetch(self.connection());
         while let Some(next) = rows.try_next().await.map_err(query.failed())? {
             row.copy(&next).map_err(query.failed())?;
             each(&row).await?;
@@ -151,11 +151,8 @@ impl<'q> Query<'q> {
         dialect.sql(&self.text.replace("{columns}", columns))
     }
 
-    fn bind<'t>(
-        &self,
-        text: &'t str,
-    ) -> sqlx::query::Query<'t, sqlx::Any, sqlx::any::AnyArguments> {
-        let query = sqlx::query(query_text(text.to_owned()));
+    fn bind(&self, text: String) -> sqlx::query::Query<'static, Any, AnyArguments> {
+        let query = sqlx::query(query_text(text));
         self.parameters.iter().fold(query, |query, parameter| {
             query.bind((*parameter).to_owned())
         })
