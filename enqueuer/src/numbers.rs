@@ -4,7 +4,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 /// `1,234,567`.
-pub fn grouped(number: i64) -> String {
+pub fn grouped(number: impl Into<i128>) -> String {
+    let number = number.into();
     let digits = number.unsigned_abs().to_string();
     let mut grouped = String::with_capacity(digits.len() * 4 / 3 + 1);
     if number < 0 {
@@ -20,7 +21,8 @@ pub fn grouped(number: i64) -> String {
 }
 
 /// `1 document`, `2,000 documents`.
-pub fn counted(count: i64, noun: &str) -> String {
+pub fn counted(count: impl Into<i128>, noun: &str) -> String {
+    let count = count.into();
     let plural = if count == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", grouped(count))
 }
@@ -79,10 +81,10 @@ pub fn date_time(instant: Timestamp, zone: &TimeZone) -> String {
     local.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// The business time zone's offset then: `+09`, `-03:30`.
-pub fn offset(instant: Timestamp, zone: &TimeZone) -> String {
+/// Date and time with the business time zone's offset then: `2026-11-01 00:31:07 +09`.
+pub fn instant(instant: Timestamp, zone: &TimeZone) -> String {
     let local = instant.to_zoned(zone.clone());
-    local.strftime("%:::z").to_string()
+    local.strftime("%Y-%m-%d %H:%M:%S %:::z").to_string()
 }
 
 /// The time of day in the business time zone: `00:31:07`.

@@ -6,6 +6,7 @@ use super::place::Place;
 use super::replications::{Distribution, distribution, quick_p95};
 use super::simulation::{Class, Queue};
 use super::words;
+use crate::numbers::grouped;
 
 /// Documents per slot that are tried; between two of them the smallest is searched.
 const PACKINGS: [u32; 13] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
@@ -209,7 +210,7 @@ fn why_nothing_does(scenario: &Scenario<'_>, allowed: f64) -> String {
     match (heaviest, scenario.place) {
         (Some((seconds, rows)), _) if recorded + seconds * 1.2 > allowed => format!(
             "a slot with the heaviest document alone ({} rows) takes {} from its start",
-            words::count(rows.unsigned_abs()),
+            grouped(rows),
             words::duration(seconds)
         ),
         (_, Place::Local { cores, .. }) => {

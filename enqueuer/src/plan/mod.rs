@@ -28,6 +28,7 @@ use self::model::Model;
 use self::packing::{Due, Packed};
 use self::replications::Distribution;
 use crate::month_end;
+use crate::numbers::grouped;
 use crate::queue::{CapacitySettings, QueueSettings};
 
 pub use self::cost::{GIB_HOUR_USD, Prices, VCPU_HOUR_USD, price};
@@ -312,7 +313,7 @@ impl Plan {
             if self.slots() > PACK_FROM && !self.is_advised() {
                 self.remarks.push(format!(
                     "{} slots are many to start at 20 per second: pack more documents per slot, e.g. --documents-per-slot {}.",
-                    words::count(self.slots()),
+                    grouped(self.slots()),
                     more.min(MOST_PER_SLOT)
                 ));
             }

@@ -10,6 +10,7 @@ use super::fit::{self, Line, Sample};
 use super::past::{Past, PastClass};
 use super::place::Place;
 use super::words;
+use crate::numbers::grouped;
 
 /// CPU seconds that a document takes whatever its rows, and each row: made, reopened, published and settled.
 const CPU_PER_DOCUMENT: f64 = 0.0045;
@@ -284,7 +285,7 @@ fn origin(attempts: usize, periods: &BTreeSet<Period>) -> String {
 fn measured_from(attempts: usize, periods: &BTreeSet<Period>) -> String {
     format!(
         "measured ({} attempts of {})",
-        words::count(attempts as u64),
+        grouped(attempts as u64),
         months(periods)
     )
 }

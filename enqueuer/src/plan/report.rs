@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::advice::Suggestion;
 use super::{Deadline, Place, Plan, words};
+use crate::numbers::{grouped, instant};
 use crate::out::line;
 use crate::printable::{char_width, width};
 
@@ -20,11 +21,11 @@ pub fn print(plan: &Plan, period: Period, zone: &TimeZone) {
 
 fn lines(plan: &Plan, period: Period, zone: &TimeZone) -> Vec<String> {
     let mut lines = Vec::new();
-    let count = |number: usize| words::count(number as u64);
+    let count = |number: usize| grouped(number as u64);
     lines.push(format!(
         "{period}: {} documents, about {} rows, about {}.",
         count(plan.documents),
-        words::count(plan.rows.unsigned_abs()),
+        grouped(plan.rows),
         words::bytes(plan.bytes)
     ));
     let besides = [
@@ -75,9 +76,9 @@ fn push_classes(lines: &mut Vec<String>, plan: &Plan) {
         let name: String = class.name.chars().take(13).collect();
         lines.push(format!(
             "{name:<14}{:>11}{:>15}{:>9}{:>6}{:>7}{:>8}",
-            words::count(packed.documents),
-            words::count(packed.rows.unsigned_abs()),
-            words::count(packed.slots),
+            grouped(packed.documents),
+            grouped(packed.rows),
+            grouped(packed.slots),
             packed.jobs,
             class.vcpu,
             class
@@ -102,19 +103,19 @@ fn push_forecast(lines: &mut Vec<String>, plan: &Plan, zone: &TimeZone) {
     };
     lines.push(format!(
         "Converters    up to {} at a time ({of}, {slots} per slot)",
-        words::count(distribution.at_peak.into())
+        grouped(distribution.at_peak)
     ));
     let connections = &plan.connections;
     lines.push(if connections.together {
         format!(
             "Connections   up to {} to the one database",
-            words::count(connections.at_most().into())
+            grouped(connections.at_most())
         )
     } else {
         format!(
             "Connections   up to {} to the source, {} to the ledger",
-            words::count(connections.source.into()),
-            words::count(connections.ledger.into())
+            grouped(connections.source),
+            grouped(connections.ledger)
         )
     });
     lines.push(if plan.place.is_local() {
@@ -128,21 +129,18 @@ fn push_forecast(lines: &mut Vec<String>, plan: &Plan, zone: &TimeZone) {
             plan.vcpu_hours, plan.cost_usd
         )
     });
-    lines.push(format!(
-        "Start         {}",
-        words::instant(plan.start, zone)
-    ));
+    lines.push(format!("Start         {}", instant(plan.start, zone)));
     for (name, seconds) in [
         ("Finish, P50", distribution.p50),
         ("Finish, P95", distribution.p95),
     ] {
-        let at = words::instant(words::after(plan.start, seconds), zone);
+        let at = instant(words::after(plan.start, seconds), zone);
         lines.push(format!("{name}   {at}, after {}", words::duration(seconds)));
     }
 }
 
 fn push_deadline(lines: &mut Vec<String>, plan: &Plan, deadline: &Deadline, zone: &TimeZone) {
-    let at = words::instant(deadline.at, zone);
+    let at = instant(deadline.at, zone);
     let by = words::duration(deadline.left.abs());
     lines.push(if deadline.is_met() {
         format!("Deadline      {at}: met, with {by} left at P95")
@@ -152,7 +150,7 @@ fn push_deadline(lines: &mut Vec<String>, plan: &Plan, deadline: &Deadline, zone
     match &deadline.suggestions {
         Ok(suggestions) => {
             for suggestion in suggestions {
-                let end = words::instant(words::after(plan.start, suggestion.p95), zone);
+                let end = instant(words::after(plan.start, suggestion.p95), zone);
                 wrap(
                     lines,
                     "  ",

@@ -47,7 +47,7 @@ fn table(of: &Gathered, found: &Certificate) -> Markup {
             }
         } }
         p.soft {
-            "The store holds " (counted(number(found.objects), "object")) ". A document counts by its latest revision."
+            "The store holds " (counted(found.objects, "object")) ". A document counts by its latest revision."
         }
         @for (word, state) in by_cause {
             @let causes = of.causes.iter().filter(|cause| cause.state == state);
@@ -65,7 +65,7 @@ fn table(of: &Gathered, found: &Certificate) -> Markup {
         @if found.adds_up() {
             p { strong { "Everything adds up." } }
         } @else if found.problems.is_empty() {
-            p { strong { (counted(number(found.open()), "document")) " open." } }
+            p { strong { (counted(found.open(), "document")) " open." } }
         } @else {
             p { strong { "It does not add up:" } }
             ul { @for problem in &found.problems { li { (problem) } } }
@@ -84,9 +84,5 @@ fn cells(count: &KindCount) -> Markup {
         count.failed,
         count.open,
     ];
-    html! { @for value in numbers { td.n { (grouped(number(value))) } } }
-}
-
-fn number(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
+    html! { @for value in numbers { td.n { (grouped(value)) } } }
 }

@@ -39,8 +39,8 @@ pub fn by_kind(of: &Gathered) -> Markup {
                         th { (kind) }
                         @for state in &shown { td.n { (grouped(count(kind, *state))) } }
                         @let alike = of.documents.iter().filter(|alike| alike.kind == kind && alike.is_latest);
-                        td.n { (grouped(alike.clone().map(|alike| alike.rows).sum())) }
-                        td.n { (grouped(alike.map(|alike| alike.bytes).sum())) }
+                        td.n { (grouped(alike.clone().map(|alike| alike.rows).sum::<i64>())) }
+                        td.n { (grouped(alike.map(|alike| alike.bytes).sum::<i64>())) }
                     }
                 }
                 tr.sum {

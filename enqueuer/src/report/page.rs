@@ -68,7 +68,7 @@ pub fn sentence(of: &Gathered) -> (&'static str, String) {
         Ok(found) => (found.problems.len(), ""),
         Err(_) => (0, " The certificate could not be made."),
     };
-    let named = counted(i64::try_from(problems).unwrap_or(i64::MAX), "difference");
+    let named = counted(problems as u64, "difference");
     let documents = counted(due, "document");
     if open > 0 {
         let failures = match failed {

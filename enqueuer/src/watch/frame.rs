@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use super::standing::Standing;
 use super::words;
 use crate::alerts::{mending_of_failure, mending_of_hold};
-use crate::numbers::{date_time, grouped, offset};
+use crate::numbers::{grouped, instant};
 use crate::printable::{char_width, printable, width};
 
 /// Runs that are shown.
@@ -76,11 +76,7 @@ pub fn frame(
 
 fn head(standing: &Standing, zone: &TimeZone, columns: usize) -> String {
     let title = format!("Month end {}", standing.period);
-    let now = format!(
-        "{} {}",
-        date_time(standing.now, zone),
-        offset(standing.now, zone)
-    );
+    let now = instant(standing.now, zone);
     let gap = columns.saturating_sub(title.len() + now.len());
     format!("{title}{}{now}", " ".repeat(gap.max(1)))
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::standing::{Outlook, Standing};
 use super::words;
 use crate::alerts::{mending_of_failure, mending_of_hold};
-use crate::numbers::{date_time, grouped, offset};
+use crate::numbers::{grouped, instant};
 use crate::printable::printable;
 
 /// The line of a log.
@@ -18,9 +18,8 @@ pub fn plain(standing: &Standing, zone: &TimeZone) -> String {
         .map(|(state, count)| format!("{state} {}", grouped(count)))
         .collect();
     let mut parts = vec![format!(
-        "{} {} {}: {} of {} settled ({})",
-        date_time(standing.now, zone),
-        offset(standing.now, zone),
+        "{} {}: {} of {} settled ({})",
+        instant(standing.now, zone),
         standing.period,
         grouped(standing.settled()),
         grouped(standing.total()),
