@@ -17,13 +17,7 @@ impl Catalog {
     /// Reads it from the engine's own catalogue.
     pub async fn read(connection: &mut AnyConnection, dialect: Dialect) -> Result<Self> {
         // All relations at once: a converter asks this for every document that has a process of its own.
-        let queries: Vec<String> = (1..=RELATIONS.len())
-            .map(|n| {
-                let columns = dialect.columns_query().replace("$1", &format!("${n}"));
-                format!("SELECT CAST(${n} AS text), c.* FROM ({columns}) AS c")
-            })
-            .collect();
-        let query = sqlx::query_as(query_text(queries.join(" UNION ALL ")));
+        let query = sqlx::query_as(query_text(dialect.columns_of_query(RELATIONS.len())));
         let found: Vec<(String, String, String)> = RELATIONS
             .iter()
             .fold(query, |query, relation| query.bind(relation.name))

@@ -237,4 +237,30 @@ impl Dialect {
             }
         }
     }
+
+    /// The same of several relations at once, each row with the relation's name first. `$1`, `$2` and so on are their names.
+    pub fn columns_of_query(self, relations: usize) -> String {
+        let names = 1..=relations;
+        match self {
+            // One look at the catalogue: a union would be planned relation by relation, by every process anew.
+            Dialect::Postgres => {
+                let names: Vec<String> = names.map(|n| cast(&format!("${n}"))).collect();
+                format!(
+                    "SELECT r.name, CAST(a.attname AS text), CAST(format_type(a.atttypid, NULL) AS text)
+                     FROM unnest(ARRAY[{}]) AS r (name)
+                     JOIN pg_attribute AS a ON a.attrelid = to_regclass(quote_ident(r.name))
+                     WHERE a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
+                    names.join(", ")
+                )
+            }
+            Dialect::Sqlite => {
+                let of_relation = |n| {
+                    let columns = self.columns_query().replace("$1", &format!("${n}"));
+                    format!("SELECT CAST(${n} AS text), c.* FROM ({columns}) AS c")
+                };
+                let queries: Vec<String> = names.map(of_relation).collect();
+                queries.join(" UNION ALL ")
+            }
+        }
+    }
 }
