@@ -75,4 +75,7 @@ fi
 # Most tests need no TLS, and say so.
 export TEST_POSTGRES_URL="postgres://postgres@127.0.0.1:$port/postgres"
 export TEST_POSTGRES_CA="$directory/ca.pem"
+# So that its CPU time can be told.
+TEST_POSTGRES_PID=$(head -n 1 "$directory/data/postmaster.pid")
+export TEST_POSTGRES_PID
 "$@"

@@ -17,7 +17,7 @@ impl Catalog {
     /// Reads it from the engine's own catalogue.
     pub async fn read(connection: &mut AnyConnection, dialect: Dialect) -> Result<Self> {
         // All relations at once: a converter asks this for every document that has a process of its own.
-        let query = sqlx::query_as(query_text(dialect.columns_of_query(RELATIONS.len())));
+        let query = sqlx::query_as(query_text(dialect.columns_query(RELATIONS.len())));
         let found: Vec<(String, String, String)> = RELATIONS
             .iter()
             .fold(query, |query, relation| query.bind(relation.name))

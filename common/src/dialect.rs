@@ -222,44 +222,28 @@ impl Dialect {
         }
     }
 
-    /// Lists a relation's columns: name and declared type (lower case, without length). No rows = no such relation.
-    /// `$1` is the relation's name.
-    pub const fn columns_query(self) -> &'static str {
-        match self {
-            Dialect::Postgres => {
-                "SELECT CAST(attname AS text), CAST(format_type(atttypid, NULL) AS text)
-                 FROM pg_attribute WHERE attrelid = to_regclass(quote_ident($1)) AND attnum > 0 AND NOT attisdropped
-                 ORDER BY attnum"
-            }
-            Dialect::Sqlite => {
-                "SELECT name, lower(CASE instr(type, '(') WHEN 0 THEN type ELSE substr(type, 1, instr(type, '(') - 1) END)
-                 FROM pragma_table_info($1) ORDER BY cid"
-            }
-        }
-    }
-
-    /// The same of several relations at once, each row with the relation's name first. `$1`, `$2` and so on are their names.
-    pub fn columns_of_query(self, relations: usize) -> String {
-        let names = 1..=relations;
+    /// Lists the columns of `$1`, `$2` and so on, which are names of relations: the relation's name, the column's, and its
+    /// declared type (lower case, without length). No rows of a relation = there is none.
+    pub fn columns_query(self, relations: usize) -> String {
+        let names = (1..=relations).map(|n| cast(&format!("${n}")));
         match self {
             // One look at the catalogue: a union would be planned relation by relation, by every process anew.
-            Dialect::Postgres => {
-                let names: Vec<String> = names.map(|n| cast(&format!("${n}"))).collect();
-                format!(
-                    "SELECT r.name, CAST(a.attname AS text), CAST(format_type(a.atttypid, NULL) AS text)
-                     FROM unnest(ARRAY[{}]) AS r (name)
-                     JOIN pg_attribute AS a ON a.attrelid = to_regclass(quote_ident(r.name))
-                     WHERE a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
-                    names.join(", ")
-                )
-            }
+            Dialect::Postgres => format!(
+                "SELECT r.name, CAST(a.attname AS text), CAST(format_type(a.atttypid, NULL) AS text)
+                 FROM unnest(ARRAY[{}]) AS r (name)
+                 JOIN pg_attribute AS a ON a.attrelid = to_regclass(quote_ident(r.name))
+                 WHERE a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
+                names.collect::<Vec<_>>().join(", ")
+            ),
             Dialect::Sqlite => {
-                let of_relation = |n| {
-                    let columns = self.columns_query().replace("$1", &format!("${n}"));
-                    format!("SELECT CAST(${n} AS text), c.* FROM ({columns}) AS c")
-                };
-                let queries: Vec<String> = names.map(of_relation).collect();
-                queries.join(" UNION ALL ")
+                let columns = names.map(|name| {
+                    format!(
+                        "SELECT {name}, c.* FROM (
+                            SELECT name, lower(CASE instr(type, '(') WHEN 0 THEN type ELSE substr(type, 1, instr(type, '(') - 1) END)
+                            FROM pragma_table_info({name}) ORDER BY cid) AS c"
+                    )
+                });
+                columns.collect::<Vec<_>>().join(" UNION ALL ")
             }
         }
     }

@@ -59,6 +59,14 @@ impl Way {
         }
     }
 
+    fn uses_server(self) -> bool {
+        match self {
+            Way::Converter(engine, _) | Way::Reading(engine) => engine == Engine::Postgres,
+            Way::Script | Way::Psql => true,
+            Way::Peer(_) => false,
+        }
+    }
+
     fn writes(self) -> bool {
         !matches!(self, Way::Reading(_) | Way::Psql)
     }
@@ -149,14 +157,34 @@ async fn once(way: Way, worlds: &Worlds) -> Result<Measured> {
 
 fn tell(report: Report, sizes: Sizes, medians: &[Measured]) -> Result<()> {
     let base = medians[0].wall;
-    let mut writing = Table::new(&["", "wall s", "× alone", "CPU s", "peak RSS MiB", "file MB"]);
-    let mut beside = Table::new(&["", "wall s", "× alone", "CPU s", "peak RSS MiB"]);
+    let mut writing = Table::new(&[
+        "",
+        "wall s",
+        "× alone",
+        "CPU s",
+        "server CPU s",
+        "peak RSS MiB",
+        "file MB",
+    ]);
+    let mut beside = Table::new(&[
+        "",
+        "wall s",
+        "× alone",
+        "CPU s",
+        "server CPU s",
+        "peak RSS MiB",
+    ]);
     for (way, measured) in WAYS.iter().zip(medians) {
         let mut cells = vec![
             way.name(),
             seconds(measured.wall),
             number(measured.wall / base, 2),
             seconds(measured.cpu),
+            if way.uses_server() {
+                seconds(measured.server_cpu)
+            } else {
+                String::new()
+            },
             number(measured.peak_mib, 0),
         ];
         if way.writes() {

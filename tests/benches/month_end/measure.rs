@@ -6,12 +6,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::settings;
+
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Measured {
     /// Seconds.
     pub wall: f64,
     /// Seconds of user and system time, of the process and its children.
     pub cpu: f64,
+    /// Seconds of user and system time of the PostgreSQL server meanwhile.
+    pub server_cpu: f64,
     /// The process's own high-water mark of resident memory.
     pub peak_mib: f64,
     /// That of the largest of its children.
@@ -24,6 +28,7 @@ pub struct Measured {
 pub fn process(command: &mut Command) -> Result<Measured> {
     command.stdin(Stdio::null()).stdout(Stdio::null());
     let cpu_before = cpu_of_children()?;
+    let server_before = cpu_of_server()?;
     let begin = Instant::now();
     let mut child = command
         .spawn()
@@ -45,6 +50,7 @@ pub fn process(command: &mut Command) -> Result<Measured> {
     Ok(Measured {
         wall,
         cpu: cpu_of_children()? - cpu_before,
+        server_cpu: cpu_of_server()? - server_before,
         peak_mib,
         child_peak_mib,
         file_mb: 0.0,
@@ -100,16 +106,44 @@ fn children(pid: u32) -> Vec<u32> {
 
 /// The CPU time of every process that this one has waited for, and that those have waited for.
 fn cpu_of_children() -> Result<f64> {
-    /// Linux's unit of process times.
-    const TICKS_PER_SECOND: f64 = 100.0;
-    let stat = std::fs::read_to_string("/proc/self/stat")?;
-    // The name, in parentheses, may hold blanks; the times of children are the 14th and 15th field after it.
-    let fields = stat
-        .rsplit_once(')')
-        .context("an unknown /proc/self/stat")?;
-    let ticks = fields.1.split_whitespace().skip(13).take(2);
-    let ticks: Vec<f64> = ticks.map(str::parse).collect::<Result<_, _>>()?;
-    Ok(ticks.iter().sum::<f64>() / TICKS_PER_SECOND)
+    Ok(Cpu::of("self")?.waited_for)
+}
+
+/// The CPU time of the tests' PostgreSQL: of the server, of the sessions that ended, and of those there are.
+fn cpu_of_server() -> Result<f64> {
+    let server = settings::postgres_pid()?;
+    let sessions = children(server)
+        .into_iter()
+        // One may end in between.
+        .filter_map(|session| Cpu::of(&session.to_string()).ok());
+    let sessions: f64 = sessions.map(|session| session.own).sum();
+    let server = Cpu::of(&server.to_string())?;
+    Ok(server.own + server.waited_for + sessions)
+}
+
+/// CPU time of a process in seconds.
+struct Cpu {
+    own: f64,
+    /// Of its children that ended.
+    waited_for: f64,
+}
+
+impl Cpu {
+    fn of(process: &str) -> Result<Self> {
+        /// Linux's unit of process times.
+        const TICKS_PER_SECOND: f64 = 100.0;
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+        // The name, in parentheses, may hold blanks; times are the 12th to 15th field after it.
+        let (_, fields) = stat.rsplit_once(')').context("an unknown /proc/PID/stat")?;
+        let ticks = fields.split_whitespace().skip(11).take(4);
+        let ticks: Vec<f64> = ticks.map(str::parse).collect::<Result<_, _>>()?;
+        let seconds = |ticks: &[f64]| ticks.iter().sum::<f64>() / TICKS_PER_SECOND;
+        ensure!(ticks.len() == 4, "an unknown /proc/PID/stat");
+        Ok(Self {
+            own: seconds(&ticks[..2]),
+            waited_for: seconds(&ticks[2..]),
+        })
+    }
 }
 
 /// The run with the median wall time.

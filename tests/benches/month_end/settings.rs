@@ -49,6 +49,14 @@ pub fn prepared(name: &str) -> Result<PathBuf> {
     Ok(path.into())
 }
 
+/// The process of the tests' PostgreSQL.
+pub fn postgres_pid() -> Result<u32> {
+    let pid = variable("TEST_POSTGRES_PID").context(
+        "TEST_POSTGRES_PID is not set: run `make bench`, whose tests/with-postgres.sh starts PostgreSQL",
+    )?;
+    Ok(pid.parse()?)
+}
+
 /// The certificate authority of the tests' PostgreSQL.
 pub fn postgres_authority() -> Result<String> {
     variable("TEST_POSTGRES_CA").context(

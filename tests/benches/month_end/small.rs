@@ -56,6 +56,14 @@ impl Way {
         }
     }
 
+    fn uses_server(self) -> bool {
+        match self {
+            Way::Each(engine) | Way::Packed(engine) => engine == Engine::Postgres,
+            Way::EachOverTls => true,
+            Way::Peer(_) => false,
+        }
+    }
+
     fn documents(self, sizes: Sizes) -> u32 {
         match self {
             Way::Packed(_) => sizes.small * PACKED_TIMES,
@@ -143,6 +151,7 @@ fn tell(report: Report, sizes: Sizes, medians: &[Measured]) -> Result<()> {
         "documents per second",
         "ms per document and process",
         "CPU ms per document",
+        "server CPU ms",
     ]);
     for (way, measured) in WAYS.iter().zip(medians) {
         let documents = f64::from(way.documents(sizes));
@@ -155,6 +164,11 @@ fn tell(report: Report, sizes: Sizes, medians: &[Measured]) -> Result<()> {
                 2,
             ),
             number(1e3 * measured.cpu / documents, 2),
+            if way.uses_server() {
+                number(1e3 * measured.server_cpu / documents, 2)
+            } else {
+                String::new()
+            },
         ]);
     }
     let told = format!(
