@@ -214,7 +214,7 @@ variable "cpu_architecture" {
 }
 
 variable "ephemeral_storage_gib" {
-  description = "Disk of a converter. Rows wait in its /tmp until they are compressed, about 0.7 GB per million, and the workbook beside them until it is uploaded."
+  description = "Disk of a converter. Compressed rows wait in its /tmp for the rest of their workbook, and the workbook for its upload: about 0.2 GB per million rows."
   type        = number
   default     = 21
 

@@ -1,6 +1,7 @@
 //! Making a document: rows → gate → workbook, read and written at once, then reopened by an independent reader.
 
 use std::io::BufWriter;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -15,8 +16,8 @@ use tokio::task::JoinHandle;
 use crate::deliver::{Finished, HashingWriter};
 use crate::gate::reopened::Expected;
 use crate::rows::intake::Intake;
-use crate::sections;
 use crate::workbook::{self, Heading, Incoming, TableDone, WriteError};
+use crate::{sections, soundness};
 
 /// Makes documents, one after the other, over one connection.
 pub struct Builder {
@@ -39,6 +40,9 @@ struct Written {
     /// What the reopened file does not show as it was written.
     finding: Result<(), String>,
 }
+
+/// A workbook that is read twice at once: less would not pay a thread.
+const LARGE_BYTES: u64 = 1 << 20;
 
 impl Builder {
     pub fn new(config: Config, source: SourceSnapshots) -> Self {
@@ -156,15 +160,12 @@ fn spawn_writer(
         let mut out = HashingWriter::new(BufWriter::with_capacity(1 << 18, out), stop.clone());
         let tables = workbook::write(&heading, sections, &mut out)?;
         let (_, sha256, bytes) = out.finish().map_err(failed)?;
-        let finding = if reopens {
-            let expected = Expected {
-                heading: &heading,
-                tables: &tables,
-            };
-            expected.check(partial.reopen().map_err(failed)?, &stop)
-        } else {
-            Ok(())
+        let expected = Expected {
+            heading: &heading,
+            tables: &tables,
         };
+        let expected = reopens.then_some(expected);
+        let finding = look_again(&partial, expected, bytes, &stop)?;
         Ok(Written {
             finished: Finished {
                 file: partial,
@@ -176,4 +177,39 @@ fn spawn_writer(
             finding,
         })
     })
+}
+
+/// Reads the finished file: whether it is sound, and, where the gate asks for it, whether it shows what was written. Returns what it
+/// does not show.
+fn look_again(
+    partial: &NamedTempFile,
+    expected: Option<Expected>,
+    bytes: u64,
+    stop: &AtomicBool,
+) -> Result<Result<(), String>> {
+    let reopen = || {
+        let file = partial.reopen();
+        file.map_err(|reason| crate::disk::failed("reading the workbook", reason))
+    };
+    let package = reopen()?;
+    let is_sound = || soundness::check(package, stop).map_err(|finding| not_sound(&finding));
+    match expected {
+        Some(expected) if bytes >= LARGE_BYTES => std::thread::scope(|scope| {
+            let is_sound = scope.spawn(is_sound);
+            let finding = expected.check(reopen()?, stop);
+            is_sound
+                .join()
+                .unwrap_or_else(|panic| resume_unwind(panic))?;
+            Ok(finding)
+        }),
+        expected => {
+            is_sound()?;
+            let file = reopen()?;
+            Ok(expected.map_or(Ok(()), |expected| expected.check(file, stop)))
+        }
+    }
+}
+
+fn not_sound(finding: &str) -> Error {
+    Error::bug(format!("the finished workbook is not sound: {finding}"))
 }

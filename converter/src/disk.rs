@@ -20,8 +20,9 @@ pub fn failed(doing: &str, reason: io::Error) -> Error {
     }
 }
 
-/// Of compressed rows, which wait in a temp file for the rest of their workbook, in bytes; measured at 100, with room for long notes.
-const TEMP_BYTES_PER_ROW: u64 = 400;
+/// What a row takes of the temp disk, in bytes: compressed rows wait there for the rest of their workbook, and with S3 the workbook for its
+/// upload. Both together were measured at 160; long notes take several times as much.
+const TEMP_BYTES_PER_ROW: u64 = 1_000;
 
 /// Refuses to begin what would fill the temp disk at the end of minutes of work.
 pub fn check_temp_space(directory: &Path, rows: u64) -> Result<()> {
@@ -50,9 +51,11 @@ pub fn check_temp_space(directory: &Path, rows: u64) -> Result<()> {
 
 /// Gives a failed write of a temp file its class.
 pub fn temp_failed(reason: io::Error) -> Error {
-    match failed("keeping rows in a temp file", reason) {
-        error if error.cause() == "disk_full" => full_temp_disk().because(error),
-        error => error,
+    let error = failed("writing to the temp directory, TMPDIR", reason);
+    if error.cause() == "disk_full" {
+        full_temp_disk().because(error)
+    } else {
+        error
     }
 }
 

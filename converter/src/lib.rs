@@ -12,6 +12,7 @@ pub mod rows;
 #[cfg(test)]
 mod samples;
 pub mod sections;
+pub mod soundness;
 pub mod verify;
 pub mod workbook;
 pub mod workbook_diff;

@@ -198,7 +198,7 @@ fn store_note(store: &StoreUrl) -> Option<String> {
     matches!(store, StoreUrl::S3 { .. }).then(|| rights.to_owned())
 }
 
-/// Rows wait in the temp directory until they are compressed.
+/// Compressed rows wait in the temp directory for the rest of their workbook.
 fn temp_directory() -> Result<()> {
     let directory = std::env::temp_dir();
     if directory.is_dir() {

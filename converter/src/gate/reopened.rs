@@ -86,9 +86,8 @@ fn check_table(
             if row == 0 {
                 // The header.
             } else if row <= *rows {
-                if data.current != Some(row) {
+                if data.see((row, column), sheet)? {
                     sums.end_row();
-                    data.begin(row, sheet)?;
                     if row.is_multiple_of(ROWS_PER_LOOK) && stop.load(Ordering::Relaxed) {
                         return Err("the attempt was stopped".to_owned());
                     }
@@ -116,11 +115,12 @@ fn check_table(
     sums.check(table)
 }
 
-/// Rows of a sheet must follow one another: a hole is a lost row.
+/// Rows of a sheet must follow one another: a hole is a lost row. So must the cells of a row, or it is there twice.
 struct DataRows {
     expected: u32,
     seen: u32,
-    current: Option<u32>,
+    /// Row and column.
+    last: (u32, u32),
 }
 
 impl DataRows {
@@ -128,15 +128,23 @@ impl DataRows {
         Self {
             expected,
             seen: 0,
-            current: None,
+            last: (0, 0),
         }
     }
 
-    fn begin(&mut self, row: u32, sheet: &str) -> Finding {
+    /// Returns whether the cell begins a row.
+    fn see(&mut self, (row, column): (u32, u32), sheet: &str) -> Result<bool, String> {
+        let last = std::mem::replace(&mut self.last, (row, column));
+        if row == last.0 {
+            return if column > last.1 {
+                Ok(false)
+            } else {
+                Err(format!("{sheet}: row {} is there twice", row + 1))
+            };
+        }
         self.seen += 1;
-        self.current = Some(row);
         if row == self.seen {
-            Ok(())
+            Ok(true)
         } else {
             Err(format!(
                 "{sheet}: row {} of {} is missing",
@@ -296,5 +304,20 @@ fn text_of<'v>(value: &'v DataRef) -> &'v str {
         DataRef::String(text) => text,
         DataRef::SharedString(text) => text,
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_is_there_twice_is_found() {
+        let mut rows = DataRows::new(2);
+        assert_eq!(rows.see((1, 0), "Trades"), Ok(true));
+        assert_eq!(rows.see((1, 2), "Trades"), Ok(false));
+        assert_eq!(rows.see((2, 0), "Trades"), Ok(true));
+        let twice = rows.see((2, 0), "Trades").unwrap_err();
+        assert_eq!(twice, "Trades: row 3 is there twice");
     }
 }

@@ -302,7 +302,7 @@ impl<'r, 'i> RowReader<'r, 'i> {
 /// Control characters are kept: a cell holds them as the escape `_xHHHH_` of ECMA-376 (ST_Xstring). But
 /// - U+0000 ends the text for many a reader, and U+FFFE and U+FFFF are no characters: they come from a broken encoding;
 /// - `_x` and four hexadecimal digits right before a control character would be read as one escape with the underscore
-///   of the character's own: the library escapes such text only where it has an underscore itself.
+///   of the character's own: such text is escaped only where it has an underscore itself.
 pub fn unkeepable(text: &str) -> Option<String> {
     // Nearly no text has a byte of these: the long way is rare. U+FFFE and U+FFFF begin with 0xEF.
     let is_suspicious = |byte: u8| byte == 0xEF || (byte < b' ' && byte != b'\t' && byte != b'\n');

@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use rust_xlsxwriter::XlsxError;
 
 use super::format_ids::FormatIds;
-use super::sheet_rows::{CellColumn, SheetRows};
+use super::row_xml::{CellColumn, Number, RowXml};
 use super::style::{ColumnStyle, Styles};
 use super::widths::ColumnWidth;
 use crate::rows::reader::MAX_TEXT_UNITS;
@@ -55,16 +55,6 @@ impl<'r> Cell<'r> {
     }
 }
 
-/// A number as a cell shows it: what makes it up in decimal digits, at most 15 of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Number {
-    pub is_negative: bool,
-    /// Without its point.
-    pub mantissa: u64,
-    /// Digits behind the point; the last is not 0.
-    pub places: u32,
-}
-
 /// A value of more digits than a spreadsheet keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooLong(pub Decimal);
@@ -72,7 +62,7 @@ pub struct TooLong(pub Decimal);
 /// Writes one cell, and takes note of its width; with the column's format where the cell's says the same. Returns the lines
 /// that it needs.
 pub fn write(
-    rows: &mut SheetRows,
+    row: &mut RowXml,
     column: &CellColumn,
     cell: &Cell,
     style: ColumnStyle,
@@ -84,14 +74,14 @@ pub fn write(
         Cell::Empty => {}
         Cell::Text(text) => {
             lines = width.see_text(text);
-            rows.text(column, text);
+            row.text(column, text);
         }
         Cell::Joined(text) => {
             let text = fitting(text);
             lines = width.see_text(&text);
-            rows.text(column, &text);
+            row.text(column, &text);
         }
-        Cell::Date(date) => rows.number(column, column.format, whole(serial(*date))),
+        Cell::Date(date) => row.number(column, column.format, whole(serial(*date))),
         Cell::Amount(value, currency) => {
             width.see_number(nearest_f64(*value), currency.exponent() as usize);
             let format = if styles.is_columns_own(*currency) {
@@ -99,7 +89,7 @@ pub fn write(
             } else {
                 formats.amount(*currency)
             };
-            rows.number(column, format, number(*value)?);
+            row.number(column, format, number(*value)?);
         }
         Cell::Quantity(value) | Cell::Price(value, _) | Cell::Rate(value) => {
             let places = match cell {
@@ -113,7 +103,7 @@ pub fn write(
             } else {
                 formats.number(places)
             };
-            rows.number(column, format, number(*value)?);
+            row.number(column, format, number(*value)?);
         }
     }
     Ok(lines)
@@ -180,6 +170,7 @@ pub fn serial(date: Date) -> u32 {
 pub fn cannot_write(reason: XlsxError) -> Error {
     match reason {
         XlsxError::IoError(reason) => crate::disk::failed("writing the workbook", reason),
+        XlsxError::TempFileError(_, reason) => crate::disk::temp_failed(reason),
         reason => Error::bug("the workbook could not be written").because(reason),
     }
 }

@@ -62,3 +62,39 @@ impl<W: Write> Deflater<W> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use flate2::bufread::DeflateDecoder;
+
+    use super::*;
+
+    /// Incompressible bytes, so many that a flush finds the buffer nearly full, just full, or overflowing.
+    #[test]
+    fn a_flush_is_complete_wherever_it_comes() {
+        let mut random = fastrand::Rng::with_seed(1);
+        let bytes: Vec<u8> = (0..100_000).map(|_| random.u8(..)).collect();
+        let sizes = [0, 32_500, 65_200, 98_000];
+        let sizes = sizes.into_iter().flat_map(|size| size..size + 400);
+        for size in sizes.step_by(3) {
+            let mut first = Deflater::new(Vec::new());
+            first.write(&bytes[..size]).unwrap();
+            assert_eq!(first.bytes(), size as u64);
+            let stream = first.end_on_byte().unwrap();
+            assert!(size == 0 || stream.ends_with(&[0, 0, 0xFF, 0xFF]), "{size}");
+            let mut second = Deflater::new(stream);
+            second.write(b"and more").unwrap();
+            let stream = second.end().unwrap();
+            let mut rest = &*stream;
+            let mut whole = Vec::new();
+            DeflateDecoder::new(&mut rest)
+                .read_to_end(&mut whole)
+                .unwrap();
+            assert_eq!(whole.len(), size + 8, "{size}");
+            assert!(whole.starts_with(&bytes[..size]) && whole.ends_with(b"and more"));
+            assert!(rest.is_empty(), "{size}");
+        }
+    }
+}

@@ -23,15 +23,16 @@ impl FormatIds {
     /// Registers the formats. The library numbers them in this order, from 1, and a format that it knows not again: so this must be
     /// the first that a workbook hears of formats, after its default.
     pub fn register(styles: &Styles, workbook: &mut Workbook) -> Self {
-        let mut known = vec![&styles.default];
+        let mut known = vec![(&styles.default, 0)];
+        let mut newest = 0;
         let mut id = |format| {
-            let id = known.iter().position(|known| *known == format);
-            let id = id.unwrap_or_else(|| {
-                workbook.register_format(format);
-                known.push(format);
-                known.len() - 1
-            });
-            u32::try_from(id).unwrap_or(u32::MAX)
+            if let Some((_, id)) = known.iter().find(|(known, _)| *known == format) {
+                return *id;
+            }
+            workbook.register_format(format);
+            newest += 1;
+            known.push((format, newest));
+            newest
         };
         Self {
             date: id(styles.column(ColumnStyle::Date, false)),

@@ -13,6 +13,7 @@ mod package;
 mod page;
 #[cfg(test)]
 mod roundtrip;
+mod row_xml;
 mod shape;
 mod sheet_rows;
 mod style;

@@ -12,12 +12,12 @@ use rawzip::{
     ZipFileHeaderRecord,
 };
 
-use super::sheet_rows::SheetRows;
+use super::sheet_rows::ClosedRows;
 
 /// The data rows of a workbook's sheets, by a sheet's index.
-pub type RowsBySheet = BTreeMap<usize, SheetRows>;
+pub type RowsBySheet = BTreeMap<usize, ClosedRows>;
 
-/// The oldest time that an archive knows: a workbook does not depend on when it is made.
+/// The oldest time that an archive knows, and not the 0 it would have without: a workbook does not depend on when it is made.
 const TIME: UtcDateTime = UtcDateTime::from_components(1980, 1, 1, 0, 0, 0, 0).expect("a date");
 
 /// Where the header row of a worksheet part ends. No text holds this: there `<` is escaped.
@@ -36,8 +36,9 @@ pub fn assemble(library: &[u8], rows: RowsBySheet, out: impl Write) -> Result<()
 }
 
 fn copy(library: &[u8], rows: RowsBySheet, out: impl Write) -> Result<(), rawzip::Error> {
-    let mut rows: BTreeMap<String, SheetRows> = rows
+    let mut rows: BTreeMap<String, ClosedRows> = rows
         .into_iter()
+        .filter(|(_, rows)| !rows.is_empty())
         .map(|(index, rows)| (format!("xl/worksheets/sheet{}.xml", index + 1), rows))
         .collect();
     let library = ZipArchive::from_slice(library)?;
@@ -52,9 +53,9 @@ fn copy(library: &[u8], rows: RowsBySheet, out: impl Write) -> Result<(), rawzip
             .compression_method(entry.compression_method())
             .last_modified(TIME)
             .start()?;
-        let uncompressed = if let Some(rows) = rows.filter(|rows| !rows.is_empty()) {
+        let uncompressed = if let Some(rows) = rows {
             let (before, after) = split(&entry, data.data())?;
-            let whole = rows.finish(&before, &after, &mut copied)?;
+            let whole = rows.write_between(&before, &after, &mut copied)?;
             DataDescriptorOutput::new(whole.crc, whole.bytes)
         } else {
             copied.write_all(data.data())?;
@@ -62,24 +63,30 @@ fn copy(library: &[u8], rows: RowsBySheet, out: impl Write) -> Result<(), rawzip
         };
         copied.finish(uncompressed)?;
     }
+    if let Some(part) = rows.keys().next() {
+        return Err(invalid(format!("{part} is missing")));
+    }
     package.finish()?;
     Ok(())
 }
 
 /// A worksheet part, up to the end of its header row and from there on.
 fn split(entry: &ZipFileHeaderRecord, data: &[u8]) -> Result<(Vec<u8>, Vec<u8>), rawzip::Error> {
-    let lacks = |what: &str| ErrorKind::InvalidInput {
-        msg: format!("a worksheet part {what}"),
-    };
     if entry.compression_method() != CompressionMethod::DEFLATE {
-        return Err(lacks("is not deflated").into());
+        return Err(invalid("a worksheet part is not deflated".to_owned()));
     }
     let mut part = Vec::new();
-    DeflateDecoder::new(data).read_to_end(&mut part)?;
+    DeflateDecoder::new(data)
+        .read_to_end(&mut part)
+        .map_err(|reason| invalid(format!("a worksheet part cannot be read: {reason}")))?;
     let ends = part
         .windows(HEADER_ENDS.len())
         .position(|bytes| bytes == HEADER_ENDS)
-        .ok_or_else(|| lacks("has no header row"))?;
+        .ok_or_else(|| invalid("a worksheet part has no header row".to_owned()))?;
     let after = part.split_off(ends + HEADER_ENDS.len());
     Ok((part, after))
+}
+
+fn invalid(msg: String) -> rawzip::Error {
+    ErrorKind::InvalidInput { msg }.into()
 }

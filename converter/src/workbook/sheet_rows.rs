@@ -1,15 +1,13 @@
-//! The data rows of one sheet, as the XML of its worksheet part. The library keeps the XML of all rows in a file and compresses it
-//! when the workbook is saved; here rows are compressed while further ones are read, and only what is compressed goes to
-//! disk.
+//! The data rows of one sheet. The library keeps the XML of all rows in a file and compresses it when the workbook is saved; here
+//! rows are compressed while further ones are read, and only what is compressed goes to disk.
 
-use std::fmt::Write as _;
 use std::io::{self, Seek, Write};
 
 use crc32fast::Hasher;
 use tempfile::SpooledTempFile;
 
-use super::cell::Number;
 use super::deflate::Deflater;
+use super::row_xml::RowXml;
 
 /// XML that is compressed at once. A sheet that has less is compressed as a whole when the workbook is put together.
 const PENDING_BYTES: usize = 1 << 16;
@@ -17,26 +15,32 @@ const PENDING_BYTES: usize = 1 << 16;
 /// Compressed rows that stay in memory.
 const SPOOLED_BYTES: usize = 1 << 20;
 
-/// The rows of a sheet below its header.
+/// XML beyond which a sheet takes no further row: an entry of 4 GiB or more is another kind of package.
+const FULL_BYTES: u64 = 3 << 30;
+
+/// The rows of a sheet below its header, as they come.
+#[derive(Default)]
 pub struct SheetRows {
-    /// The row being written, as its cells name it: from 1.
-    row: String,
-    cells: Vec<u8>,
     /// Whole rows that are not compressed yet.
     pending: Vec<u8>,
-    compressed: Option<Compressed>,
+    compressing: Option<Compressing>,
 }
 
-struct Compressed {
+struct Compressing {
     deflater: Deflater<SpooledTempFile>,
     crc: Hasher,
 }
 
-/// A column as its cells name it, and the number of its format in the workbook.
-#[derive(Debug, Clone)]
-pub struct CellColumn {
-    pub letters: String,
-    pub format: u32,
+/// All rows of a sheet.
+pub enum ClosedRows {
+    Plain(Vec<u8>),
+    /// A stream that another one can follow.
+    Deflated {
+        stream: SpooledTempFile,
+        crc: Hasher,
+        /// Of the XML.
+        bytes: u64,
+    },
 }
 
 /// What an entry of the package is, uncompressed.
@@ -47,206 +51,90 @@ pub struct Uncompressed {
 }
 
 impl SheetRows {
-    pub fn new() -> Self {
-        Self {
-            row: String::new(),
-            cells: Vec::with_capacity(1 << 10),
-            pending: Vec::new(),
-            compressed: None,
+    /// Adds a row; `height` in pixels when it is not the default's. Errors are those of the temp file.
+    pub fn push(&mut self, row: &RowXml, height: Option<u32>) -> io::Result<()> {
+        row.write_to(&mut self.pending, height);
+        if self.pending.len() >= PENDING_BYTES {
+            let compressing = self.compressing.get_or_insert_with(|| Compressing {
+                deflater: Deflater::new(SpooledTempFile::new(SPOOLED_BYTES)),
+                crc: Hasher::new(),
+            });
+            compressing.add(&self.pending)?;
+            self.pending.clear();
         }
+        Ok(())
     }
 
+    /// Whether further rows belong onto another sheet.
+    pub fn is_full(&self) -> bool {
+        let compressing = self.compressing.as_ref();
+        compressing.is_some_and(|rows| rows.deflater.bytes() >= FULL_BYTES)
+    }
+
+    /// There are no further rows. Errors are those of the temp file.
+    pub fn close(self) -> io::Result<ClosedRows> {
+        let Some(mut rows) = self.compressing else {
+            return Ok(ClosedRows::Plain(self.pending));
+        };
+        rows.add(&self.pending)?;
+        let bytes = rows.deflater.bytes();
+        let mut stream = rows.deflater.end_on_byte()?;
+        stream.rewind()?;
+        Ok(ClosedRows::Deflated {
+            stream,
+            crc: rows.crc,
+            bytes,
+        })
+    }
+}
+
+impl Compressing {
+    fn add(&mut self, xml: &[u8]) -> io::Result<()> {
+        self.crc.update(xml);
+        self.deflater.write(xml)
+    }
+}
+
+impl ClosedRows {
     pub fn is_empty(&self) -> bool {
-        self.pending.is_empty() && self.compressed.is_none()
+        matches!(self, Self::Plain(xml) if xml.is_empty())
     }
 
-    /// Begins a row, counted from 0.
-    pub fn begin(&mut self, row: u32) {
-        self.row.clear();
-        self.row.push_str(itoa::Buffer::new().format(row + 1));
-        self.cells.clear();
-    }
-
-    /// A text; never a formula, whatever it begins with. An empty one leaves its cell empty.
-    pub fn text(&mut self, column: &CellColumn, text: &str) {
-        if text.is_empty() {
-            return;
-        }
-        self.open(&column.letters, column.format);
-        let blank = [' ', '\t', '\n'];
-        let preserve = text.starts_with(blank) || text.ends_with(blank);
-        self.cells.extend_from_slice(if preserve {
-            br#" t="inlineStr"><is><t xml:space="preserve">"#
-        } else {
-            br#" t="inlineStr"><is><t>"#
-        });
-        push_text(&mut self.cells, text);
-        self.cells.extend_from_slice(b"</t></is></c>");
-    }
-
-    pub fn number(&mut self, column: &CellColumn, format: u32, number: Number) {
-        self.open(&column.letters, format);
-        self.cells.extend_from_slice(b"><v>");
-        push_number(&mut self.cells, number);
-        self.cells.extend_from_slice(b"</v></c>");
-    }
-
-    fn open(&mut self, letters: &str, format: u32) {
-        let cells = &mut self.cells;
-        cells.extend_from_slice(br#"<c r=""#);
-        cells.extend_from_slice(letters.as_bytes());
-        cells.extend_from_slice(self.row.as_bytes());
-        cells.extend_from_slice(br#"" s=""#);
-        cells.extend_from_slice(itoa::Buffer::new().format(format).as_bytes());
-        cells.push(b'"');
-    }
-
-    /// Ends the row; `height` in pixels when it is not the default's.
-    pub fn end(&mut self, height: Option<u32>) -> io::Result<()> {
-        /// Points.
-        const PIXEL: f64 = 0.75;
-        let pending = &mut self.pending;
-        pending.extend_from_slice(br#"<row r=""#);
-        pending.extend_from_slice(self.row.as_bytes());
-        if let Some(height) = height {
-            let points = f64::from(height) * PIXEL;
-            write!(pending, r#"" ht="{points}" customHeight="1"#)?;
-        }
-        pending.extend_from_slice(br#"">"#);
-        pending.extend_from_slice(&self.cells);
-        pending.extend_from_slice(b"</row>");
-        if pending.len() >= PENDING_BYTES {
-            self.compress()?;
-        }
-        Ok(())
-    }
-
-    fn compress(&mut self) -> io::Result<()> {
-        let compressed = self.compressed.get_or_insert_with(|| Compressed {
-            deflater: Deflater::new(SpooledTempFile::new(SPOOLED_BYTES)),
-            crc: Hasher::new(),
-        });
-        compressed.crc.update(&self.pending);
-        compressed.deflater.write(&self.pending)?;
-        self.pending.clear();
-        Ok(())
-    }
-
-    /// Writes the compressed worksheet part to `out`: the rows between what the library made of the rest.
-    pub fn finish(
-        mut self,
+    /// Writes the compressed worksheet part: the rows between what the library made of the rest.
+    pub fn write_between(
+        self,
         before: &[u8],
         after: &[u8],
         out: &mut impl Write,
     ) -> io::Result<Uncompressed> {
         let mut crc = Hasher::new();
         crc.update(before);
-        let mut bytes = (before.len() + after.len()) as u64;
-        if self.compressed.is_some() {
-            self.compress()?;
-        }
-        let mut rest = Deflater::new(&mut *out);
-        rest.write(before)?;
-        match self.compressed {
-            None => {
-                crc.update(&self.pending);
-                bytes += self.pending.len() as u64;
-                rest.write(&self.pending)?;
+        let mut part = Deflater::new(&mut *out);
+        part.write(before)?;
+        let bytes = match self {
+            Self::Plain(xml) => {
+                crc.update(&xml);
+                part.write(&xml)?;
+                xml.len() as u64
             }
-            Some(rows) => {
-                let out = rest.end_on_byte()?;
-                crc.combine(&rows.crc);
-                bytes += rows.deflater.bytes();
-                let mut rows = rows.deflater.end_on_byte()?;
-                rows.rewind()?;
-                io::copy(&mut rows, out)?;
-                rest = Deflater::new(out);
+            Self::Deflated {
+                mut stream,
+                crc: rows,
+                bytes,
+            } => {
+                crc.combine(&rows);
+                let out = part.end_on_byte()?;
+                io::copy(&mut stream, out)?;
+                part = Deflater::new(out);
+                bytes
             }
-        }
+        };
         crc.update(after);
-        rest.write(after)?;
-        rest.end()?;
+        part.write(after)?;
+        part.end()?;
         Ok(Uncompressed {
             crc: crc.finalize(),
-            bytes,
+            bytes: bytes + (before.len() + after.len()) as u64,
         })
     }
-}
-
-/// All digits: fewer than sixteen, so that whoever reads them as a double writes the same ones again.
-fn push_number(out: &mut Vec<u8>, number: Number) {
-    if number.is_negative {
-        out.push(b'-');
-    }
-    let mut buffer = itoa::Buffer::new();
-    let digits = buffer.format(number.mantissa).as_bytes();
-    let places = number.places as usize;
-    if places == 0 {
-        out.extend_from_slice(digits);
-    } else if let Some((whole, rest)) = digits
-        .len()
-        .checked_sub(places)
-        .filter(|whole| *whole > 0)
-        .map(|whole| digits.split_at(whole))
-    {
-        out.extend_from_slice(whole);
-        out.push(b'.');
-        out.extend_from_slice(rest);
-    } else {
-        out.extend_from_slice(b"0.");
-        out.resize(out.len() + places - digits.len(), b'0');
-        out.extend_from_slice(digits);
-    }
-}
-
-fn push_text(out: &mut Vec<u8>, text: &str) {
-    // Nearly no text has a byte of these.
-    let is_plain = text.bytes().all(|byte| PLAIN[usize::from(byte)]);
-    if is_plain {
-        out.extend_from_slice(text.as_bytes());
-    } else {
-        let mut escaped = String::with_capacity(text.len() + 16);
-        escape(&mut escaped, text);
-        out.extend_from_slice(escaped.as_bytes());
-    }
-}
-
-/// Bytes that stand for themselves wherever they stand.
-const PLAIN: [bool; 256] = {
-    let mut plain = [true; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        plain[byte] = byte == b'\t' as usize || byte == b'\n' as usize;
-        byte += 1;
-    }
-    let marks = *b"&<>_\xEF";
-    let mut mark = 0;
-    while mark < marks.len() {
-        plain[marks[mark] as usize] = false;
-        mark += 1;
-    }
-    plain
-};
-
-/// As XML wants it, and characters that XML cannot hold as `_xHHHH_` (ECMA-376, ST_Xstring), so that a text that looks like such
-/// an escape has its underscore escaped.
-fn escape(out: &mut String, text: &str) {
-    for (at, character) in text.char_indices() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '\t' | '\n' => out.push(character),
-            '\0'..' ' | '\u{FFFE}' | '\u{FFFF}' => {
-                let _ = write!(out, "_x{:04X}_", u32::from(character));
-            }
-            '_' if begins_escape(&text[at..]) => out.push_str("_x005F_"),
-            _ => out.push(character),
-        }
-    }
-}
-
-fn begins_escape(text: &str) -> bool {
-    matches!(text.as_bytes(), [b'_', b'x', a, b, c, d, b'_', ..]
-        if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()))
 }

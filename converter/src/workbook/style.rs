@@ -169,8 +169,7 @@ impl Styles {
         }
     }
 
-    /// The format of a whole column. Cells that look like it are written without a format of their own, which is what
-    /// makes a million rows fast.
+    /// The format of a whole column, which its cells have unless one differs.
     pub fn column(&self, style: ColumnStyle, on_screen_only: bool) -> &Format {
         match style {
             ColumnStyle::Date => &self.date,

@@ -14,8 +14,9 @@ use super::format_ids::FormatIds;
 use super::layout::{ColumnSpec, Layout, chosen};
 use super::package::RowsBySheet;
 use super::page;
+use super::row_xml::{CellColumn, RowXml};
 use super::shape::{ColumnShape, Shape};
-use super::sheet_rows::{CellColumn, SheetRows};
+use super::sheet_rows::SheetRows;
 use super::style::{Styles, height_of, row_height};
 use super::totals::{TotalDone, Totals};
 use super::widths::ColumnWidth;
@@ -43,6 +44,10 @@ pub struct Table<'s, L: Layout> {
     rows: u64,
     totals: Totals,
     sheet_rows: u32,
+    row: RowXml,
+    /// Of the newest sheet.
+    data: SheetRows,
+    closed: RowsBySheet,
 }
 
 /// One of a table's sheets.
@@ -55,7 +60,6 @@ struct Part {
     height: u32,
     /// With anything in it.
     last_row: u32,
-    data: SheetRows,
 }
 
 /// A finished table.
@@ -105,6 +109,9 @@ where
             rows: 0,
             totals: Totals::default(),
             sheet_rows: SHEET_ROWS,
+            row: RowXml::default(),
+            data: SheetRows::default(),
+            closed: RowsBySheet::new(),
         };
         table.add_sheet(workbook)?;
         Ok(table)
@@ -121,27 +128,29 @@ where
         if self
             .sheets
             .last()
-            .is_some_and(|part| part.rows == self.sheet_rows)
+            .is_some_and(|part| part.rows == self.sheet_rows || self.data.is_full())
         {
             self.add_sheet(workbook)?;
         }
+        let sheet = self.sheets.len();
         let Some(part) = self.sheets.last_mut() else {
             return Ok(());
         };
         part.rows += 1;
         part.last_row = part.rows;
         self.rows += 1;
-        part.data.begin(part.rows);
+        self.row.begin(part.rows);
         let mut lines = 1;
         let mut total = None;
         let columns = self.columns.iter().zip(&self.cells).zip(&mut self.widths);
         for (position, ((spec, column), width)) in columns.enumerate() {
             let cell = self.layout.cell(row, spec.column);
             let looks = (self.styles, self.formats);
-            let needs = cell::write(&mut part.data, column, &cell, spec.style, looks, width)
+            let needs = cell::write(&mut self.row, column, &cell, spec.style, looks, width)
                 .map_err(|TooLong(value)| {
-                    let place = format!("{}{}", column.letters, part.rows + 1);
-                    too_long(value, self.words.get(self.section.sheet()), &place)
+                    let sheet = sheet_name(self.words.get(self.section.sheet()), sheet);
+                    let place = format!("{sheet}, cell {}{}", column.letters, part.rows + 1);
+                    too_long(value, &place)
                 })?;
             if !spec.on_screen_only {
                 lines = lines.max(needs);
@@ -164,8 +173,8 @@ where
         }
         let height = height_of(lines, self.words.language);
         part.height = part.height.saturating_add(height);
-        part.data
-            .end((lines > 1).then_some(height))
+        self.data
+            .push(&self.row, (lines > 1).then_some(height))
             .map_err(crate::disk::temp_failed)
     }
 
@@ -234,7 +243,8 @@ where
                     .map_err(cannot_write)?;
             }
         }
-        data.extend(self.sheets.into_iter().map(|part| (part.index, part.data)));
+        self.close_sheet()?;
+        data.append(&mut self.closed);
         Ok(TableDone {
             section: self.section,
             parts,
@@ -264,24 +274,28 @@ where
     fn sheet_names(&self) -> Vec<String> {
         let name = self.words.get(self.section.sheet());
         (1..=self.sheets.len())
-            .map(|n| {
-                if n == 1 {
-                    name.to_owned()
-                } else {
-                    format!("{name} ({n})")
-                }
-            })
+            .map(|number| sheet_name(name, number))
             .collect()
     }
 
+    /// The newest sheet has all its rows.
+    fn close_sheet(&mut self) -> Result<()> {
+        if let Some(part) = self.sheets.last() {
+            let data = std::mem::take(&mut self.data);
+            let closed = data.close().map_err(crate::disk::temp_failed)?;
+            self.closed.insert(part.index, closed);
+        }
+        Ok(())
+    }
+
     fn add_sheet(&mut self, workbook: &mut Workbook) -> Result<()> {
+        self.close_sheet()?;
         let index = workbook.worksheets().len();
         self.sheets.push(Part {
             index,
             rows: 0,
             height: 0,
             last_row: 0,
-            data: SheetRows::new(),
         });
         let name = self.sheet_names().pop().unwrap_or_default();
         let sheet = workbook
@@ -340,12 +354,20 @@ where
     }
 }
 
-/// The place is that of the table's newest sheet.
-fn too_long(value: Decimal, sheet: &str, place: &str) -> Error {
+/// The name of a table's sheet, by its number from 1.
+fn sheet_name(section: &str, number: usize) -> String {
+    if number == 1 {
+        section.to_owned()
+    } else {
+        format!("{section} ({number})")
+    }
+}
+
+fn too_long(value: Decimal, place: &str) -> Error {
     Error::data(
         "shape",
         format!(
-            "{sheet}, cell {place}: {value} was computed, which is more than the {MAX_SIGNIFICANT_DIGITS} digits a spreadsheet keeps"
+            "{place}: {value} was computed, which is more than the {MAX_SIGNIFICANT_DIGITS} digits a spreadsheet keeps"
         ),
     )
 }

@@ -1,5 +1,6 @@
 //! Tables written and read back by an independent reader.
 
+mod formats;
 mod look;
 mod summary;
 

@@ -13,7 +13,8 @@ use super::strings::any_text;
 use super::*;
 use crate::workbook::cell::{self, Cell, serial};
 use crate::workbook::format_ids::FormatIds;
-use crate::workbook::sheet_rows::{CellColumn, SheetRows};
+use crate::workbook::row_xml::{CellColumn, RowXml};
+use crate::workbook::sheet_rows::SheetRows;
 use crate::workbook::style::{ColumnStyle, Styles};
 use crate::workbook::widths::ColumnWidth;
 
@@ -67,8 +68,8 @@ impl Row {
 
     /// By us.
     fn xml(&self, styles: &Styles, formats: &FormatIds) -> String {
-        let mut rows = SheetRows::new();
-        rows.begin(1);
+        let mut row = RowXml::default();
+        row.begin(1);
         for ((letter, (style, on_screen_only)), cell) in ('A'..).zip(COLUMNS).zip(self.cells()) {
             let column = CellColumn {
                 letters: letter.to_string(),
@@ -76,7 +77,7 @@ impl Row {
             };
             let mut width = ColumnWidth::new(style.at_most(), Language::En);
             cell::write(
-                &mut rows,
+                &mut row,
                 &column,
                 &cell,
                 style,
@@ -85,14 +86,9 @@ impl Row {
             )
             .unwrap();
         }
-        rows.end(self.height).unwrap();
-        let mut deflated = Vec::new();
-        rows.finish(b"", b"", &mut deflated).unwrap();
-        let mut xml = String::new();
-        DeflateDecoder::new(&*deflated)
-            .read_to_string(&mut xml)
-            .unwrap();
-        xml
+        let mut xml = Vec::new();
+        row.write_to(&mut xml, self.height);
+        String::from_utf8(xml).unwrap()
     }
 
     /// By the library, in constant memory, with formats as columns and cells need them.
@@ -195,14 +191,15 @@ fn rows_are_one_stream_however_many_they_are() {
         .map(|_| (0..500).map(|_| random.alphanumeric()).collect())
         .collect();
     let write = |count: usize| {
-        let mut rows = SheetRows::new();
-        for (row, note) in (1..).zip(notes.iter().cycle().take(count)) {
-            rows.begin(row);
-            rows.text(&column, note);
-            rows.end(None).unwrap();
+        let (mut rows, mut row) = (SheetRows::default(), RowXml::default());
+        for (index, note) in (1..).zip(notes.iter().cycle().take(count)) {
+            row.begin(index);
+            row.text(&column, note);
+            rows.push(&row, None).unwrap();
         }
         let mut deflated = Vec::new();
-        let uncompressed = rows.finish(b"<before/>", b"<after/>", &mut deflated);
+        let rows = rows.close().unwrap();
+        let uncompressed = rows.write_between(b"<before/>", b"<after/>", &mut deflated);
         (deflated, uncompressed.unwrap())
     };
     for count in (1..400).step_by(3).chain([4_000]) {
