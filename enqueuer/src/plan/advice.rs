@@ -234,3 +234,89 @@ fn smallest(mut from: u32, mut until: u32, mut will_do: impl FnMut(u32) -> bool)
     }
     until
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is suggested for so many documents of so many rows, a slot each.
+    fn suggested(
+        place: &Place,
+        (documents, rows): (usize, i64),
+        begins_at: f64,
+        allowed: f64,
+    ) -> Result<Vec<Suggestion>, String> {
+        let due = Due {
+            packable: vec![rows; documents],
+            alone: Vec::new(),
+        };
+        let scenario = Scenario {
+            due: &due,
+            model: &Model::of(&[], place),
+            place,
+            documents_per_slot: 1,
+            begins_at,
+        };
+        assert!(scenario.distribution().p95 > allowed, "nothing to mend");
+        suggest(scenario, allowed)
+    }
+
+    #[test]
+    fn where_neither_does_alone_both_are_suggested() {
+        // Four converters at a time are too few however packed, and 8,000 starts too many for any capacity.
+        let place = Place::on_aws("all::0.25:512:900", 1);
+        let found = suggested(&place, (8000, 10), 0.0, 250.0).unwrap();
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(
+            found[0].capacity > 1 && found[0].documents_per_slot > 1 && found[0].p95 <= 250.0,
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn no_more_is_suggested_than_it_takes() {
+        let place = Place::on_aws("all::0.25:512:900", 4);
+        let with = |capacity: u32, packing: u32| {
+            let place = place.with_capacity(capacity);
+            let due = Due {
+                packable: vec![10; 160],
+                alone: Vec::new(),
+            };
+            let model = Model::of(&[], &place);
+            let scenario = Scenario {
+                due: &due,
+                model: &model,
+                place: &place,
+                documents_per_slot: packing,
+                begins_at: 0.0,
+            };
+            scenario.distribution().p95
+        };
+        let allowed = f64::midpoint(with(4, 1), with(5, 1));
+        let found = suggested(&place, (160, 10), 0.0, allowed).unwrap();
+        let told: Vec<(u32, u32)> = found
+            .iter()
+            .map(|suggestion| (suggestion.capacity, suggestion.documents_per_slot))
+            .collect();
+        assert_eq!(told, [(5, 1), (4, 2)]);
+    }
+
+    #[test]
+    fn the_reason_why_nothing_does_is_the_one_that_keeps_it_from_it() {
+        let aws = Place::on_aws("all::0.25:512:900", 1);
+        let why = suggested(&aws, (10, 10), 200.0, 100.0).unwrap_err();
+        assert!(why.starts_with("looking into the source"), "{why}");
+        assert!(
+            why.ends_with("alone take 200 s") || why.ends_with("3 min"),
+            "{why}"
+        );
+        let why = suggested(&aws, (10, 1_000_000), 0.0, 100.0).unwrap_err();
+        assert!(why.contains("document alone (1,000,000 rows)"), "{why}");
+        // More processes than cores do not help.
+        let local = Place::of_cores(1, 2);
+        let why = suggested(&local, (100, 100_000), 0.0, 60.0).unwrap_err();
+        assert!(why.starts_with("this machine has 2 cores"), "{why}");
+        let found = suggested(&local, (100, 100_000), 0.0, 250.0).unwrap();
+        assert_eq!(found[0].capacity, 2, "{found:?}");
+    }
+}

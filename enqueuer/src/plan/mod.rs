@@ -12,6 +12,8 @@ mod place;
 mod replications;
 mod report;
 mod simulation;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use common::config::{Config, Deployment};

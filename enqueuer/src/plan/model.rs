@@ -302,3 +302,7 @@ fn months(periods: &BTreeSet<Period>) -> String {
 fn as_f64(count: usize) -> f64 {
     count as f64
 }
+
+#[cfg(test)]
+#[path = "model_tests.rs"]
+mod tests;

@@ -155,3 +155,93 @@ impl Packer<'_> {
 fn count(documents: usize) -> f64 {
     documents as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLASSES: &str = "small:1000:0.25:512:900,large::2:4096:14400";
+
+    fn due(packable: &[i64], alone: &[i64]) -> Due {
+        let mut due = Due {
+            packable: packable.to_vec(),
+            alone: alone.to_vec(),
+        };
+        due.sort();
+        due
+    }
+
+    fn packed(due: &Due, documents_per_slot: u32) -> (Work, Vec<Packed>) {
+        let place = Place::on_aws(CLASSES, 4);
+        let model = Model::of(&[], &place);
+        pack(due, &model, &place, documents_per_slot, 7.0)
+    }
+
+    #[test]
+    fn the_heaviest_class_and_in_it_the_heaviest_document_is_first() {
+        // The bound of a class is the next one's.
+        let due = due(&[3, 9000, 999, 1], &[1000, 2]);
+        let (work, packed) = packed(&due, 1);
+        let jobs: Vec<(usize, u32)> = work.jobs.iter().map(|job| (job.class, job.slots)).collect();
+        assert_eq!(jobs, [(1, 2), (0, 4)]);
+        for of_class in [&work.slots[..2], &work.slots[2..]] {
+            let falls = |slots: &[Slot]| slots[0].seconds > slots[1].seconds;
+            assert!(of_class.windows(2).all(falls), "{of_class:?}");
+        }
+        let told: Vec<(u64, i64, i64)> = packed
+            .iter()
+            .map(|packed| (packed.documents, packed.rows, packed.heaviest_rows))
+            .collect();
+        assert_eq!(told, [(4, 1005, 999), (2, 10_000, 9000)]);
+    }
+
+    #[test]
+    fn documents_are_dealt_out_over_slots_that_weigh_alike() {
+        let (work, packed) = packed(&due(&[10_000, 9000, 2000, 1000], &[5000]), 2);
+        let place = Place::on_aws(CLASSES, 4);
+        let line = Model::of(&[], &place).classes[1].seconds;
+        let seconds: Vec<f64> = work.slots.iter().map(|slot| slot.seconds).collect();
+        // The heaviest with the third, the second with the fourth; what was lost once by itself.
+        let expected = [
+            line.at(10_000.0) + line.at(2000.0),
+            line.at(9000.0) + line.at(1000.0),
+            line.at(5000.0),
+        ];
+        let alike = seconds.iter().zip(expected);
+        assert!(
+            seconds.len() == 3
+                && alike
+                    .clone()
+                    .all(|(found, known)| (found - known).abs() < 1e-9),
+            "{seconds:?} and {expected:?}"
+        );
+        assert!((packed[1].longest - expected[0]).abs() < 1e-9, "{packed:?}");
+        assert_eq!((packed[1].slots, packed[1].jobs), (3, 2));
+    }
+
+    #[test]
+    fn what_a_slot_takes_is_the_surer_the_more_documents_it_has() {
+        let spread = |documents_per_slot| {
+            let (work, _) = packed(&due(&[10; 4], &[]), documents_per_slot);
+            work.slots[0].spread
+        };
+        assert!((spread(1) - 1.0).abs() < 1e-9, "{}", spread(1));
+        assert!((spread(4) - 0.5).abs() < 1e-9, "{}", spread(4));
+    }
+
+    #[test]
+    fn a_job_has_ten_thousand_slots_at_most_and_follows_the_one_before_it() {
+        let (work, packed) = packed(&due(&vec![10; 25_000], &[]), 2);
+        let slots: Vec<u32> = work.jobs.iter().map(|job| job.slots).collect();
+        assert_eq!(slots, [10_000, 2500]);
+        assert_eq!((packed[0].slots, packed[0].jobs), (12_500, 2));
+        // All are recorded before any is submitted.
+        let recorded = 7.0 + 25_000.0 * RECORDED_PER_DOCUMENT;
+        let submit_every = SUBMIT_EVERY.as_secs_f64();
+        let first = recorded + 20_000.0 * SUBMITTED_PER_DOCUMENT + submit_every;
+        let second = first + 5000.0 * SUBMITTED_PER_DOCUMENT + submit_every;
+        for (job, expected) in work.jobs.iter().zip([first, second]) {
+            assert!((job.submitted_at - expected).abs() < 1e-9, "{job:?}");
+        }
+    }
+}

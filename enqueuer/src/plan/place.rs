@@ -194,3 +194,74 @@ impl Weight {
         }
     }
 }
+
+#[cfg(test)]
+impl Place {
+    /// Batch with these size classes.
+    pub fn on_aws(size_classes: &str, max_vcpus: u32) -> Self {
+        let classes = SizeClass::parse_all(size_classes).unwrap();
+        Place::Aws {
+            max_vcpus,
+            classes: classes.into_iter().map(Weight::of).collect(),
+        }
+    }
+
+    /// A machine with so many cores.
+    pub fn of_cores(parallel: usize, cores: usize) -> Self {
+        Place::Local {
+            parallel,
+            cores,
+            class: Weight {
+                name: "local".to_owned(),
+                rows: i64::MIN..i64::MAX,
+                vcpu: 1.0,
+                memory_mib: None,
+                size_class: None,
+                local_timeout: Duration::from_hours(1),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_fargate_s_is_not_this_machine_s() {
+        let aws = Place::on_aws("small:20:0.25:512:900,large::2:4096:900", 4);
+        let local = Place::of_cores(4, 2);
+        let launches = aws.launches().unwrap();
+        let pace = [launches.burst, launches.per_second].map(|number| number.to_string());
+        assert_eq!(pace, ["100", "20"], "as a plan says");
+        assert!(local.launches().is_none());
+        // What is given back goes to the queue's end there, and is tried again in its place here.
+        assert!(aws.retry(0.1).in_place.is_none());
+        assert!((local.retry(0.1).in_place.unwrap() - 1.0).abs() < 1e-9);
+        assert!((aws.billed_at_least() - 60.0).abs() < 1e-9);
+        assert!(local.billed_at_least() < 1e-9);
+    }
+
+    #[test]
+    fn most_converters_are_those_of_the_smallest_class() {
+        let aws = Place::on_aws("small:20:0.25:512:900,large::2:4096:900", 4);
+        assert_eq!(aws.most_converters(), 16);
+        assert_eq!(Place::of_cores(4, 2).most_converters(), 4);
+    }
+
+    #[test]
+    fn processes_beyond_the_cores_wait_for_each_other() {
+        let crowding = |parallel, measured_at| {
+            let times = Place::of_cores(parallel, 2).crowding(measured_at);
+            format!("{times}")
+        };
+        assert_eq!(crowding(2, None), "1");
+        assert_eq!(crowding(8, None), "4");
+        // As crowded as it was measured, and half as crowded.
+        assert_eq!(crowding(8, Some(8)), "1");
+        assert_eq!(crowding(4, Some(8)), "0.5");
+        assert_eq!(crowding(1, Some(1)), "1");
+        let aws = Place::on_aws("all::1:2048:900", 400);
+        assert_eq!(format!("{}", aws.crowding(Some(8))), "1");
+    }
+}

@@ -99,7 +99,54 @@ fn as_f64(count: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::simulation::{Class, Job, Retry, Slot};
     use super::*;
+
+    /// One slot of a hundred seconds.
+    fn distribution_of(uncertainty: f64) -> Distribution {
+        let queue = Queue {
+            capacity: 1000,
+            classes: vec![Class {
+                vcpu: 1000,
+                start_up: 0.0,
+                ratios: vec![1.0],
+                billed_at_least: 0.0,
+            }],
+            launches: None,
+            retry: Retry {
+                share: 0.0,
+                in_place: None,
+            },
+            job_by_job: false,
+        };
+        let work = Work {
+            jobs: vec![Job {
+                submitted_at: 0.0,
+                class: 0,
+                slots: 1,
+            }],
+            slots: vec![Slot {
+                seconds: 100.0,
+                spread: 1.0,
+                documents: 1,
+            }],
+        };
+        let found = distribution(&work, &queue, uncertainty);
+        let quick = quick_p95(&work, &queue, uncertainty);
+        assert!((quick / found.p95 - 1.0).abs() < 0.01, "{quick}: {found:?}");
+        found
+    }
+
+    #[test]
+    fn slow_months_make_the_p95_and_the_middle_one_the_p50() {
+        let sure = distribution_of(0.0);
+        assert!((sure.p50 - 100.0).abs() < 1e-6, "{sure:?}");
+        assert!((sure.p95 - 100.0).abs() < 1e-6, "{sure:?}");
+        // A deviation of 20 %: 1.645 of it above the middle.
+        let unsure = distribution_of(0.2);
+        assert!((unsure.p50 - 100.0).abs() < 1.0, "{unsure:?}");
+        assert!((unsure.p95 - 139.0).abs() < 2.0, "{unsure:?}");
+    }
 
     #[test]
     fn quantiles_are_those_of_the_normal_distribution() {

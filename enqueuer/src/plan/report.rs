@@ -19,7 +19,7 @@ pub fn print(plan: &Plan, period: Period, zone: &TimeZone) {
     }
 }
 
-fn lines(plan: &Plan, period: Period, zone: &TimeZone) -> Vec<String> {
+pub(super) fn lines(plan: &Plan, period: Period, zone: &TimeZone) -> Vec<String> {
     let mut lines = Vec::new();
     let count = |number: usize| grouped(number as u64);
     lines.push(format!(

@@ -250,3 +250,49 @@ fn a_slot_is_billed_a_minute_at_least() {
     );
     assert!((outcome.busy[0] - 110.5).abs() < 1e-6, "{:?}", outcome.busy);
 }
+
+#[test]
+fn an_attempt_begins_when_the_one_before_it_has_ended() {
+    let mut queue = queue(u64::MAX / 2, &[250]);
+    // Nothing is ever done: three attempts of a second, and no fourth.
+    queue.retry.share = 1.0;
+    let outcome = simulate(&work(&[(0, 0.5)]), &queue, 1.0, 0);
+    assert!((outcome.finished_at - 3.0).abs() < 1e-6, "{outcome:?}");
+    assert!((outcome.busy[0] - 3.0).abs() < 1e-6, "{outcome:?}");
+    assert_eq!(outcome.at_peak, 1);
+}
+
+#[test]
+fn what_many_documents_take_differs_less_than_what_one_takes() {
+    let mut queue = queue(1000, &[250]);
+    queue.classes[0].ratios = vec![0.5, 1.5];
+    let ends = |spread: f64| -> Vec<f64> {
+        let mut work = work(&[(0, 9.5)]);
+        work.slots[0].spread = spread;
+        (0..20)
+            .map(|seed| simulate(&work, &queue, 1.0, seed).finished_at)
+            .collect()
+    };
+    let all = |ends: Vec<f64>, one: f64, other: f64| {
+        let is = |end: f64, expected: f64| (end - expected).abs() < 1e-6;
+        let of_both = ends.iter().all(|end| is(*end, one) || is(*end, other));
+        of_both && ends.iter().any(|end| is(*end, one)) && ends.iter().any(|end| is(*end, other))
+    };
+    assert!(all(ends(1.0), 5.25, 14.75), "{:?}", ends(1.0));
+    assert!(all(ends(0.1), 9.525, 10.475), "{:?}", ends(0.1));
+}
+
+#[test]
+fn fewer_documents_of_a_slot_differ_more() {
+    let slot = Slot {
+        seconds: 200.0,
+        spread: 0.1,
+        documents: 100,
+    };
+    for (documents, seconds, spread) in [(100, 200.0, 0.1), (25, 50.0, 0.2), (1, 2.0, 1.0)] {
+        let part = slot.part(documents);
+        assert_eq!(part.documents, documents);
+        assert!((part.seconds - seconds).abs() < 1e-9, "{part:?}");
+        assert!((part.spread - spread).abs() < 1e-9, "{part:?}");
+    }
+}

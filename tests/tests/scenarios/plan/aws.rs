@@ -131,3 +131,20 @@ on_every_engine! {
         Ok(())
     }
 }
+
+on_every_engine! {
+    async fn what_a_live_run_has_yet_to_submit_is_left_to_it(world: &World) {
+        load_october(world, 3).await?;
+        run_of(world, []).run().await?.expect(0)?;
+        let cloud = Cloud::of(world).await?;
+        for (lease, documents, with_others) in [("9999999999999", 0, 3), ("1", 3, 0)] {
+            world.execute(&format!(
+                "UPDATE export_documents SET state = 'due', settled_at = NULL WHERE kind = 'trade';
+                 UPDATE export_runs SET lease_expires_at = {lease}"
+            )).await?;
+            let plan = plan(&cloud, 0, &[]).await?;
+            assert_eq!((&plan["documents"], &plan["with_others"]), (&json!(documents), &json!(with_others)), "{plan}");
+        }
+        Ok(())
+    }
+}

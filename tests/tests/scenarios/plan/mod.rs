@@ -214,6 +214,10 @@ on_every_engine! {
         assert_eq!(plan["documents"], json!(1), "{plan}");
         let plan = expect_run_as_planned(world, &[]).await?;
         assert_eq!(plan["documents"], json!(7), "{plan}");
+        // What somebody has begun belongs to every run.
+        world.execute("UPDATE export_documents SET state = 'due', settled_at = NULL WHERE document_id = '2026-10.trade.A004'").await?;
+        let plan = expect_run_as_planned(world, &["--group", "pilot"]).await?;
+        assert_eq!((&plan["documents"], &plan["excused"]), (&json!(1), &json!(0)), "{plan}");
         Ok(())
     }
 }
@@ -233,6 +237,31 @@ on_every_engine! {
         };
         assert_eq!(counts("9999999999999").await?, (json!(0), json!(3)), "alive");
         assert_eq!(counts("1").await?, (json!(3), json!(0)), "gone");
+        // The run that takes it over makes it failed: it was the last attempt.
+        world.execute("UPDATE export_documents SET attempts = 3 WHERE document_id = '2026-10.trade.A001'").await?;
+        let plan = plan_of(world, []).run().await?.expect(0)?.json()?;
+        assert_eq!((&plan["documents"], &plan["failed"]), (&json!(2), &json!(1)), "{plan}");
+        expect_run_as_planned(world, &[]).await?;
+        assert_eq!(count(world, "SELECT count(*) FROM export_documents WHERE state = 'failed'").await?, 1);
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn the_newest_two_months_are_measured(world: &World) {
+        load_october(world, 3).await?;
+        for (period, arguments) in [
+            ("2026-08", &["--kind", "trade", "--account", "A001"][..]),
+            ("2026-09", &["--kind", "trade"]),
+            (PERIOD, &["--kind", "balance"]),
+        ] {
+            run_of(world, arguments.iter().copied()).run().await?.expect(0)?;
+            // As if it had been the month end of that month.
+            world.execute(&format!("UPDATE export_runs SET period = '{period}' WHERE period = '{PERIOD}'")).await?;
+        }
+        let plan = plan_of(world, []).run().await?.expect(0)?.json()?;
+        let bytes = plan["assumptions"].as_array().context("no assumptions")?.iter().find(|told| told["what"] == "bytes of a document");
+        assert_eq!(bytes.context("no bytes")?["origin"], "measured (5 attempts of 2026-09, 2026-10)");
         Ok(())
     }
 }
