@@ -133,3 +133,63 @@ fn outlook(outlook: Outlook) -> &'static str {
         Outlook::Ends(_) => "running",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use common::ledger::{Hold, HoldCause};
+
+    use super::super::frame::tests::{standing, tokyo};
+    use super::*;
+
+    #[test]
+    fn a_line_says_as_much_as_a_screen() {
+        let mut standing = standing();
+        standing.failures.truncate(1);
+        let mend = "enqueuer resubmit --failed --period 2026-10 --cause positions --reason \"movements or snapshot mended in the source\"";
+        let expected = [
+            "2026-11-01 00:31:07 +09 2026-10: 317,004 of 500,000 settled (63.4 %)",
+            "due 100,000, submitted 80,000, running 2,996, succeeded 316,800, failed 204, excused 1,020",
+            "412/s in the last minute, 329/s over the run",
+            "end about 00:38:31, in 7 min 24 s",
+            "deadline 06:00:00, meets it by 5 h 21 min",
+            &format!(
+                "FAILED 200 documents failed by positions, e.g. 2026-10.balance.A000123456, `{mend}`"
+            ),
+        ];
+        assert_eq!(plain(&standing, &tokyo()), expected.join("; "));
+        standing.failures.clear();
+        standing.outlook = Outlook::Abandoned;
+        standing.hold = Some(Hold {
+            hold_id: String::new(),
+            cause: HoldCause::Stopped,
+            reason: "ticket\n7".to_owned(),
+        });
+        let told = plain(&standing, &tokyo());
+        let end = "; end ABANDONED: no run works on it; `enqueuer run --period 2026-10`; deadline 06:00:00; \
+                   HELD, stopped: ticket 7, `enqueuer run --period 2026-10 --resume`";
+        assert!(told.ends_with(end), "{told}");
+    }
+
+    #[test]
+    fn a_program_reads_rate_end_and_margin() {
+        let mut standing = standing();
+        let told = json(&standing);
+        assert_eq!(
+            told["documents_per_second"],
+            json!({"last_minute": per_second(412_300), "run": per_second(328_500)})
+        );
+        assert_eq!(told["documents_per_second"]["run"].to_string(), "328.5");
+        assert_eq!(told["at"], "2026-10-31T15:31:07Z");
+        assert_eq!(told["ends_at"], "2026-10-31T15:38:31Z");
+        assert_eq!(told["outlook"], "running");
+        assert_eq!(told["margin_seconds"], 5 * 3600 + 21 * 60 + 29);
+        standing.outlook = Outlook::TooEarly;
+        standing.in_last_minute = None;
+        let told = json(&standing);
+        assert_eq!(told["documents_per_second"]["last_minute"], Value::Null);
+        assert_eq!(
+            (&told["ends_at"], &told["margin_seconds"], &told["outlook"]),
+            (&Value::Null, &Value::Null, &json!("too_early"))
+        );
+    }
+}

@@ -1,23 +1,30 @@
 //! `status --watch`: on a terminal, in a log, for a program; until nothing is open.
 
+mod pace;
+mod terminal;
+
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use jiff::Timestamp;
 use serde_json::{Value, json};
+use tests::batch::Definition;
+use tests::cloud::Cloud;
 use tests::{Engine, World, binary, on_every_engine};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-use crate::fixtures::{AT, PERIOD, load_october, run_october, slow_down_trades};
+use crate::fixtures::{AT, PERIOD, load_october, october, run_october, slow_down_trades};
 
 /// A watch that a test reads along with.
-struct Watching {
+pub struct Watching {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
 }
 
 impl Watching {
-    fn start(world: &World, arguments: &[&str]) -> Result<Self> {
+    pub fn start(world: &World, arguments: &[&str]) -> Result<Self> {
         let mut child = Command::new(binary("enqueuer"))
             .args(["status", "--watch", "--every", "1"])
             .args(arguments)
@@ -32,7 +39,7 @@ impl Watching {
         Ok(Self { child, lines })
     }
 
-    async fn next(&mut self) -> Result<Value> {
+    pub async fn next(&mut self) -> Result<Value> {
         let line = self.lines.next_line().await?.context("the watch ended")?;
         serde_json::from_str(&line).with_context(|| format!("not JSON: {line}"))
     }
@@ -136,6 +143,16 @@ on_every_engine! {
         assert_eq!(seen["hold"], json!({
             "cause": "stopped", "reason": "ticket 7", "command": "enqueuer run --period 2026-10 --resume",
         }));
+        let at = |seen: &Value| -> Result<Timestamp> { Ok(seen["at"].as_str().context("no instant")?.parse()?) };
+        let later = watch.next().await?;
+        let apart = at(&later)?.duration_since(at(&seen)?);
+        assert!(apart.as_millis() >= 1000, "every second, and not after {apart}");
+        // What is running still goes on.
+        world.execute(
+            "UPDATE export_documents SET state = 'running', lease_expires_at = 9999999999999 WHERE document_id = '2026-10.trade.A001'"
+        ).await?;
+        watch.next().await?;
+        assert_eq!(watch.next().await?["outlook"], "too_early");
         let pid = watch.child.id().and_then(|id| rustix::process::Pid::from_raw(id.try_into().ok()?)).context("it has ended")?;
         rustix::process::kill_process(pid, rustix::process::Signal::INT)?;
         // It did not see the end.
@@ -169,122 +186,6 @@ async fn a_connection_that_is_lost_is_told_and_tried_again() -> Result<()> {
         (&json!("held"), &json!(4))
     );
     drop(watch);
-    world.close().await
-}
-
-/// A watch on a terminal of this size; what it showed until it ended by itself.
-async fn shown_on_a_terminal(world: &World, columns: usize) -> Result<String> {
-    let mut terminal = terminal(world, columns)?;
-    let mut shown = String::new();
-    let mut stdout = terminal.stdout.take().context("no stdout")?;
-    stdout.read_to_string(&mut shown).await?;
-    let code = terminal.wait().await?.code();
-    ensure!(code == Some(0), "exit {code:?}: {shown}");
-    Ok(shown)
-}
-
-fn terminal(world: &World, columns: usize) -> Result<Child> {
-    let watch = format!(
-        "stty cols {columns} rows 24; exec {} status --watch --every 1 --period {PERIOD} --deadline 06:00",
-        binary("enqueuer").display()
-    );
-    Command::new("script")
-        .args(["--quiet", "--return", "--command", &watch, "/dev/null"])
-        .current_dir(world.path("."))
-        .env("DATABASE_URL", world.database_url())
-        .env("TERM", "xterm")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .context("running script, of util-linux")
-}
-
-/// What begins a screen of its own without cursor, and what gives the former one back.
-const ENTER: &str = "\x1b[?1049h\x1b[?25l";
-const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
-
-#[tokio::test]
-async fn a_terminal_is_drawn_over_and_given_back() -> Result<()> {
-    let world = World::new(Engine::Sqlite).await?;
-    load_october(&world, 2).await?;
-    world
-        .execute("UPDATE statement_trades SET net_amount = '-1' WHERE account_id = 'A002'")
-        .await?;
-    run_october(&world).await?.expect(1)?;
-    let reason = "時価ファイルが誤っているため、正しいものが届くまで止めておく。担当は山田。";
-    world
-        .enqueuer(["stop", "--period", PERIOD, "--reason", reason])
-        .run()
-        .await?
-        .expect(0)?;
-    for columns in [80, 60] {
-        let shown = shown_on_a_terminal(&world, columns).await?;
-        let (before, rest) = shown.split_once(ENTER).context("no screen of its own")?;
-        let (frames, left) = rest
-            .split_once(LEAVE)
-            .context("the screen is not given back")?;
-        ensure!(before.is_empty(), "{before:?}");
-        for part in [frames, left] {
-            let plain = ["\x1b[H", "\x1b[J", "\x1b[K"]
-                .iter()
-                .fold(part.to_owned(), |text, code| text.replace(code, ""));
-            ensure!(!plain.contains('\x1b'), "{plain:?}");
-            for line in plain.lines() {
-                let width: usize = line
-                    .trim_end_matches('\r')
-                    .chars()
-                    .map(|char| if char.is_ascii() { 1 } else { 2 })
-                    .sum();
-                ensure!(width <= columns, "{width} of {columns} columns: {line}");
-            }
-            for words in [
-                "Month end 2026-10",
-                "###]  100.0 %",
-                "4 of 4 documents settled",
-                "succeeded           3",
-                "/s over the run",
-                "End        complete: nothing is open",
-                "06:00:00, met it by ",
-                "HELD       stopped: 時価ファイル",
-                "FAILED 1 by identity, e.g. 2026-10.trade.A002",
-                if columns == 60 {
-                    "--period 2026-10 \\\n    --cause identity --reason \"...\""
-                } else {
-                    "  enqueuer resubmit --failed --period 2026-10 --cause identity --reason \"...\""
-                },
-            ] {
-                ensure!(
-                    plain.replace('\r', "").contains(words),
-                    "{words:?} is missing in\n{plain}"
-                );
-            }
-        }
-    }
-    world.close().await
-}
-
-#[tokio::test]
-async fn control_c_gives_the_terminal_back() -> Result<()> {
-    let world = World::new(Engine::Sqlite).await?;
-    hold_october(&world, "ticket 7").await?;
-    let mut terminal = terminal(&world, 80)?;
-    let mut keyboard = terminal.stdin.take().context("no keyboard")?;
-    let mut stdout = terminal.stdout.take().context("no stdout")?;
-    let mut shown = Vec::new();
-    while !String::from_utf8_lossy(&shown).contains("HELD: nothing is submitted") {
-        ensure!(
-            stdout.read_buf(&mut shown).await? > 0,
-            "it ended: {}",
-            String::from_utf8_lossy(&shown)
-        );
-    }
-    keyboard.write_all(b"\x03").await?;
-    stdout.read_to_end(&mut shown).await?;
-    let shown = String::from_utf8_lossy(&shown).into_owned();
-    assert!(shown.contains(ENTER) && shown.contains(LEAVE), "{shown:?}");
-    assert_eq!(terminal.wait().await?.code(), Some(75), "{shown}");
-    drop(keyboard);
     world.close().await
 }
 
@@ -330,6 +231,35 @@ on_every_engine! {
         ).await?;
         let seen = world.enqueuer(["status", "--watch", "--json"]).run().await?.expect(1)?.json()?;
         assert_eq!((&seen["outlook"], &seen["complete"]), (&json!("interrupted"), &json!(false)));
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn what_waits_in_batch_is_not_abandoned(world: &World) {
+        load_october(world, 2).await?;
+        let cloud = Cloud::with(world, |definition| Definition { accept_only: true, ..definition }).await?;
+        cloud.migrate().await?;
+        cloud.enqueuer(october([])).run().await?.expect(0)?;
+        let watch = cloud.enqueuer(["status", "--watch", "--json", "--every", "1"]).run();
+        let settled = async {
+            // Longer than the lease of the run, whose process is gone.
+            tokio::time::sleep(Duration::from_secs(4)).await;
+            world.execute(
+                "UPDATE export_documents SET state = 'succeeded', settled_at = due_at;
+                 UPDATE export_runs SET ended_at = started_at"
+            ).await
+        };
+        let (watched, settled) = tokio::join!(watch, settled);
+        settled?;
+        let lines = watched?.expect(0)?.stdout;
+        let lines: Vec<Value> = lines.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+        let (last, before) = lines.split_last().context("nothing was shown")?;
+        assert_eq!(last["outlook"], "complete");
+        assert!(before.len() > 1, "{lines:?}");
+        for seen in before {
+            assert_eq!((&seen["outlook"], &seen["counts"]["submitted"]), (&json!("too_early"), &json!(4)), "{seen}");
+        }
         Ok(())
     }
 }
