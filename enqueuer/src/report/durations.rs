@@ -124,6 +124,8 @@ mod tests {
             (100, Some(100), Some(400))
         );
         assert_eq!((found.longest_ms, found.sum_rows), (Some(50_001), 3000));
+        let few = Durations::of(&[took(100, 1), took(200, 1), took(300, 1)]);
+        assert_eq!((few.p50_ms, few.p95_ms), (Some(200), Some(300)));
         let none = Durations::of(&attempts[2..3]);
         assert_eq!((none.p50_ms, none.bins.len()), (None, 0));
     }

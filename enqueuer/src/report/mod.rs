@@ -7,6 +7,8 @@ mod documents;
 mod durations;
 mod gathered;
 mod page;
+#[cfg(test)]
+mod tests;
 mod timeline;
 
 use crate::printable::printable;

@@ -1,5 +1,7 @@
 //! `report`: a page that says what the ledger has, needs nothing from anywhere, and shows what people wrote as text.
 
+mod stretch;
+
 use std::fmt::Write as _;
 
 use anyhow::{Context, Result, ensure};
@@ -7,7 +9,7 @@ use roxmltree::{Document, Node};
 use serde_json::json;
 use tests::{World, on_every_engine};
 
-use crate::fixtures::{PERIOD, load_october, run_october, run_of};
+use crate::fixtures::{Books, PERIOD, load_october, run_october, run_of};
 
 /// Makes the report with more arguments; the page.
 async fn report_of(world: &World, arguments: &[&str]) -> Result<String> {
@@ -204,6 +206,25 @@ on_every_engine! {
 }
 
 on_every_engine! {
+    async fn a_month_says_nothing_of_another(world: &World) {
+        Books::of(["A001", "A002"], &["2026-09", PERIOD])?.load(world).await?;
+        run_october(world).await?.expect(0)?;
+        world.enqueuer(["reissue", "2026-10.trade.A001", "--reason", "ticket 7"]).run().await?.expect(0)?;
+        world.enqueuer(["stop", "--period", PERIOD, "--reason", "ticket 8"]).run().await?.expect(0)?;
+        world.enqueuer(["run", "--period", "2026-09"]).run().await?.expect(0)?;
+        let page = world.enqueuer(["report", "--period", "2026-09", "--out", "-"]).run().await?.expect(0)?.stdout;
+        assert!(page.contains("Everything adds up: 4 documents due, all published."), "{page}");
+        for other in [PERIOD, "ticket"] {
+            assert!(!page.contains(other), "{other} is told in {page}");
+        }
+        let closed = well_formed(&page)?;
+        let document = Document::parse(&closed)?;
+        assert_eq!(figure(&document, "Attempts")?, "4");
+        Ok(())
+    }
+}
+
+on_every_engine! {
     async fn without_the_source_it_says_what_the_ledger_knows(world: &World) {
         load_october(world, 2).await?;
         run_october(world).await?.expect(0)?;
@@ -262,33 +283,39 @@ on_every_engine! {
 }
 
 on_every_engine! {
-    async fn a_reissue_weeks_later_does_not_squeeze_the_night(world: &World) {
+    async fn durations_causes_and_holds_are_those_of_the_ledger(world: &World) {
         load_october(world, 3).await?;
         run_october(world).await?.expect(0)?;
-        // The night was three weeks ago; one document was settled just now.
-        let three_weeks = 21 * 86_400_000_i64;
-        world.execute(&format!(
-            "UPDATE export_runs SET started_at = started_at - {three_weeks};
-             UPDATE export_attempts SET started_at = started_at - {three_weeks}, ended_at = ended_at - {three_weeks};
-             UPDATE export_documents SET settled_at = settled_at - {three_weeks} WHERE document_id <> '2026-10.trade.A001'"
-        )).await?;
+        for (reason, ago) in [("held second", 1), ("held first", 2)] {
+            world.enqueuer(["stop", "--period", PERIOD, "--reason", reason]).run().await?.expect(0)?;
+            world.execute(&format!(
+                "UPDATE export_holds SET held_at = held_at - {ago} * 3600000, lifted_at = held_at WHERE reason = '{reason}'"
+            )).await?;
+        }
+        // Five take 4.321 s, and one a minute; the balance statements have fifty rows.
+        world.execute(
+            "UPDATE export_attempts SET ended_at = started_at + 4321;
+             UPDATE export_attempts SET ended_at = started_at + 60000 WHERE document_id = '2026-10.trade.A001';
+             UPDATE export_documents SET row_count = 9 WHERE kind = 'trade';
+             UPDATE export_documents SET row_count = 50 WHERE kind = 'balance';
+             UPDATE export_documents SET cause = 'cash' WHERE document_id = '2026-10.trade.A003';
+             UPDATE export_documents SET cause = 'positions' WHERE kind = 'balance'"
+        ).await?;
         let page = report_of(world, &[]).await?;
         let closed = well_formed(&page)?;
         let document = Document::parse(&closed)?;
-        let whole = text(document.root_element());
-        assert!(whole.contains("The stretch in which most were settled; 0 were before it, 1 after it."), "{whole}");
-        let description = document.descendants().find(|node| node.has_tag_name("desc")).map(text).context("no chart")?;
-        assert!(description.starts_with("5 published and 0 failed between"), "{description}");
-        // The curve is as fine as that of the night alone: five documents of a process each were not settled at once.
-        let curve = document.descendants().find(|node| node.has_tag_name("details")).context("no table")?;
-        let steps = curve.descendants().filter(|node| node.has_tag_name("td")).count() / 3;
-        assert!(steps > 1, "the night in {steps} step");
-        // Of all, and what is of the stretch alone says so.
-        assert!(figure(&document, "Took").is_err());
-        let day = |name: &str| figure(&document, name).map(|instant| instant[..10].to_owned());
-        assert_ne!(day("Last end")?, day("First start")?);
-        let took = figure(&document, "Most of them took")?;
-        assert!(!took.contains('d') && !took.contains('h'), "the night took {took}");
+        for (name, value) in [
+            ("P50 of a document", "4.3 s"), ("P95 of a document", "1 min 00 s"), ("Longest document", "1 min 00 s"), ("Rows", "177"),
+        ] {
+            assert_eq!(figure(&document, name)?, value, "{name}");
+        }
+        expect_row(&document, &["under 10", "3", "4.3 s", "1 min 00 s", "1 min 00 s", "0.39"])?;
+        expect_row(&document, &["10 to 99", "3", "4.3 s", "4.3 s", "4.3 s", "11.5"])?;
+        let places = |one: &str, other: &str| page.find(one).zip(page.find(other)).context("one of them is missing");
+        let (positions, cash) = places("<code>positions</code>", "<code>cash</code>")?;
+        assert!(positions < cash, "most first");
+        let (first, second) = places("held first", "held second")?;
+        assert!(first < second, "in their order");
         Ok(())
     }
 }
@@ -301,10 +328,20 @@ on_every_engine! {
         std::fs::create_dir(&out)?;
         let file = out.join("october.html").to_string_lossy().into_owned();
         std::fs::write(&file, "what was there before")?;
+        let mut reader = std::fs::File::open(&file)?;
         let told = world.enqueuer(["report", "--json", "--out", &file]).run().await?.expect(0)?.json()?;
         assert_eq!(told, json!({"file": file, "period": PERIOD, "due": 2, "published": 2, "failed": 0, "open": 0, "adds_up": true}));
         assert!(std::fs::read_to_string(&file)?.starts_with("<!DOCTYPE html>"));
         assert_eq!(std::fs::read_dir(&out)?.count(), 1, "nothing is left beside it");
+        assert_eq!(std::io::read_to_string(&mut reader)?, "what was there before", "whole for whoever reads it");
+        let other = world.path("other.html");
+        std::fs::write(&other, "any other file")?;
+        assert_eq!(std::fs::metadata(&file)?.permissions(), std::fs::metadata(&other)?.permissions());
+        // A link stays one, to the new page.
+        let link = world.path("link.html");
+        std::os::unix::fs::symlink(&other, &link)?;
+        world.enqueuer(["report", "--out", &link.to_string_lossy()]).run().await?.expect(0)?;
+        assert!(link.is_symlink() && std::fs::read_to_string(&other)?.starts_with("<!DOCTYPE html>"));
 
         world.enqueuer(["report"]).run().await?.expect(0)?;
         assert!(world.path("report.2026-10.html").is_file(), "the name without --out");
