@@ -104,6 +104,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_time_of_day_is_that_of_the_clock_when_clocks_are_changed() {
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        let began = "2026-10-24T07:00:00+02:00".parse().unwrap();
+        let next = Deadline::parse("06:00").unwrap().after(began, &berlin);
+        assert_eq!(next.to_string(), "2026-10-25T05:00:00Z", "06:00 +01:00");
+    }
+
+    #[test]
     fn a_time_of_day_is_the_next_one_after_the_run_began() {
         let tokyo = TimeZone::get("Asia/Tokyo").unwrap();
         let at = |began: &str| {
@@ -119,6 +127,8 @@ mod tests {
             instant.after(Timestamp::UNIX_EPOCH, &tokyo).to_string(),
             "2026-10-31T21:00:00Z"
         );
+        let daily = Deadline::given(Some(" 06:00 ")).unwrap().unwrap();
+        assert_eq!(daily, Deadline::Daily(Time::constant(6, 0, 0, 0)));
         assert_eq!(Deadline::given(Some(" ")).unwrap(), None);
         assert_eq!(Deadline::given(None).unwrap(), None);
         for wrong in [

@@ -5,8 +5,9 @@ use common::clock::Clock;
 use jiff::{Timestamp, ToSpan};
 use tests::{World, on_every_engine};
 
-use crate::fixtures::{PERIOD, count, load_october, run_october};
+use crate::fixtures::{PERIOD, count, load_october, run_october, run_of};
 use crate::steering::{mend_trades, spoil_trades, steer};
+use crate::watch::Watching;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -120,6 +121,43 @@ on_every_engine! {
         // As if it had been resubmitted in the night.
         world.execute(&format!("UPDATE export_runs SET started_at = started_at - {} WHERE command = 'resubmit'", 2 * DAY_MS)).await?;
         assert_eq!(warned().await?, 1);
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn a_watch_judges_by_the_month_end_while_others_are_at_work(world: &World) {
+        let deadline = three_days_ago(world).await?;
+        world.enqueuer(["stop", "--period", PERIOD, "--reason", "ticket 7"]).run().await?.expect(0)?;
+        mend_trades(world).await?;
+        steer(world, "resubmit", ["--failed", "--period", PERIOD]).run().await?;
+        let mut watch = Watching::start(world, &["--json", "--deadline", &deadline])?;
+        let seen = watch.next().await?;
+        assert_eq!((&seen["open"], &seen["complete"]), (&1.into(), &false.into()), "{seen}");
+        let margin = |seen: &serde_json::Value| seen["margin_seconds"].as_i64().with_context(|| format!("no margin: {seen}"));
+        assert!(margin(&seen)? > 3600, "it was met: {seen}");
+        // What the month end has left open is missed.
+        world.execute("UPDATE export_documents SET state = 'due', settled_at = NULL WHERE document_id = '2026-10.trade.A001'").await?;
+        watch.next().await?;
+        let seen = watch.next().await?;
+        assert!(margin(&seen)? < -48 * 3600, "it is open: {seen}");
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn a_rehearsal_before_the_month_end_has_no_deadline(world: &World) {
+        load_october(world, 3).await?;
+        run_of(world, ["--account", "A001"]).run().await?.expect(0)?;
+        let ago = 3 * DAY_MS;
+        world.execute(&format!(
+            "UPDATE export_runs SET started_at = started_at - {ago}, ended_at = ended_at - {ago}, recorded_at = recorded_at - {ago}"
+        )).await?;
+        run_october(world).await?.expect(0)?;
+        let soon = Clock::default().now().in_tz("Asia/Tokyo")?.checked_add(2.hours())?;
+        let (sentence, _) = told(world, &soon.strftime("%H:%M").to_string()).await?;
+        let day = soon.strftime("Deadline %Y-%m-%d %H:%M:00: met, ").to_string();
+        assert!(sentence.starts_with(&day), "{sentence} and not {day}");
         Ok(())
     }
 }

@@ -173,18 +173,33 @@ on_every_engine! {
         cloud.batch.wait_idle().await?;
         // Five of six are made; the run is as old as that took ten times.
         world.execute("UPDATE export_runs SET started_at = started_at - 300000").await?;
-        let answer = cloud.enqueuer(["sweep", "--deadline", "2099-01-01T06:00:00+09:00"]).run().await?.expect(0)?;
-        let forecasts = json_lines(&answer.stderr, |line| line["message"] == "forecast");
-        let [forecast] = &forecasts[..] else {
-            anyhow::bail!("not one forecast: {}", answer.stderr);
+        let forecast = async || -> Result<(Value, Vec<String>)> {
+            let answer = cloud.enqueuer(["sweep", "--deadline", "2099-01-01T06:00:00+09:00"]).run().await?.expect(0)?;
+            let forecasts = json_lines(&answer.stderr, |line| line["message"] == "forecast");
+            let [forecast] = &forecasts[..] else {
+                anyhow::bail!("not one forecast: {}", answer.stderr);
+            };
+            Ok((forecast.clone(), alerts(&answer)))
         };
-        let instant = |field: &str| -> Result<jiff::Timestamp> {
-            Ok(forecast[field].as_str().context("no instant")?.parse()?)
+        let ahead = |forecast: &Value| -> Result<i64> {
+            let instant = |field: &str| -> Result<jiff::Timestamp> {
+                Ok(forecast[field].as_str().context("no instant")?.parse()?)
+            };
+            Ok(instant("forecast")?.duration_since(instant("timestamp")?).as_secs())
         };
         // Five in some 300 seconds: the last one takes some 60.
-        let ahead = instant("forecast")?.duration_since(instant("timestamp")?).as_secs();
-        assert!((55..75).contains(&ahead), "{ahead} seconds: {forecast}");
-        assert_eq!(forecast["left"], 1);
+        let (found, heard) = forecast().await?;
+        assert!((55..75).contains(&ahead(&found)?), "{found}");
+        assert_eq!((&found["left"], heard), (&json!(1), vec![]));
+        // However old the run is, the pace is that of ten minutes.
+        world.execute("UPDATE export_runs SET started_at = started_at - 3000000").await?;
+        let (found, heard) = forecast().await?;
+        assert!((115..=120).contains(&ahead(&found)?), "{found}");
+        assert!(heard.is_empty(), "{heard:?}");
+        // Nothing for so long: no deadline will be met.
+        world.execute("UPDATE export_documents SET settled_at = settled_at - 700000").await?;
+        let (found, heard) = forecast().await?;
+        assert_eq!((&found["forecast"], heard), (&Value::Null, vec!["deadline_at_risk".to_owned()]));
         cloud.batch.release();
         cloud.sweep_to_the_end(PERIOD).await?;
         expect_settled(world, &cloud, 6, 0).await
