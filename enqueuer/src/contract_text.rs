@@ -253,9 +253,10 @@ fn display_width(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use common::catalog::Catalog;
     use common::config::DatabaseUrl;
     use common::database::{Database, query_text};
-    use sqlx::{AnyConnection, Executor, Row};
+    use sqlx::{AnyConnection, Executor};
 
     use super::*;
 
@@ -345,16 +346,17 @@ mod tests {
     async fn the_sqlite_templates_make_the_contracts_relations() {
         let directory = tempfile::tempdir().unwrap();
         let mut connection = database_with_views(&directory, &views(Dialect::Sqlite)).await;
+        let catalog = Catalog::read(&mut connection, Dialect::Sqlite)
+            .await
+            .unwrap();
         for relation in RELATIONS {
-            let query = sqlx::query(Dialect::Sqlite.columns_query()).bind(relation.name);
-            let found = query.fetch_all(&mut connection).await.unwrap();
-            let names: Vec<String> = found.iter().map(|row| row.get(0)).collect();
+            let found = catalog.columns(relation);
+            let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
             let expected: Vec<&str> = relation.columns.iter().map(|column| column.name).collect();
             assert_eq!(names, expected, "{}", relation.name);
-            for (column, row) in relation.columns.iter().zip(&found) {
-                let declared: String = row.get(1);
+            for (column, (_, declared)) in relation.columns.iter().zip(found) {
                 assert!(
-                    Dialect::Sqlite.accepts(column, &declared),
+                    Dialect::Sqlite.accepts(column, declared),
                     "{}.{}: {declared}",
                     relation.name,
                     column.name

@@ -157,7 +157,7 @@ impl SourceWriter {
         for relation in RELATIONS {
             let name = relation.name;
             let exists = !self
-                .texts(self.database.dialect.columns_query(), Some(name))
+                .texts(&self.database.dialect.columns_query(1), Some(name))
                 .await?
                 .is_empty();
             if !exists {

@@ -314,9 +314,9 @@ mod tests {
         assert!(why.contains("document alone (1,000,000 rows)"), "{why}");
         // More processes than cores do not help.
         let local = Place::of_cores(1, 2);
-        let why = suggested(&local, (100, 100_000), 0.0, 60.0).unwrap_err();
+        let why = suggested(&local, (100, 100_000), 0.0, 40.0).unwrap_err();
         assert!(why.starts_with("this machine has 2 cores"), "{why}");
-        let found = suggested(&local, (100, 100_000), 0.0, 250.0).unwrap();
+        let found = suggested(&local, (100, 100_000), 0.0, 160.0).unwrap();
         assert_eq!(found[0].capacity, 2, "{found:?}");
     }
 }

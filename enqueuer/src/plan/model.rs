@@ -14,10 +14,10 @@ use crate::numbers::grouped;
 
 /// CPU seconds that a document takes whatever its rows, and each row: made, reopened, published and settled.
 const CPU_PER_DOCUMENT: f64 = 0.0045;
-const CPU_PER_ROW: f64 = 23e-6;
+const CPU_PER_ROW: f64 = 16e-6;
 
 /// Seconds of a row on two cores, of which a document uses no more: reading overlaps writing, reopening does not.
-const LEAST_PER_ROW: f64 = 20e-6;
+const LEAST_PER_ROW: f64 = 14e-6;
 
 /// Seconds that a document waits for the answers of databases and S3.
 const ANSWERS_ON_AWS: f64 = 0.1;

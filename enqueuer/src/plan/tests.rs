@@ -156,15 +156,15 @@ fn many_slots_are_to_be_packed() {
 #[test]
 fn a_slot_that_may_time_out_is_told() {
     let classes = "small:1000:0.25:512:900,large::0.25:512:60";
-    // About 92 s of 60.
-    let told = remarks(planned(Place::on_aws(classes, 4), vec![1_000_000, 10], 1));
+    // About 96 s of 60.
+    let told = remarks(planned(Place::on_aws(classes, 4), vec![1_500_000, 10], 1));
     assert!(
         told.len() == 1
             && told[0].starts_with("The longest slot of class large is expected to take 2 min")
             && told[0].contains("(SIZE_CLASSES)"),
         "{told:?}"
     );
-    // A third of it.
+    // A quarter of it.
     assert_eq!(
         remarks(planned(Place::on_aws(classes, 4), vec![200_000], 1)),
         [""; 0]
