@@ -169,7 +169,7 @@ fn a_slot_that_may_time_out_is_told() {
         remarks(planned(Place::on_aws(classes, 4), vec![200_000], 1)),
         [""; 0]
     );
-    let local = remarks(planned(Place::of_cores(1, 2), vec![100_000_000], 1));
+    let local = remarks(planned(Place::of_cores(1, 2), vec![200_000_000], 1));
     assert!(
         local.len() == 1 && local[0].contains("(JOB_TIMEOUT_SECONDS)"),
         "{local:?}"
