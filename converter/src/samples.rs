@@ -1,5 +1,6 @@
 //! What tests are made of: a plain trade and the top of a document, of which each test changes what it is about.
 
+use std::io::Write;
 use std::sync::Arc;
 
 use common::currency::Currency;
@@ -73,4 +74,13 @@ pub fn heading(document: &str, account: Account) -> Heading {
         correction: None,
         is_whole: true,
     }
+}
+
+/// A profile that has these settings beside a firm's name.
+pub fn profile(settings: &str) -> Profile {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    let both = "{ ja = 'F', en = 'F' }";
+    let firm = format!("firm = {{ name = {both}, registration = {both}, contact = {both} }}");
+    writeln!(file, "{firm}\n{settings}").unwrap();
+    Profile::read(file.path()).unwrap()
 }

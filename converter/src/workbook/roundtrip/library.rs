@@ -1,6 +1,6 @@
 //! A data row is, byte by byte, what the library would have written.
 
-use std::io::{Read, Write};
+use std::io::Read;
 
 use common::decimal::decimal_places;
 use common::decimal::nearest_f64;
@@ -11,24 +11,13 @@ use rust_xlsxwriter::Workbook;
 use super::numbers::any_decimal;
 use super::strings::any_text;
 use super::*;
+use crate::samples::profile;
 use crate::workbook::cell::{self, Cell, serial};
 use crate::workbook::format_ids::FormatIds;
 use crate::workbook::row_xml::{CellColumn, RowXml};
 use crate::workbook::sheet_rows::SheetRows;
 use crate::workbook::style::{ColumnStyle, Styles};
 use crate::workbook::widths::ColumnWidth;
-
-/// The profile has a format of its own for dollars.
-fn profile() -> Profile {
-    let mut file = tempfile::NamedTempFile::new().unwrap();
-    let both = "{ ja = 'F', en = 'F' }";
-    let toml = format!(
-        "firm = {{ name = {both}, registration = {both}, contact = {both} }}
-         number_formats.en.USD = '#,##0.00;(#,##0.00);0.00'"
-    );
-    file.write_all(toml.as_bytes()).unwrap();
-    Profile::read(file.path()).unwrap()
-}
 
 const COLUMNS: [(ColumnStyle, bool); 8] = [
     (ColumnStyle::Text(10), false),
@@ -167,7 +156,7 @@ proptest! {
 
     #[test]
     fn a_row_is_what_the_library_would_have_written(row in any_row()) {
-        let profile = profile();
+        let profile = profile("number_formats.en.USD = '#,##0.00;(#,##0.00);0.00'");
         let words = Words::new(&profile, Language::En);
         let styles = Styles::new(&words, currency("JPY"));
         let mut workbook = Workbook::new();

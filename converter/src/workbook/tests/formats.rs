@@ -1,9 +1,7 @@
 //! What a program shows of a data cell: the format that its number stands for in the finished workbook.
 
-use std::io::Write;
 use std::sync::Arc;
 
-use common::profile::Profile;
 use common::statement::Language;
 use rust_decimal::Decimal;
 
@@ -11,6 +9,7 @@ use super::super::Incoming;
 use super::look::{Written, heading, rows, written};
 use super::trade;
 use crate::rows::trade::{Trade, TradesOutline};
+use crate::samples;
 
 /// The codes of the workbook's number formats, as cells count them.
 fn format_codes(written: &Written) -> Vec<String> {
@@ -42,15 +41,9 @@ fn format_codes(written: &Written) -> Vec<String> {
 
 #[test]
 fn cells_have_the_formats_of_their_values() {
-    let mut file = tempfile::NamedTempFile::new().unwrap();
-    let both = "{ ja = 'F', en = 'F' }";
-    let profile = format!(
-        "firm = {{ name = {both}, registration = {both}, contact = {both} }}
-         number_formats.en.USD = '#,##0.00;(#,##0.00);0.00'"
-    );
-    file.write_all(profile.as_bytes()).unwrap();
     let mut heading = heading("2026-10.trade.A1", Language::En);
-    heading.profile = Arc::new(Profile::read(file.path()).unwrap());
+    let own = "number_formats.en.USD = '#,##0.00;(#,##0.00);0.00'";
+    heading.profile = Arc::new(samples::profile(own));
     let whole = Trade {
         quantity: Decimal::ONE,
         ..trade(2, "USD", "1")
