@@ -71,13 +71,20 @@ fn watch(pid: u32, begin: Instant, ended: &AtomicBool) -> (f64, f64) {
     let mut peaks = (0.0_f64, 0.0_f64);
     while !ended.load(Ordering::Relaxed) {
         peaks.0 = peaks.0.max(high_water_mib(pid));
-        for child in children(pid) {
+        // Until it executes its own program, a child has its parent's memory.
+        let is_another = |child: &u32| name(*child) != name(pid);
+        for child in children(pid).into_iter().filter(is_another) {
             peaks.1 = peaks.1.max(high_water_mib(child));
         }
         let pause = begin.elapsed() / 100;
         std::thread::sleep(pause.clamp(SHORTEST, LONGEST));
     }
     peaks
+}
+
+/// The name of the program that a process executes.
+fn name(pid: u32) -> Option<String> {
+    std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()
 }
 
 fn high_water_mib(pid: u32) -> f64 {
