@@ -53,14 +53,7 @@ impl Place {
             return Ok(Place::Local {
                 parallel: queue.local_parallel(),
                 cores: cores(),
-                class: Weight {
-                    name: "local".to_owned(),
-                    rows: i64::MIN..i64::MAX,
-                    vcpu: 1.0,
-                    memory_mib: None,
-                    size_class: None,
-                    local_timeout: queue.local_timeout(),
-                },
+                class: Weight::of_this_machine(queue.local_timeout()),
             });
         }
         let max_vcpus = capacity.max_vcpus().ok_or_else(|| {
@@ -168,6 +161,18 @@ impl Weight {
         }
     }
 
+    /// The slots of local processes have one size.
+    fn of_this_machine(timeout: Duration) -> Self {
+        Self {
+            name: "local".to_owned(),
+            rows: i64::MIN..i64::MAX,
+            vcpu: 1.0,
+            memory_mib: None,
+            size_class: None,
+            local_timeout: timeout,
+        }
+    }
+
     /// As a plan calls it in a sentence.
     pub fn title(&self) -> String {
         match self.size_class {
@@ -211,14 +216,7 @@ impl Place {
         Place::Local {
             parallel,
             cores,
-            class: Weight {
-                name: "local".to_owned(),
-                rows: i64::MIN..i64::MAX,
-                vcpu: 1.0,
-                memory_mib: None,
-                size_class: None,
-                local_timeout: Duration::from_hours(1),
-            },
+            class: Weight::of_this_machine(Duration::from_hours(1)),
         }
     }
 }
