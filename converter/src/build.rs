@@ -1,23 +1,25 @@
 //! Making a document: rows → gate → workbook, read and written at once, then reopened by an independent reader.
 
-use std::io::BufWriter;
-use std::panic::resume_unwind;
+use std::io::{BufReader, BufWriter, Cursor, Read, Seek};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use common::config::Config;
 use common::ledger::{Assignment, Proof};
-use common::profile::{Policies, Profile, Rule};
+use common::profile::{Policies, Profile, Rule, Section};
 use common::source::{Source, SourceSnapshots};
 use common::{Class, Error, PROGRAM_VERSION, Result};
 use tempfile::NamedTempFile;
-use tokio::task::JoinHandle;
+use tokio::sync::Notify;
 
 use crate::deliver::{Finished, HashingWriter};
 use crate::gate::reopened::Expected;
 use crate::rows::intake::Intake;
+use crate::sections::{self, Feed, Plan};
+use crate::soundness;
 use crate::workbook::{self, Heading, Incoming, TableDone, WriteError};
-use crate::{sections, soundness};
 
 /// Makes documents, one after the other, over one connection.
 pub struct Builder {
@@ -41,7 +43,7 @@ struct Written {
     finding: Result<(), String>,
 }
 
-/// A workbook that is read twice at once: less would not pay a thread.
+/// A workbook that is read twice at once. Less would not pay a thread, and is read into memory.
 const LARGE_BYTES: u64 = 1 << 20;
 
 impl Builder {
@@ -91,30 +93,13 @@ impl Builder {
         let mut intake = Intake::new(self.policies);
         let plan = sections::plan(source, &mut intake, assignment, profile).await?;
         crate::disk::check_temp_space(&std::env::temp_dir(), plan.rows)?;
-        let (feeds, incoming) = sections::channels(&plan);
+        let is_long = Arc::new(Notify::new());
+        let (feeds, incoming) = sections::channels(&plan, &is_long);
         let reopens = intake.gate.looks_at(Rule::Ownership);
-        let writer = spawn_writer(plan.heading.clone(), incoming, partial, reopens, stop);
-        let read: Result<()> = async {
-            for (section, feed) in feeds {
-                intake.digest.section(section.as_str());
-                feed.read(source, &mut intake, assignment, &plan).await?;
-            }
-            Ok(())
-        }
-        .await;
-        // Nothing is published before this is known, and it says best what is wrong with rows that break other rules, too.
-        let unique = match &read {
-            Err(error) if error.class() != Class::Data => Ok(()),
-            _ => sections::refuse_duplicates(source, &mut intake, &plan).await,
-        };
-        let read = unique.and(read);
-        let written = writer.await.unwrap_or_else(|panic| {
-            let error = match panic.try_into_panic() {
-                Ok(payload) => crate::disk::panicked(&*payload),
-                Err(_) => Error::bug("the writing thread was cancelled"),
-            };
-            Err(WriteError::Failed(error))
-        });
+        let heading = plan.heading.clone();
+        let write = move || write(&heading, incoming, partial, reopens, &stop);
+        let read = Box::pin(read(source, &mut intake, assignment, &plan, feeds));
+        let (read, written) = overlapping(read, write, &is_long).await;
         let written = match (read, written) {
             (Ok(()), Ok(written)) => written,
             // The writer stopped first: its error is the reason, and the reader's only says so.
@@ -135,6 +120,61 @@ impl Builder {
     }
 }
 
+/// Reads the sections and, as soon as the first is long, writes beside; what is short is written when all of it is read, because a
+/// thread would take longer than it saves.
+async fn overlapping<W: Send + 'static>(
+    read: impl Future<Output = Result<()>>,
+    write: impl FnOnce() -> Result<W, WriteError> + Send + 'static,
+    is_long: &Notify,
+) -> (Result<()>, Result<W, WriteError>) {
+    // The workbook library panics when a temp file of its own cannot be written.
+    let write = || {
+        catch_unwind(AssertUnwindSafe(write))
+            .unwrap_or_else(|panic| Err(WriteError::Failed(crate::disk::panicked(&*panic))))
+    };
+    let mut read = pin!(read);
+    tokio::select! {
+        biased;
+        read = &mut read => {
+            let written = if read.is_ok() { write() } else { Err(WriteError::ReaderStopped) };
+            (read, written)
+        }
+        () = is_long.notified() => {
+            let writer = tokio::task::spawn_blocking(write);
+            let read = read.await;
+            let written = writer.await.unwrap_or_else(|_| {
+                let cancelled = Error::bug("the writing thread was cancelled");
+                Err(WriteError::Failed(cancelled))
+            });
+            (read, written)
+        }
+    }
+}
+
+/// Reads all sections. Ends when the writer stops, too.
+async fn read(
+    source: &mut Source,
+    intake: &mut Intake,
+    assignment: &Assignment,
+    plan: &Plan,
+    feeds: Vec<(Section, Feed)>,
+) -> Result<()> {
+    let read: Result<()> = async {
+        for (section, feed) in feeds {
+            intake.digest.section(section.as_str());
+            feed.read(source, intake, assignment, plan).await?;
+        }
+        Ok(())
+    }
+    .await;
+    // Nothing is published before this is known, and it says best what is wrong with rows that break other rules, too.
+    let unique = match &read {
+        Err(error) if error.class() != Class::Data => Ok(()),
+        _ => sections::refuse_duplicates(source, intake, plan).await,
+    };
+    unique.and(read)
+}
+
 fn proof(intake: Intake, profile: &Profile) -> Proof {
     let (source_digest, rows) = intake.digest.finish();
     Proof {
@@ -146,36 +186,34 @@ fn proof(intake: Intake, profile: &Profile) -> Proof {
     }
 }
 
-fn spawn_writer(
-    heading: Heading,
+/// Writes the workbook into `partial` and looks at it again.
+fn write(
+    heading: &Heading,
     sections: Vec<Incoming>,
     partial: NamedTempFile,
     reopens: bool,
-    stop: Arc<AtomicBool>,
-) -> JoinHandle<Result<Written, WriteError>> {
-    tokio::task::spawn_blocking(move || {
-        let failed =
-            |reason| WriteError::Failed(crate::disk::failed("writing the workbook", reason));
-        let out = partial.as_file().try_clone().map_err(failed)?;
-        let mut out = HashingWriter::new(BufWriter::with_capacity(1 << 18, out), stop.clone());
-        let tables = workbook::write(&heading, sections, &mut out)?;
-        let (_, sha256, bytes) = out.finish().map_err(failed)?;
-        let expected = Expected {
-            heading: &heading,
-            tables: &tables,
-        };
-        let expected = reopens.then_some(expected);
-        let finding = look_again(&partial, expected, bytes, &stop)?;
-        Ok(Written {
-            finished: Finished {
-                file: partial,
-                sha256,
-                bytes,
-                file_name: heading.file_name(),
-            },
-            tables,
-            finding,
-        })
+    stop: &Arc<AtomicBool>,
+) -> Result<Written, WriteError> {
+    let failed = |reason| WriteError::Failed(crate::disk::failed("writing the workbook", reason));
+    let out = partial.as_file().try_clone().map_err(failed)?;
+    let mut out = HashingWriter::new(BufWriter::with_capacity(1 << 18, out), stop.clone());
+    let tables = workbook::write(heading, sections, &mut out)?;
+    let (_, sha256, bytes) = out.finish().map_err(failed)?;
+    let expected = Expected {
+        heading,
+        tables: &tables,
+    };
+    let expected = reopens.then_some(expected);
+    let finding = look_again(&partial, expected, bytes, stop)?;
+    Ok(Written {
+        finished: Finished {
+            file: partial,
+            sha256,
+            bytes,
+            file_name: heading.file_name(),
+        },
+        tables,
+        finding,
     })
 }
 
@@ -187,29 +225,93 @@ fn look_again(
     bytes: u64,
     stop: &AtomicBool,
 ) -> Result<Result<(), String>> {
-    let reopen = || {
-        let file = partial.reopen();
-        file.map_err(|reason| crate::disk::failed("reading the workbook", reason))
-    };
-    let package = reopen()?;
-    let is_sound = || soundness::check(package, stop).map_err(|finding| not_sound(&finding));
-    match expected {
-        Some(expected) if bytes >= LARGE_BYTES => std::thread::scope(|scope| {
-            let is_sound = scope.spawn(is_sound);
-            let finding = expected.check(reopen()?, stop);
-            is_sound
-                .join()
-                .unwrap_or_else(|panic| resume_unwind(panic))?;
-            Ok(finding)
-        }),
-        expected => {
-            is_sound()?;
-            let file = reopen()?;
-            Ok(expected.map_or(Ok(()), |expected| expected.check(file, stop)))
-        }
+    let failed = |reason| crate::disk::failed("reading the workbook", reason);
+    let reopen = || partial.reopen().map_err(failed);
+    if bytes < LARGE_BYTES {
+        let mut file = Vec::new();
+        reopen()?.read_to_end(&mut file).map_err(failed)?;
+        sound(Cursor::new(&file), stop)?;
+        return Ok(expected.map_or(Ok(()), |expected| expected.check(Cursor::new(&file), stop)));
     }
+    let reopen = || reopen().map(BufReader::new);
+    let package = reopen()?;
+    std::thread::scope(|scope| {
+        let is_sound = scope.spawn(|| sound(package, stop));
+        let finding = match expected {
+            Some(expected) => expected.check(reopen()?, stop),
+            None => Ok(()),
+        };
+        is_sound
+            .join()
+            .unwrap_or_else(|panic| resume_unwind(panic))?;
+        Ok(finding)
+    })
 }
 
-fn not_sound(finding: &str) -> Error {
-    Error::bug(format!("the finished workbook is not sound: {finding}"))
+fn sound(package: impl Read + Seek, stop: &AtomicBool) -> Result<()> {
+    soundness::check(package, stop)
+        .map_err(|finding| Error::bug(format!("the finished workbook is not sound: {finding}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread::{ThreadId, current};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::rows::sink::{self, Batch};
+
+    /// Reads so many rows, and writes them: on which thread, and how many.
+    async fn written(rows: u32, write_panics: bool) -> Result<(ThreadId, u32), WriteError> {
+        let is_long = Arc::new(Notify::new());
+        let (mut sink, mut written) = sink::channel(&is_long);
+        let read = async {
+            for row in 0..rows {
+                sink.push(row).await?;
+            }
+            sink.end().await
+        };
+        let write = move || {
+            let mut count = 0;
+            loop {
+                match sink::next(&mut written) {
+                    Some(Batch::Rows(rows)) => count += u32::try_from(rows.len()).unwrap(),
+                    Some(Batch::End) => break,
+                    None => return Err(WriteError::ReaderStopped),
+                }
+                assert!(!write_panics, "as the library does");
+            }
+            Ok((current().id(), count))
+        };
+        let both = overlapping(read, write, &is_long);
+        let both = tokio::time::timeout(Duration::from_mins(1), both);
+        both.await
+            .expect("reader and writer wait for one another")
+            .1
+    }
+
+    #[tokio::test]
+    async fn a_short_document_is_written_by_the_thread_that_read_it() {
+        for rows in [0, 1, 256] {
+            assert_eq!(written(rows, false).await.unwrap(), (current().id(), rows));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_long_one_is_written_while_it_is_read() {
+        let (thread, count) = written(100_000, false).await.unwrap();
+        assert_eq!(count, 100_000);
+        assert_ne!(thread, current().id());
+    }
+
+    #[tokio::test]
+    async fn a_panic_of_the_writer_is_an_error_on_any_thread() {
+        for rows in [1, 100_000] {
+            let Err(WriteError::Failed(error)) = written(rows, true).await else {
+                panic!("{rows} rows were written");
+            };
+            assert_eq!(error.class(), Class::Bug);
+            assert!(error.to_string().contains("as the library does"), "{error}");
+        }
+    }
 }

@@ -8,7 +8,7 @@ use common::{Error, Result};
 /// Gives a failed file operation its class: missing rights and read-only file systems must be mended, the rest may pass.
 pub fn failed(doing: &str, reason: io::Error) -> Error {
     match reason.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+        kind if is_full(kind) => {
             Error::retry("disk_full", format!("{doing}: the disk is full")).because(reason)
         }
         io::ErrorKind::PermissionDenied
@@ -51,12 +51,16 @@ pub fn check_temp_space(directory: &Path, rows: u64) -> Result<()> {
 
 /// Gives a failed write of a temp file its class.
 pub fn temp_failed(reason: io::Error) -> Error {
-    let error = failed("writing to the temp directory, TMPDIR", reason);
-    if error.cause() == "disk_full" {
-        full_temp_disk().because(error)
+    if is_full(reason.kind()) {
+        full_temp_disk().because(reason)
     } else {
-        error
+        failed("writing to the temp directory, TMPDIR", reason)
     }
+}
+
+fn is_full(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(kind, StorageFull | QuotaExceeded | FileTooLarge)
 }
 
 fn full_temp_disk() -> Error {
@@ -113,7 +117,10 @@ mod tests {
             (error.class(), error.cause()),
             (common::Class::Retry, "disk_full")
         );
-        assert!(error.to_string().contains("TMPDIR"), "{error}");
+        assert!(
+            error.to_string().contains("set TMPDIR or give it more"),
+            "{error}"
+        );
         assert_eq!(temp_failed(io::ErrorKind::Other.into()).cause(), "disk");
     }
 

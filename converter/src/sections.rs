@@ -9,6 +9,7 @@ use common::profile::{Basis, Profile, Rule, Section};
 use common::source::Source;
 use common::statement::{AccountId, Kind, Period};
 use jiff::civil::Date;
+use tokio::sync::Notify;
 
 use crate::gate::cash::CashRoll;
 use crate::gate::shape;
@@ -150,7 +151,7 @@ pub enum Feed {
 }
 
 /// Opens a document's channels in the profile's order: what the reader feeds, and what the writer takes from.
-pub fn channels(plan: &Plan) -> (Vec<(Section, Feed)>, Vec<Incoming>) {
+pub fn channels(plan: &Plan, is_long: &Arc<Notify>) -> (Vec<(Section, Feed)>, Vec<Incoming>) {
     let Heading {
         profile, document, ..
     } = &plan.heading;
@@ -161,34 +162,34 @@ pub fn channels(plan: &Plan) -> (Vec<(Section, Feed)>, Vec<Incoming>) {
     let sections = profile.sections(document.kind).iter().filter(is_there);
     sections
         .map(|section| {
-            let (feed, incoming) = open(*section, plan);
+            let (feed, incoming) = open(*section, plan, is_long);
             ((*section, feed), incoming)
         })
         .unzip()
 }
 
-fn open(section: Section, plan: &Plan) -> (Feed, Incoming) {
+fn open(section: Section, plan: &Plan, is_long: &Arc<Notify>) -> (Feed, Incoming) {
     match section {
         Section::Trades => {
-            let (sink, rows) = channel();
+            let (sink, rows) = channel(is_long);
             let incoming = Incoming::Trades(rows, plan.trades_outline);
             (Feed::Trades(sink), incoming)
         }
         Section::CashMovements => {
-            let (sink, rows) = channel();
+            let (sink, rows) = channel(is_long);
             let incoming = Incoming::CashMovements(rows, plan.cash_outline);
             (Feed::CashMovements(sink), incoming)
         }
         Section::Holdings => {
-            let (sink, rows) = channel();
+            let (sink, rows) = channel(is_long);
             (Feed::Holdings(sink), Incoming::Holdings(rows))
         }
         Section::Cash => {
-            let (sink, rows) = channel();
+            let (sink, rows) = channel(is_long);
             (Feed::Cash(sink), Incoming::Cash(rows))
         }
         Section::Movements => {
-            let (sink, rows) = channel();
+            let (sink, rows) = channel(is_long);
             let opening_known = plan.opening_positions.is_known();
             let incoming = Incoming::Movements {
                 rows,
@@ -197,7 +198,7 @@ fn open(section: Section, plan: &Plan) -> (Feed, Incoming) {
             (Feed::Movements(sink), incoming)
         }
         Section::UnsettledTrades => {
-            let (sink, rows) = channel();
+            let (sink, rows) = channel(is_long);
             let incoming = Incoming::UnsettledTrades(rows, plan.trades_outline);
             (Feed::UnsettledTrades(sink), incoming)
         }

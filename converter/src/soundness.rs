@@ -2,7 +2,7 @@
 //! the package says. This is no rule of the gate, which a firm may turn off: what fails here is our own mistake.
 
 use std::collections::BTreeSet;
-use std::io::{BufReader, Read, Seek};
+use std::io::{Read, Seek};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use zip::ZipArchive;
@@ -13,7 +13,7 @@ const PIECE_BYTES: usize = 1 << 16;
 /// Reads all entries by another library than the one that wrote them. The error says what is not sound.
 pub fn check(file: impl Read + Seek, stop: &AtomicBool) -> Result<(), String> {
     let unreadable = |reason: zip::result::ZipError| format!("it is no package: {reason}");
-    let mut package = ZipArchive::new(BufReader::new(file)).map_err(unreadable)?;
+    let mut package = ZipArchive::new(file).map_err(unreadable)?;
     let mut names = BTreeSet::new();
     let mut content_types = String::new();
     let mut buffer = vec![0; PIECE_BYTES];

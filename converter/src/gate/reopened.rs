@@ -1,8 +1,7 @@
 //! Rule 4, ownership, of the finished file: an independent reader opens it before it is published and must find the
 //! account's number, the rows and the totals that were computed while writing. It streams; memory does not grow with rows.
 
-use std::fs::File;
-use std::io::BufReader;
+use std::io::{Read, Seek};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use calamine::{DataRef, Reader, Xlsx};
@@ -26,9 +25,9 @@ type Finding = Result<(), String>;
 
 impl Expected<'_> {
     /// Reads the whole file. The error says what is not as it was written.
-    pub fn check(&self, file: File, stop: &AtomicBool) -> Finding {
+    pub fn check(&self, file: impl Read + Seek, stop: &AtomicBool) -> Finding {
         let unreadable = |reason: calamine::XlsxError| format!("it cannot be opened: {reason}");
-        let mut workbook: Xlsx<_> = Xlsx::new(BufReader::new(file)).map_err(unreadable)?;
+        let mut workbook = Xlsx::new(file).map_err(unreadable)?;
         let words = self.heading.words();
         let summary = words.get(Word::SheetSummary);
         let mut sheets = vec![summary.to_owned()];
@@ -50,7 +49,7 @@ impl Expected<'_> {
     }
 
     /// The account's number stands beside its label.
-    fn check_account(&self, workbook: &mut Xlsx<BufReader<File>>, summary: &str) -> Finding {
+    fn check_account(&self, workbook: &mut Xlsx<impl Read + Seek>, summary: &str) -> Finding {
         let label = self.heading.words().get(Word::AccountNumber);
         let account_no = &*self.heading.account.account_no;
         let mut labelled = None;
@@ -73,7 +72,7 @@ impl Expected<'_> {
 
 /// Reads one table's sheets: as many rows as were written, one after the other, and totals that they add up to.
 fn check_table(
-    workbook: &mut Xlsx<BufReader<File>>,
+    workbook: &mut Xlsx<impl Read + Seek>,
     table: &TableDone,
     stop: &AtomicBool,
 ) -> Finding {
@@ -283,7 +282,7 @@ fn minor_units(amount: f64, places: u32) -> i128 {
 
 /// Calls `see` with row, column and value of every cell that is not empty, in order.
 fn each_cell(
-    workbook: &mut Xlsx<BufReader<File>>,
+    workbook: &mut Xlsx<impl Read + Seek>,
     sheet: &str,
     mut see: impl FnMut(u32, u32, &DataRef) -> Finding,
 ) -> Finding {

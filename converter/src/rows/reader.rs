@@ -313,21 +313,18 @@ pub fn unkeepable(text: &str) -> Option<String> {
         '\0' | '\u{FFFE}' | '\u{FFFF}' => Some(format!("U+{:04X}", u32::from(c))),
         '\t' | '\n' | ' '.. => None,
         _ => {
-            let before = at
-                .checked_sub(ESCAPE_BEGINS)
-                .map(|from| &text.as_bytes()[from..at]);
-            let escape = str::from_utf8(before?)
-                .ok()
-                .filter(|before| is_escape(before))?;
+            let before = at.checked_sub(ESCAPE_BEGINS).map(|from| from..at);
+            let escape = text.get(before?).filter(|before| begins_escape(before))?;
             Some(format!("{escape:?} right before U+{:04X}", u32::from(c)))
         }
     })
 }
 
 /// The length of `_xHHHH`.
-const ESCAPE_BEGINS: usize = 6;
+pub const ESCAPE_BEGINS: usize = 6;
 
-fn is_escape(text: &str) -> bool {
+/// Whether a text that long is an escape, but for its last underscore.
+pub fn begins_escape(text: &str) -> bool {
     let digits = text.strip_prefix("_x");
     digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }

@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use common::{Error, Result};
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TryRecvError;
+use tokio::sync::{Notify, mpsc};
 
 use super::BATCH_ROWS;
 
@@ -27,19 +28,31 @@ pub struct Sink<T> {
     /// What was sent, until the writer has surely let go of it: freeing what another thread allocated is slow, and the writer is the
     /// one who is waited for.
     sent: VecDeque<Arc<Vec<T>>>,
+    is_long: Arc<Notify>,
 }
 
-/// A section's channel.
-pub fn channel<T>() -> (Sink<T>, mpsc::Receiver<Batch<T>>) {
+/// A section's channel. `is_long` is notified when the section has a full batch; one without fits into its channel as a whole.
+pub fn channel<T>(is_long: &Arc<Notify>) -> (Sink<T>, mpsc::Receiver<Batch<T>>) {
     let (sender, receiver) = mpsc::channel(WAITING_BATCHES);
     (
         Sink {
             sender,
             pending: Vec::with_capacity(BATCH_ROWS),
             sent: VecDeque::new(),
+            is_long: is_long.clone(),
         },
         receiver,
     )
+}
+
+/// The next batch; `None` when the reader failed. Blocks until there is one, which an asynchronous task must not: there, everything
+/// must have been sent before.
+pub fn next<T>(rows: &mut mpsc::Receiver<Batch<T>>) -> Option<Batch<T>> {
+    match rows.try_recv() {
+        Ok(batch) => Some(batch),
+        Err(TryRecvError::Empty) => rows.blocking_recv(),
+        Err(TryRecvError::Disconnected) => None,
+    }
 }
 
 impl<T> Sink<T> {
@@ -47,6 +60,7 @@ impl<T> Sink<T> {
         self.pending.push(row);
         if self.pending.len() == BATCH_ROWS {
             let full = std::mem::replace(&mut self.pending, Vec::with_capacity(BATCH_ROWS));
+            self.is_long.notify_one();
             self.send_rows(full).await?;
         }
         Ok(())

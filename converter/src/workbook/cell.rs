@@ -9,7 +9,6 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use rust_xlsxwriter::XlsxError;
 
-use super::format_ids::FormatIds;
 use super::row_xml::{CellColumn, Number, RowXml};
 use super::style::{ColumnStyle, Styles};
 use super::widths::ColumnWidth;
@@ -66,7 +65,7 @@ pub fn write(
     column: &CellColumn,
     cell: &Cell,
     style: ColumnStyle,
-    (styles, formats): (&Styles, &FormatIds),
+    styles: &Styles,
     width: &mut ColumnWidth,
 ) -> Result<u32, TooLong> {
     let mut lines = 1;
@@ -87,7 +86,7 @@ pub fn write(
             let format = if styles.is_columns_own(*currency) {
                 column.format
             } else {
-                formats.amount(*currency)
+                styles.amount(*currency).id
             };
             row.number(column, format, number(*value)?);
         }
@@ -101,7 +100,7 @@ pub fn write(
             let format = if places == styles.column_places(style) {
                 column.format
             } else {
-                formats.number(places)
+                styles.number(places).id
             };
             row.number(column, format, number(*value)?);
         }

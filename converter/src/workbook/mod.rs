@@ -5,7 +5,6 @@ mod cash;
 mod cell;
 mod chart;
 mod deflate;
-mod format_ids;
 mod holdings;
 pub mod labels;
 mod layout;
@@ -47,10 +46,9 @@ use crate::rows::account::Account;
 use crate::rows::cash::{CashBalance, CashLine, CashOutline};
 use crate::rows::position::Position;
 use crate::rows::quantity::QuantityMovement;
-use crate::rows::sink::Batch;
+use crate::rows::sink::{self, Batch};
 use crate::rows::trade::{Trade, TradesOutline};
 use cell::cannot_write;
-use format_ids::FormatIds;
 use layout::{ColumnSpec, Layout};
 use package::RowsBySheet;
 use summary::Figures;
@@ -135,15 +133,10 @@ pub fn write(
     out: impl Write + Send,
 ) -> Result<Vec<TableDone>, WriteError> {
     let words = heading.words();
-    let styles = style::Styles::new(&words, heading.account.base_currency);
     let mut workbook = Workbook::new();
     workbook.set_zip_compression_level(COMPRESSION_LEVEL);
-    let row_height = style::row_height(words.language);
-    let column_width = style::default_column(words.language);
-    workbook
-        .set_default_format(&styles.default, row_height, column_width)
-        .map_err(cannot_write)?;
-    let formats = FormatIds::register(&styles, &mut workbook);
+    let base = heading.account.base_currency;
+    let styles = style::Styles::new(&words, base, &mut workbook).map_err(cannot_write)?;
     // The summary stands first and is written last. It is short, and stays in memory: its chart keeps copies of the cells
     // that it is drawn from, for programs that show nothing else.
     workbook
@@ -157,7 +150,6 @@ pub fn write(
         footer: &footer,
         workbook: &mut workbook,
         styles: &styles,
-        formats: &formats,
         words,
         heading,
         data: RowsBySheet::new(),
@@ -188,7 +180,6 @@ pub fn row_counts(tables: &[TableDone]) -> String {
 struct Writer<'w> {
     workbook: &'w mut Workbook,
     styles: &'w style::Styles,
-    formats: &'w FormatIds,
     words: Words<'w>,
     heading: &'w Heading,
     footer: &'w str,
@@ -265,10 +256,10 @@ impl Writer<'_> {
         mut seen: impl FnMut(&L::Row) -> Result<()>,
         notes: impl FnOnce(&Words) -> Vec<String>,
     ) -> Result<TableDone, WriteError> {
-        let (looks, words) = ((self.styles, self.formats), self.words);
-        let mut table = Table::begin(self.workbook, section, layout, looks, words, self.footer)?;
+        let (styles, words) = (self.styles, self.words);
+        let mut table = Table::begin(self.workbook, section, layout, styles, words, self.footer)?;
         loop {
-            match rows.blocking_recv() {
+            match sink::next(&mut rows) {
                 Some(Batch::Rows(batch)) => {
                     for row in batch.iter() {
                         table.push(self.workbook, row)?;

@@ -55,8 +55,7 @@ fn copy(library: &[u8], rows: RowsBySheet, out: impl Write) -> Result<(), rawzip
             .start()?;
         let uncompressed = if let Some(rows) = rows {
             let (before, after) = split(&entry, data.data())?;
-            let whole = rows.write_between(&before, &after, &mut copied)?;
-            DataDescriptorOutput::new(whole.crc, whole.bytes)
+            rows.write_between(&before, &after, &mut copied)?
         } else {
             copied.write_all(data.data())?;
             DataDescriptorOutput::new(entry.crc32(), entry.uncompressed_size_hint())

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::rows::reader::{ESCAPE_BEGINS, begins_escape};
+
 /// A row being written.
 #[derive(Debug, Default)]
 pub struct RowXml {
@@ -153,13 +155,13 @@ fn escape(out: &mut String, text: &str) {
             '\0'..' ' | '\u{FFFE}' | '\u{FFFF}' => {
                 let _ = write!(out, "_x{:04X}_", u32::from(character));
             }
-            '_' if begins_escape(&text[at..]) => out.push_str("_x005F_"),
+            '_' if is_escape(&text[at..]) => out.push_str("_x005F_"),
             _ => out.push(character),
         }
     }
 }
 
-fn begins_escape(text: &str) -> bool {
-    matches!(text.as_bytes(), [b'_', b'x', a, b, c, d, b'_', ..]
-        if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()))
+fn is_escape(text: &str) -> bool {
+    let last = text.as_bytes().get(ESCAPE_BEGINS);
+    last == Some(&b'_') && text.get(..ESCAPE_BEGINS).is_some_and(begins_escape)
 }

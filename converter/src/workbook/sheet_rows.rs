@@ -4,6 +4,7 @@
 use std::io::{self, Seek, Write};
 
 use crc32fast::Hasher;
+use rawzip::DataDescriptorOutput;
 use tempfile::SpooledTempFile;
 
 use super::deflate::Deflater;
@@ -14,9 +15,6 @@ const PENDING_BYTES: usize = 1 << 16;
 
 /// Compressed rows that stay in memory.
 const SPOOLED_BYTES: usize = 1 << 20;
-
-/// XML beyond which a sheet takes no further row: an entry of 4 GiB or more is another kind of package.
-const FULL_BYTES: u64 = 3 << 30;
 
 /// The rows of a sheet below its header, as they come.
 #[derive(Default)]
@@ -43,13 +41,6 @@ pub enum ClosedRows {
     },
 }
 
-/// What an entry of the package is, uncompressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Uncompressed {
-    pub crc: u32,
-    pub bytes: u64,
-}
-
 impl SheetRows {
     /// Adds a row; `height` in pixels when it is not the default's. Errors are those of the temp file.
     pub fn push(&mut self, row: &RowXml, height: Option<u32>) -> io::Result<()> {
@@ -65,10 +56,10 @@ impl SheetRows {
         Ok(())
     }
 
-    /// Whether further rows belong onto another sheet.
-    pub fn is_full(&self) -> bool {
+    /// Bytes of XML that were compressed so far.
+    pub fn compressed_xml(&self) -> u64 {
         let compressing = self.compressing.as_ref();
-        compressing.is_some_and(|rows| rows.deflater.bytes() >= FULL_BYTES)
+        compressing.map_or(0, |rows| rows.deflater.bytes())
     }
 
     /// There are no further rows. Errors are those of the temp file.
@@ -106,7 +97,7 @@ impl ClosedRows {
         before: &[u8],
         after: &[u8],
         out: &mut impl Write,
-    ) -> io::Result<Uncompressed> {
+    ) -> io::Result<DataDescriptorOutput> {
         let mut crc = Hasher::new();
         crc.update(before);
         let mut part = Deflater::new(&mut *out);
@@ -132,9 +123,7 @@ impl ClosedRows {
         crc.update(after);
         part.write(after)?;
         part.end()?;
-        Ok(Uncompressed {
-            crc: crc.finalize(),
-            bytes: bytes + (before.len() + after.len()) as u64,
-        })
+        let bytes = bytes + (before.len() + after.len()) as u64;
+        Ok(DataDescriptorOutput::new(crc.finalize(), bytes))
     }
 }

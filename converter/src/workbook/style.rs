@@ -7,7 +7,7 @@ use common::decimal::decimal_places;
 use common::profile::besides_digits;
 use common::statement::Language;
 use rust_decimal::Decimal;
-use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder};
+use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, Workbook, XlsxError};
 
 use super::widths::{Width, text_width};
 use super::words::Words;
@@ -43,11 +43,17 @@ impl ColumnStyle {
     }
 }
 
+/// A format of data cells.
+pub struct DataFormat {
+    pub format: Format,
+    /// What the XML of a cell says in its place.
+    pub id: u32,
+}
+
 /// All formats of a workbook.
 pub struct Styles {
     /// 0xRRGGBB.
     pub accent: u32,
-    pub default: Format,
     /// The default in the middle of its row, as rows that wrap have their other cells.
     pub cell: Format,
     pub header: Format,
@@ -58,17 +64,17 @@ pub struct Styles {
     pub note: Format,
     /// A thin line below each row of a table.
     pub ruled: Format,
-    date: Format,
+    date: DataFormat,
     /// Codes and texts.
-    text: Format,
+    text: DataFormat,
     /// Texts of columns that are not printed: they do not wrap, or they would make printed rows high for nothing.
-    one_line: Format,
+    one_line: DataFormat,
     /// By decimal places.
-    numbers: Vec<Format>,
+    numbers: Vec<DataFormat>,
     totals: Vec<Format>,
     number_formats: Vec<String>,
     /// The firm's own formats of amounts, of lines and of totals.
-    own: BTreeMap<Currency, (Format, Format)>,
+    own: BTreeMap<Currency, (DataFormat, Format)>,
     own_formats: BTreeMap<Currency, String>,
     /// What the firm's own formats add to a number's width.
     literal: Width,
@@ -81,7 +87,8 @@ pub const MAX_PLACES: usize = 8;
 pub const LIGHT_GREY: Color = Color::RGB(0x00C8_CCD2);
 
 impl Styles {
-    pub fn new(words: &Words, base: Currency) -> Self {
+    /// Makes the formats of a workbook that has none yet, and sets its default.
+    pub fn new(words: &Words, base: Currency, workbook: &mut Workbook) -> Result<Self, XlsxError> {
         let language = words.language;
         // 游ゴシック and Calibri stand in default_format; every other format derives from it, or Excel would show
         // Calibri in Japanese cells.
@@ -94,6 +101,8 @@ impl Styles {
                 .set_font_name(font_name(language))
                 .set_font_size(11),
         };
+        let (height, width) = (row_height(language), default_column(language));
+        workbook.set_default_format(&default, height, width)?;
         let accent = words.profile.accent_color;
         let accented = Color::RGB(accent);
         // Rows that wrap have their other cells in the middle.
@@ -101,11 +110,23 @@ impl Styles {
         let number_formats: Vec<String> = (0..=MAX_PLACES)
             .map(|places| number_format(places, language))
             .collect();
-        let numbers: Vec<Format> = number_formats
+        let mut register = registration(workbook, &default);
+        let date = cell
+            .clone()
+            .set_num_format("yyyy/mm/dd")
+            .set_align(FormatAlign::Center);
+        let date = register(date);
+        let one_line = cell.clone().set_num_format("@").set_indent(1);
+        let text = register(one_line.clone().set_text_wrap());
+        let one_line = register(one_line);
+        let numbers: Vec<DataFormat> = number_formats
             .iter()
-            .map(|format| cell.clone().set_num_format(format))
+            .map(|format| register(cell.clone().set_num_format(format)))
             .collect();
-        let total = |format: &Format| format.clone().set_bold().set_border_top(FormatBorder::Thin);
+        let total = |data: &DataFormat| {
+            let format = data.format.clone();
+            format.set_bold().set_border_top(FormatBorder::Thin)
+        };
         let totals = numbers.iter().map(total).collect();
         let own_formats: BTreeMap<Currency, String> = words
             .profile
@@ -115,16 +136,12 @@ impl Styles {
         let own = own_formats
             .iter()
             .map(|(currency, format)| {
-                let format = cell.clone().set_num_format(format);
-                (*currency, (format.clone(), total(&format)))
+                let line = register(cell.clone().set_num_format(format));
+                let total = total(&line);
+                (*currency, (line, total))
             })
             .collect();
-        let text = cell
-            .clone()
-            .set_num_format("@")
-            .set_indent(1)
-            .set_text_wrap();
-        Self {
+        Ok(Self {
             accent,
             header: cell
                 .clone()
@@ -147,11 +164,8 @@ impl Styles {
             ruled: Format::new()
                 .set_border_bottom(FormatBorder::Thin)
                 .set_border_bottom_color(LIGHT_GREY),
-            date: cell
-                .clone()
-                .set_num_format("yyyy/mm/dd")
-                .set_align(FormatAlign::Center),
-            one_line: cell.clone().set_num_format("@").set_indent(1),
+            date,
+            one_line,
             text,
             numbers,
             totals,
@@ -165,12 +179,11 @@ impl Styles {
             own_formats,
             base,
             cell,
-            default,
-        }
+        })
     }
 
     /// The format of a whole column, which its cells have unless one differs.
-    pub fn column(&self, style: ColumnStyle, on_screen_only: bool) -> &Format {
+    pub fn column(&self, style: ColumnStyle, on_screen_only: bool) -> &DataFormat {
         match style {
             ColumnStyle::Date => &self.date,
             style if style.is_text() && on_screen_only => &self.one_line,
@@ -196,22 +209,16 @@ impl Styles {
     }
 
     /// A number with that many decimals.
-    pub fn number(&self, places: usize) -> &Format {
+    pub fn number(&self, places: usize) -> &DataFormat {
         &self.numbers[places.min(MAX_PLACES)]
     }
 
     /// Amounts of a currency.
-    pub fn amount(&self, currency: Currency) -> &Format {
+    pub fn amount(&self, currency: Currency) -> &DataFormat {
         self.own.get(&currency).map_or_else(
             || self.number(currency.exponent() as usize),
             |(line, _)| line,
         )
-    }
-
-    /// The firm's own formats of amounts.
-    pub fn own_amounts(&self) -> impl Iterator<Item = (Currency, &Format)> {
-        let own = self.own.iter();
-        own.map(|(currency, (line, _))| (*currency, line))
     }
 
     /// Excel's format of amounts of a currency.
@@ -244,6 +251,27 @@ impl Styles {
         self.own
             .get(&currency)
             .map_or(&self.totals[places.min(MAX_PLACES)], |(_, total)| total)
+    }
+}
+
+/// Gives data formats their numbers. The library counts formats as it hears of them, from 1, and one that it knows not again: so this
+/// must be the first that it hears of any, after its default.
+fn registration<'w>(
+    workbook: &'w mut Workbook,
+    default: &Format,
+) -> impl FnMut(Format) -> DataFormat + 'w {
+    let mut known = vec![default.clone()];
+    move |format| {
+        let id = known.iter().position(|known| *known == format);
+        let id = id.unwrap_or_else(|| {
+            workbook.register_format(&format);
+            known.push(format.clone());
+            known.len() - 1
+        });
+        DataFormat {
+            format,
+            id: u32::try_from(id).unwrap_or(u32::MAX),
+        }
     }
 }
 

@@ -10,7 +10,6 @@ use rust_xlsxwriter::utility::column_number_to_name;
 use rust_xlsxwriter::{ConditionalFormatFormula, IgnoreError, Workbook, Worksheet};
 
 use super::cell::{self, Cell, TooLong, cannot_write};
-use super::format_ids::FormatIds;
 use super::layout::{ColumnSpec, Layout, chosen};
 use super::package::RowsBySheet;
 use super::page;
@@ -26,6 +25,9 @@ use super::words::Words;
 /// there is (about 900), and notes need some.
 const SHEET_ROWS: u32 = 1_047_000;
 
+/// XML of data rows after which a sheet takes no further one: a part of 4 GiB or more is another kind of package.
+const SHEET_BYTES: u64 = 3 << 30;
+
 /// Pixels; room for two lines.
 const HEADER_HEIGHT: u32 = 45;
 
@@ -36,7 +38,6 @@ pub struct Table<'s, L: Layout> {
     cells: Vec<CellColumn>,
     widths: Vec<ColumnWidth>,
     styles: &'s Styles,
-    formats: &'s FormatIds,
     words: Words<'s>,
     section: Section,
     footer: String,
@@ -44,6 +45,7 @@ pub struct Table<'s, L: Layout> {
     rows: u64,
     totals: Totals,
     sheet_rows: u32,
+    sheet_bytes: u64,
     row: RowXml,
     /// Of the newest sheet.
     data: SheetRows,
@@ -81,7 +83,7 @@ where
         workbook: &mut Workbook,
         section: Section,
         (layout, columns): (L, Vec<ColumnSpec<L::Column>>),
-        (styles, formats): (&'s Styles, &'s FormatIds),
+        styles: &'s Styles,
         words: Words<'s>,
         footer: &str,
     ) -> Result<Self> {
@@ -92,7 +94,7 @@ where
                 .zip(&columns)
                 .map(|(column, spec)| CellColumn {
                     letters: column_number_to_name(column),
-                    format: formats.column(spec.style, spec.on_screen_only, styles),
+                    format: styles.column(spec.style, spec.on_screen_only).id,
                 })
                 .collect(),
             widths: columns
@@ -101,7 +103,6 @@ where
                 .collect(),
             columns,
             styles,
-            formats,
             words,
             section,
             footer: footer.to_owned(),
@@ -109,6 +110,7 @@ where
             rows: 0,
             totals: Totals::default(),
             sheet_rows: SHEET_ROWS,
+            sheet_bytes: SHEET_BYTES,
             row: RowXml::default(),
             data: SheetRows::default(),
             closed: RowsBySheet::new(),
@@ -117,19 +119,17 @@ where
         Ok(table)
     }
 
-    /// Continues on further sheets after fewer rows than a sheet can hold, for tests.
+    /// Continues on further sheets after fewer rows, or less XML, than a sheet can hold, for tests.
     #[cfg(test)]
-    pub fn with_sheet_rows(mut self, sheet_rows: u32) -> Self {
-        self.sheet_rows = sheet_rows;
+    pub fn with_sheets_of(mut self, rows: u32, bytes: u64) -> Self {
+        self.sheet_rows = rows;
+        self.sheet_bytes = bytes;
         self
     }
 
     pub fn push(&mut self, workbook: &mut Workbook, row: &L::Row) -> Result<()> {
-        if self
-            .sheets
-            .last()
-            .is_some_and(|part| part.rows == self.sheet_rows || self.data.is_full())
-        {
+        let is_full = self.data.compressed_xml() >= self.sheet_bytes;
+        if is_full || (self.sheets.last()).is_some_and(|part| part.rows == self.sheet_rows) {
             self.add_sheet(workbook)?;
         }
         let sheet = self.sheets.len();
@@ -145,13 +145,12 @@ where
         let columns = self.columns.iter().zip(&self.cells).zip(&mut self.widths);
         for (position, ((spec, column), width)) in columns.enumerate() {
             let cell = self.layout.cell(row, spec.column);
-            let looks = (self.styles, self.formats);
-            let needs = cell::write(&mut self.row, column, &cell, spec.style, looks, width)
+            let needs = cell::write(&mut self.row, column, &cell, spec.style, self.styles, width)
                 .map_err(|TooLong(value)| {
-                    let sheet = sheet_name(self.words.get(self.section.sheet()), sheet);
-                    let place = format!("{sheet}, cell {}{}", column.letters, part.rows + 1);
-                    too_long(value, &place)
-                })?;
+                let sheet = sheet_name(self.words.get(self.section.sheet()), sheet);
+                let place = format!("{sheet}, cell {}{}", column.letters, part.rows + 1);
+                too_long(value, &place)
+            })?;
             if !spec.on_screen_only {
                 lines = lines.max(needs);
             }
@@ -307,8 +306,9 @@ where
             .set_row_height_pixels(0, HEADER_HEIGHT)
             .map_err(cannot_write)?;
         for (column, spec) in (0..).zip(&self.columns) {
+            let looks = self.styles.column(spec.style, spec.on_screen_only);
             sheet
-                .set_column_format(column, self.styles.column(spec.style, spec.on_screen_only))
+                .set_column_format(column, &looks.format)
                 .map_err(cannot_write)?;
             sheet
                 .write_string_with_format(

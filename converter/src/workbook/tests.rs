@@ -7,14 +7,16 @@ mod summary;
 use std::io::Cursor;
 
 use calamine::{Data, Reader, Xlsx};
+use common::Class;
 use common::profile::{Profile, Section};
 use common::statement::{Language, parse_date};
 use rust_decimal::Decimal;
-use rust_xlsxwriter::Workbook;
+use rust_xlsxwriter::{Workbook, XlsxError};
 
-use super::cell::serial;
-use super::format_ids::FormatIds;
+use super::cell::{cannot_write, serial};
 use super::package::{self, RowsBySheet};
+use super::row_xml::RowXml;
+use super::sheet_rows::SheetRows;
 use super::style::Styles;
 use super::table::Table;
 use super::trades::{Trades, columns};
@@ -37,25 +39,24 @@ fn trade(n: u32, currency: &str, net_amount: &str) -> Trade {
 fn with_table<T>(write: impl FnOnce(&mut Workbook, Table<'_, Trades<'_>>) -> T) -> (Workbook, T) {
     let profile = Profile::built_in();
     let words = Words::new(&profile, Language::En);
-    let styles = Styles::new(&words, samples::currency("JPY"));
     let mut workbook = Workbook::new();
-    let formats = FormatIds::register(&styles, &mut workbook);
+    let styles = Styles::new(&words, samples::currency("JPY"), &mut workbook).unwrap();
     let layout = (Trades { words }, columns(TradesOutline::default()));
-    let looks = (&styles, &formats);
-    let table = Table::begin(&mut workbook, Section::Trades, layout, looks, words, "D").unwrap();
+    let table = Table::begin(&mut workbook, Section::Trades, layout, &styles, words, "D").unwrap();
     let written = write(&mut workbook, table);
     (workbook, written)
 }
 
 /// Writes trades on sheets of at most `sheet_rows` rows, and reads them back.
 fn written(trades: &[Trade], sheet_rows: u32) -> Xlsx<Cursor<Vec<u8>>> {
-    Xlsx::new(Cursor::new(bytes(trades, sheet_rows))).unwrap()
+    Xlsx::new(Cursor::new(bytes(trades, (sheet_rows, u64::MAX)))).unwrap()
 }
 
-fn bytes(trades: &[Trade], sheet_rows: u32) -> Vec<u8> {
+/// Writes trades on sheets of so many rows, or so many bytes of compressed XML.
+fn bytes(trades: &[Trade], (sheet_rows, sheet_bytes): (u32, u64)) -> Vec<u8> {
     let mut data = RowsBySheet::new();
     let (mut workbook, done) = with_table(|workbook, table| {
-        let mut table = table.with_sheet_rows(sheet_rows);
+        let mut table = table.with_sheets_of(sheet_rows, sheet_bytes);
         for trade in trades {
             table.push(workbook, trade).unwrap();
         }
@@ -109,6 +110,70 @@ fn rows_overflow_onto_further_sheets_and_totals_span_them() {
         "ROUND(SUMIFS('Trades'!P2:P4,'Trades'!J2:J4,\"USD\")+SUMIFS('Trades (2)'!P2:P4,'Trades (2)'!J2:J4,\"USD\")\
          +SUMIFS('Trades (3)'!P2:P2,'Trades (3)'!J2:J2,\"USD\"),2)"
     );
+}
+
+#[test]
+fn a_sheet_of_too_much_xml_goes_on_on_another() {
+    // Some 0.7 KB of XML each, of which 64 KiB are compressed at once.
+    let trades: Vec<Trade> = (1..=400).map(|n| trade(n, "JPY", "100")).collect();
+    let bytes = bytes(&trades, (1_000, 1));
+    let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).unwrap();
+    let rows: Vec<usize> = workbook
+        .worksheets()
+        .iter()
+        .map(|(_, sheet)| sheet.height() - 1)
+        .collect();
+    assert!(rows.len() > 2, "{rows:?}");
+    assert!(
+        rows[..rows.len() - 1].iter().all(|rows| *rows > 10),
+        "{rows:?}"
+    );
+    // Below the last rows stand a blank one and a total.
+    assert_eq!(rows.iter().sum::<usize>(), 400 + 2);
+}
+
+#[test]
+fn a_number_that_does_not_fit_is_named_where_it_stands() {
+    let (_, refused) = with_table(|workbook, table| {
+        let mut table = table.with_sheets_of(3, u64::MAX);
+        for n in 1..5 {
+            table.push(workbook, &trade(n, "JPY", "1")).unwrap();
+        }
+        let long = trade(5, "JPY", "1234567890123456");
+        table.push(workbook, &long).unwrap_err()
+    });
+    let said = refused.to_string();
+    assert!(
+        said.starts_with("Trades (2), cell P3: 1234567890123456 "),
+        "{said}"
+    );
+}
+
+#[test]
+fn rows_of_a_sheet_that_is_not_there_are_our_mistake() {
+    let mut workbook = Workbook::new();
+    workbook.add_worksheet();
+    let library = workbook.save_to_buffer().unwrap();
+    let mut row = RowXml::default();
+    row.begin(1);
+    let mut rows = SheetRows::default();
+    rows.push(&row, None).unwrap();
+    let data = RowsBySheet::from([(1, rows.close().unwrap())]);
+    let refused = package::assemble(&library, data, &mut Vec::new()).unwrap_err();
+    assert_eq!(refused.class(), Class::Bug);
+    assert!(
+        refused.chain().contains("sheet2.xml is missing"),
+        "{}",
+        refused.chain()
+    );
+}
+
+#[test]
+fn a_full_temp_disk_says_what_to_set_whoever_filled_it() {
+    let full = std::io::ErrorKind::StorageFull.into();
+    let refused = cannot_write(XlsxError::TempFileError("/tmp".into(), full));
+    assert_eq!(refused.cause(), "disk_full");
+    assert!(refused.to_string().contains("set TMPDIR"), "{refused}");
 }
 
 #[test]

@@ -47,7 +47,8 @@ async fn written(heading: &Heading) -> (std::fs::File, Vec<TableDone>) {
 
 /// A trade statement of these trades.
 async fn written_with(heading: &Heading, trades: Vec<Trade>) -> (std::fs::File, Vec<TableDone>) {
-    let (mut sink, rows) = channel();
+    let is_long = std::sync::Arc::default();
+    let (mut sink, rows) = channel(&is_long);
     // More than a channel holds are pushed while the writer takes them.
     let pushed = tokio::spawn(async move {
         for trade in trades {
@@ -55,7 +56,7 @@ async fn written_with(heading: &Heading, trades: Vec<Trade>) -> (std::fs::File, 
         }
         sink.end().await.unwrap();
     });
-    let (no_cash, cash) = channel();
+    let (no_cash, cash) = channel(&is_long);
     no_cash.end().await.unwrap();
     let sections = vec![
         Incoming::Trades(rows, TradesOutline::default()),

@@ -13,7 +13,6 @@ use super::strings::any_text;
 use super::*;
 use crate::samples::profile;
 use crate::workbook::cell::{self, Cell, serial};
-use crate::workbook::format_ids::FormatIds;
 use crate::workbook::row_xml::{CellColumn, RowXml};
 use crate::workbook::sheet_rows::SheetRows;
 use crate::workbook::style::{ColumnStyle, Styles};
@@ -56,24 +55,16 @@ impl Row {
     }
 
     /// By us.
-    fn xml(&self, styles: &Styles, formats: &FormatIds) -> String {
+    fn xml(&self, styles: &Styles) -> String {
         let mut row = RowXml::default();
         row.begin(1);
         for ((letter, (style, on_screen_only)), cell) in ('A'..).zip(COLUMNS).zip(self.cells()) {
             let column = CellColumn {
                 letters: letter.to_string(),
-                format: formats.column(style, on_screen_only, styles),
+                format: styles.column(style, on_screen_only).id,
             };
             let mut width = ColumnWidth::new(style.at_most(), Language::En);
-            cell::write(
-                &mut row,
-                &column,
-                &cell,
-                style,
-                (styles, formats),
-                &mut width,
-            )
-            .unwrap();
+            cell::write(&mut row, &column, &cell, style, styles, &mut width).unwrap();
         }
         let mut xml = Vec::new();
         row.write_to(&mut xml, self.height);
@@ -84,11 +75,11 @@ impl Row {
     fn xml_of_library(&self, workbook: &mut Workbook, styles: &Styles) -> String {
         let sheet = workbook.add_worksheet_with_constant_memory().unwrap();
         for (column, (style, on_screen_only)) in (0..).zip(COLUMNS) {
-            let format = styles.column(style, on_screen_only);
-            sheet.set_column_format(column, format).unwrap();
+            let looks = styles.column(style, on_screen_only);
+            sheet.set_column_format(column, &looks.format).unwrap();
         }
         for ((column, (style, _)), cell) in (0..).zip(COLUMNS).zip(self.cells()) {
-            let format = |value: &Decimal| match &cell {
+            let looks = |value: &Decimal| match &cell {
                 Cell::Amount(_, currency) => styles.amount(*currency),
                 Cell::Price(..) => styles.number(Styles::price_places(self.currency, *value)),
                 Cell::Rate(_) => styles.number(decimal_places(*value).max(2) as usize),
@@ -104,10 +95,11 @@ impl Row {
                 | Cell::Price(value, _)
                 | Cell::Rate(value) => {
                     let number = nearest_f64(*value);
-                    if format(value) == styles.column(style, false) {
+                    let format = &looks(value).format;
+                    if *format == styles.column(style, false).format {
                         sheet.write_number(1, column, number)
                     } else {
-                        sheet.write_number_with_format(1, column, number, format(value))
+                        sheet.write_number_with_format(1, column, number, format)
                     }
                 }
             }
@@ -158,11 +150,9 @@ proptest! {
     fn a_row_is_what_the_library_would_have_written(row in any_row()) {
         let profile = profile("number_formats.en.USD = '#,##0.00;(#,##0.00);0.00'");
         let words = Words::new(&profile, Language::En);
-        let styles = Styles::new(&words, currency("JPY"));
         let mut workbook = Workbook::new();
-        workbook.set_default_format(&styles.default, 20, 64).unwrap();
-        let formats = FormatIds::register(&styles, &mut workbook);
-        let ours = row.xml(&styles, &formats);
+        let styles = Styles::new(&words, currency("JPY"), &mut workbook).unwrap();
+        let ours = row.xml(&styles);
         prop_assert_eq!(ours, row.xml_of_library(&mut workbook, &styles));
     }
 }
@@ -201,8 +191,8 @@ fn rows_are_one_stream_however_many_they_are() {
         assert!(plain.ends_with(b"</row><after/>"));
         let rows = plain.windows(6).filter(|bytes| bytes == b"</row>");
         assert_eq!(rows.count(), count);
-        assert_eq!(uncompressed.bytes, plain.len() as u64);
-        assert_eq!(uncompressed.crc, crc32fast::hash(&plain));
+        assert_eq!(uncompressed.uncompressed_size(), plain.len() as u64);
+        assert_eq!(uncompressed.crc(), crc32fast::hash(&plain));
         assert_eq!(write(count).0, deflated);
         assert!(
             count < 4_000 || deflated.len() > 1_100_000,

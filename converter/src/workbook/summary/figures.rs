@@ -22,14 +22,18 @@ pub struct Rows {
 /// Places the figures of a trade statement. Returns the row below.
 pub fn place_trades(grid: &mut Grid, figures: &TradeFigures, mut row: u32) -> u32 {
     grid.label(row, Word::NumberOfTrades);
-    grid.number((row, VALUE), figures.trades.into(), grid.styles.number(0));
+    grid.number(
+        (row, VALUE),
+        figures.trades.into(),
+        &grid.styles.number(0).format,
+    );
     row += 1;
     for (word, count) in [
         (Word::OfTheseBuys, figures.buys),
         (Word::OfTheseSells, figures.sells),
     ] {
         grid.part(row, word);
-        grid.number((row, VALUE), count.into(), grid.styles.number(0));
+        grid.number((row, VALUE), count.into(), &grid.styles.number(0).format);
         row += 1;
     }
     for (currency, amounts) in &figures.by_currency {
@@ -62,8 +66,8 @@ pub fn place_days(grid: &mut Grid, figures: &TradeFigures, header: u32) -> Optio
     for (day, counts) in &figures.days {
         row += 1;
         grid.date((row, DAY), *day, &looks.day);
-        grid.number((row, BUYS), counts.buys.into(), styles.number(0));
-        grid.number((row, SELLS), counts.sells.into(), styles.number(0));
+        grid.number((row, BUYS), counts.buys.into(), &styles.number(0).format);
+        grid.number((row, SELLS), counts.sells.into(), &styles.number(0).format);
     }
     Some(Rows {
         first: header + 1,
@@ -118,7 +122,7 @@ pub fn place_balance(
     if holdings.unvalued_count > 0 {
         grid.label(row, Word::UnvaluedHoldings);
         let count = Decimal::from(holdings.unvalued_count);
-        grid.number((row, VALUE), count, grid.styles.number(0));
+        grid.number((row, VALUE), count, &grid.styles.number(0).format);
         row += 1;
     }
     let rounding = grid.words.profile.rounding;

@@ -190,7 +190,7 @@ impl<'s> Grid<'s> {
     pub fn amount(&mut self, row: u32, currency: Currency, amount: Decimal) {
         let places = currency.exponent() as usize;
         self.numbers.see_number(nearest_f64(amount), places);
-        self.number((row, VALUE), amount, self.styles.amount(currency));
+        self.number((row, VALUE), amount, &self.styles.amount(currency).format);
         self.text((row, UNIT), UNIT, currency.code(), &self.looks.unit);
     }
 

@@ -192,7 +192,7 @@ fn market_is_collapsed_and_ids_and_notes_are_not_printed() {
 #[test]
 fn every_further_sheet_is_set_up_like_the_first() {
     let sheets: Vec<_> = (1..=7).map(|n| trade(n, "JPY", "100")).collect();
-    let written = unzipped(super::bytes(&sheets, 3));
+    let written = unzipped(super::bytes(&sheets, (3, u64::MAX)));
     let workbook = written.part("xl/workbook.xml");
     for (name, area, filter) in [
         ("Trades", "$A$1:$P$4", "A1:R4"),
@@ -218,7 +218,9 @@ fn totals_are_not_alone_on_a_page() {
             ..trade(n, "JPY", "100")
         };
         let rows: Vec<_> = (1..=count).map(named).collect();
-        unzipped(super::bytes(&rows, 1_000)).sheet(1).to_owned()
+        unzipped(super::bytes(&rows, (1_000, u64::MAX)))
+            .sheet(1)
+            .to_owned()
     };
     let is_shrunk = |sheet: &str| !sheet.contains("fitToHeight=\"0\"");
     assert!(!is_shrunk(&sheet(10, "S")));
