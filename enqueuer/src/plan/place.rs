@@ -17,9 +17,6 @@ const FARGATE: Launches = Launches {
 /// Fargate bills a task a minute at least.
 const BILLED_AT_LEAST: f64 = 60.0;
 
-/// The local queue waits so long before it tries a slot again.
-const LOCAL_PAUSE: f64 = 1.0;
-
 /// Where it is worked.
 #[derive(Debug, Clone)]
 pub enum Place {
@@ -125,7 +122,7 @@ impl Place {
     pub fn retry(&self, share: f64) -> Retry {
         Retry {
             share,
-            in_place: self.is_local().then_some(LOCAL_PAUSE),
+            in_place: self.is_local(),
         }
     }
 
@@ -234,8 +231,8 @@ mod tests {
         assert_eq!(pace, ["100", "20"], "as a plan says");
         assert!(local.launches().is_none());
         // What is given back goes to the queue's end there, and is tried again in its place here.
-        assert!(aws.retry(0.1).in_place.is_none());
-        assert!((local.retry(0.1).in_place.unwrap() - 1.0).abs() < 1e-9);
+        assert!(!aws.retry(0.1).in_place);
+        assert!(local.retry(0.1).in_place);
         assert!((aws.billed_at_least() - 60.0).abs() < 1e-9);
         assert!(local.billed_at_least() < 1e-9);
     }

@@ -115,7 +115,7 @@ mod tests {
             launches: None,
             retry: Retry {
                 share: 0.0,
-                in_place: None,
+                in_place: false,
             },
             job_by_job: false,
         };

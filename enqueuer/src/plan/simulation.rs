@@ -6,10 +6,10 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
+use common::ledger::MAX_ATTEMPTS;
 use fastrand::Rng;
 
-/// Attempts that a slot has.
-const MAX_ATTEMPTS: u8 = 3;
+use crate::queue::pause_after;
 
 /// What is to be done, in the order of submission.
 #[derive(Debug, Clone, Default)]
@@ -75,8 +75,8 @@ pub struct Launches {
 pub struct Retry {
     /// The share of attempts at a document that are given back or lost.
     pub share: f64,
-    /// Locally a slot keeps its place and waits so long; on AWS it goes to the queue's end.
-    pub in_place: Option<f64>,
+    /// Locally a slot keeps its place and waits; on AWS it goes to the queue's end.
+    pub in_place: bool,
 }
 
 /// What came of it.
@@ -128,7 +128,7 @@ struct Attempt {
     ready_at: f64,
     class: usize,
     slot: Slot,
-    number: u8,
+    number: i64,
 }
 
 /// When a running slot ends, in nanoseconds, and what it gives back.
@@ -203,16 +203,16 @@ impl<'a> Simulation<'a> {
             if undone == 0 || number >= MAX_ATTEMPTS {
                 break;
             }
-            number += 1;
             slot = slot.part(undone);
-            if let Some(pause) = retry.in_place {
-                held += pause;
+            if retry.in_place {
+                held += pause_after(number).as_secs_f64();
+                number += 1;
             } else {
                 self.failed.push_back(Attempt {
                     ready_at: self.now + held,
                     class: of_class,
                     slot,
-                    number,
+                    number: number + 1,
                 });
                 break;
             }

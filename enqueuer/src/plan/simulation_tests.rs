@@ -41,7 +41,7 @@ fn queue(capacity: u64, vcpus: &[u64]) -> Queue {
         launches: None,
         retry: Retry {
             share: 0.0,
-            in_place: None,
+            in_place: false,
         },
         job_by_job: false,
     }
@@ -204,8 +204,9 @@ fn what_comes_to_nothing_is_tried_again_at_the_queues_end_or_in_place() {
         "{}",
         end(&queue)
     );
-    queue.retry.in_place = Some(2.0);
-    let paused = expected + 20_000.0 * 0.24 * 2.0 / 10.0;
+    queue.retry.in_place = true;
+    // The local queue waits a second after the first attempt and four after the second.
+    let paused = expected + 20_000.0 * (0.2 * 1.0 + 0.04 * 4.0) / 10.0;
     assert!((end(&queue) / paused - 1.0).abs() < 0.02, "{}", end(&queue));
 }
 

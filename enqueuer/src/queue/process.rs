@@ -58,6 +58,11 @@ enum Ended {
     TimedOut,
 }
 
+/// How long a slot waits after an attempt that is to be repeated: a second, then four. What is overloaded gets a moment.
+pub fn pause_after(attempt: i64) -> Duration {
+    Duration::from_secs(1 << (2 * (attempt - 1)))
+}
+
 impl ProcessQueue {
     /// The converter is the one beside the running enqueuer.
     pub fn new(
@@ -140,10 +145,8 @@ impl ProcessQueue {
                         };
                         break (Some(SlotEnd::Ended), last_words);
                     }
-                    // A second, then four: what is overloaded gets a moment.
-                    let pause = Duration::from_secs(1 << (2 * (attempt - 1)));
                     tokio::select! {
-                        () = sleep(pause) => {}
+                        () = sleep(pause_after(attempt)) => {}
                         () = cancel.requested() => {}
                     }
                 }
