@@ -66,7 +66,10 @@ LABEL org.opencontainers.image.title="Statement Export: converter" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.created="${CREATED}" \
       org.opencontainers.image.licenses="Apache-2.0"
-ENV TMPDIR=/tmp
+ENV TMPDIR=/tmp \
+    MALLOC_TOP_PAD_=1048576 \
+    MALLOC_MMAP_THRESHOLD_=4194304 \
+    MALLOC_TRIM_THRESHOLD_=8388608
 USER 65532:65532
 WORKDIR /tmp
 VOLUME /tmp

@@ -19,13 +19,14 @@ use crate::gate::reopened::Expected;
 use crate::rows::intake::Intake;
 use crate::sections::{self, Feed, Plan};
 use crate::soundness;
-use crate::workbook::{self, Heading, Incoming, TableDone, WriteError};
+use crate::workbook::{self, Heading, Incoming, Styles, TableDone, WriteError};
 
 /// Makes documents, one after the other, over one connection.
 pub struct Builder {
     config: Config,
     policies: Policies,
     source: SourceSnapshots,
+    styles: Vec<Arc<Styles>>,
 }
 
 /// A workbook that passed the gate.
@@ -52,6 +53,7 @@ impl Builder {
             policies: config.profile.policies,
             config,
             source,
+            styles: Vec::new(),
         }
     }
 
@@ -83,21 +85,22 @@ impl Builder {
     }
 
     async fn build_from(
-        &self,
+        &mut self,
         source: &mut Source,
         assignment: &Assignment,
         partial: NamedTempFile,
         stop: Arc<AtomicBool>,
     ) -> Result<Built> {
-        let profile = &self.config.profile;
+        let profile = &self.config.profile.clone();
         let mut intake = Intake::new(self.policies);
         let plan = sections::plan(source, &mut intake, assignment, profile).await?;
         crate::disk::check_temp_space(&std::env::temp_dir(), plan.rows)?;
-        let is_long = Arc::new(Notify::new());
+        let is_long = intake.is_long.clone();
         let (feeds, incoming) = sections::channels(&plan, &is_long);
         let reopens = intake.gate.looks_at(Rule::Ownership);
         let heading = plan.heading.clone();
-        let write = move || write(&heading, incoming, partial, reopens, &stop);
+        let styles = self.styles_of(&heading)?;
+        let write = move || write(&heading, &styles, incoming, partial, reopens, &stop);
         let read = Box::pin(read(source, &mut intake, assignment, &plan, feeds));
         let (read, written) = overlapping(read, write, &is_long).await;
         let written = match (read, written) {
@@ -118,9 +121,23 @@ impl Builder {
             proof: proof(intake, profile),
         })
     }
+
+    /// Built once for all documents of a language and base currency.
+    fn styles_of(&mut self, heading: &Heading) -> Result<Arc<Styles>> {
+        let (language, base) = (heading.account.language, heading.account.base_currency);
+        let mut built = self.styles.iter();
+        if let Some(styles) =
+            built.find(|styles| (styles.language, styles.base) == (language, base))
+        {
+            return Ok(styles.clone());
+        }
+        let styles = Arc::new(workbook::styles(heading)?);
+        self.styles.push(styles.clone());
+        Ok(styles)
+    }
 }
 
-/// Reads the sections and, as soon as the first is long, writes beside; what is short is written when all of it is read, because a
+/// Reads the sections and, as soon as they are long, writes beside; what is short is written when all of it is read, because a
 /// thread would take longer than it saves.
 async fn overlapping<W: Send + 'static>(
     read: impl Future<Output = Result<()>>,
@@ -189,6 +206,7 @@ fn proof(intake: Intake, profile: &Profile) -> Proof {
 /// Writes the workbook into `partial` and looks at it again.
 fn write(
     heading: &Heading,
+    styles: &Styles,
     sections: Vec<Incoming>,
     partial: NamedTempFile,
     reopens: bool,
@@ -197,7 +215,7 @@ fn write(
     let failed = |reason| WriteError::Failed(crate::disk::failed("writing the workbook", reason));
     let out = partial.as_file().try_clone().map_err(failed)?;
     let mut out = HashingWriter::new(BufWriter::with_capacity(1 << 18, out), stop.clone());
-    let tables = workbook::write(heading, sections, &mut out)?;
+    let tables = workbook::write(heading, styles, sections, &mut out)?;
     let (_, sha256, bytes) = out.finish().map_err(failed)?;
     let expected = Expected {
         heading,
@@ -261,27 +279,32 @@ mod tests {
     use super::*;
     use crate::rows::sink::{self, Batch};
 
-    /// Reads so many rows, and writes them: on which thread, and how many.
+    /// Reads two sections, the second of so many rows, and writes them: on which thread, and how many.
     async fn written(rows: u32, write_panics: bool) -> Result<(ThreadId, u32), WriteError> {
         let is_long = Arc::new(Notify::new());
-        let (mut sink, mut written) = sink::channel(&is_long);
+        let (mut first, mut first_written) = sink::channel(&is_long);
+        let (mut second, mut second_written) = sink::channel(&is_long);
         let read = async {
+            first.push(0).await?;
+            first.end().await?;
             for row in 0..rows {
-                sink.push(row).await?;
+                second.push(row).await?;
             }
-            sink.end().await
+            second.end().await
         };
         let write = move || {
             let mut count = 0;
-            loop {
-                match sink::next(&mut written) {
-                    Some(Batch::Rows(rows)) => count += u32::try_from(rows.len()).unwrap(),
-                    Some(Batch::End) => break,
-                    None => return Err(WriteError::ReaderStopped),
+            for section in [&mut first_written, &mut second_written] {
+                loop {
+                    match sink::next(section) {
+                        Some(Batch::Rows(rows)) => count += u32::try_from(rows.len()).unwrap(),
+                        Some(Batch::End) => break,
+                        None => return Err(WriteError::ReaderStopped),
+                    }
+                    assert!(!write_panics, "as the library does");
                 }
-                assert!(!write_panics, "as the library does");
             }
-            Ok((current().id(), count))
+            Ok((current().id(), count - 1))
         };
         let both = overlapping(read, write, &is_long);
         let both = tokio::time::timeout(Duration::from_mins(1), both);
@@ -302,6 +325,30 @@ mod tests {
         let (thread, count) = written(100_000, false).await.unwrap();
         assert_eq!(count, 100_000);
         assert_ne!(thread, current().id());
+    }
+
+    #[tokio::test]
+    async fn what_is_not_read_to_its_end_is_not_written() {
+        for rows in [1, 100_000] {
+            let is_long = Arc::new(Notify::new());
+            let (mut sink, mut written) = sink::channel(&is_long);
+            let read = async {
+                for row in 0..rows {
+                    sink.push(row).await?;
+                }
+                drop(sink);
+                Err(Error::data("shape", "the last row is bad"))
+            };
+            let write = move || {
+                while let Some(batch) = sink::next(&mut written) {
+                    assert!(matches!(batch, Batch::Rows(_)), "it looks complete");
+                }
+                Err::<(), _>(WriteError::ReaderStopped)
+            };
+            let (read, written) = overlapping(read, write, &is_long).await;
+            assert_eq!(read.unwrap_err().class(), Class::Data);
+            assert!(matches!(written, Err(WriteError::ReaderStopped)), "{rows}");
+        }
     }
 
     #[tokio::test]

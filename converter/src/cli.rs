@@ -70,7 +70,7 @@ fn start(arguments: &Arguments) -> Result<()> {
         arguments.settings.deployment()?,
         arguments.settings.log.as_deref(),
     );
-    // One thread reads, one (blocking) writes: that is all the parallelism a document has.
+    // One thread reads and, where a document is long, one (blocking) writes: that is all the parallelism a document has.
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -70,7 +70,7 @@ fn full_temp_disk() -> Error {
     )
 }
 
-/// Gives a panic of the writing thread its class: the workbook library panics when a temp file of its own cannot be written.
+/// Gives a panic of the writer its class: the workbook library panics when a temp file of its own cannot be written.
 pub fn panicked(payload: &(dyn std::any::Any + Send)) -> Error {
     let text = payload
         .downcast_ref::<String>()

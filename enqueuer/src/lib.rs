@@ -39,6 +39,8 @@ use std::process::ExitCode;
 use clap::CommandFactory;
 use common::{Error, Result, command_line, telemetry};
 
+pub use queue::HEAPS;
+
 use crate::cli::Cli;
 
 /// The program `enqueuer`.

@@ -108,3 +108,14 @@ fn every_alarm_has_a_runbook_of_its_name() {
         );
     }
 }
+
+/// What the local queue gives its converters beside their settings.
+#[test]
+fn heaps_of_the_converters_image() {
+    let path = Path::new(ROOT).join("Dockerfile");
+    let file = std::fs::read_to_string(path).unwrap();
+    let (_, stage) = file.split_once(" AS converter\n").unwrap();
+    for (name, value) in enqueuer::HEAPS {
+        assert!(stage.contains(&format!("    {name}={value}")), "{name}");
+    }
+}

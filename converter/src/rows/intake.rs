@@ -1,9 +1,11 @@
 //! What every row passes on its way in: the gate, and the digest of all that was read.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use common::profile::Policies;
 use sha2::{Digest, Sha256};
+use tokio::sync::Notify;
 
 use crate::gate::Gate;
 
@@ -12,13 +14,20 @@ use crate::gate::Gate;
 pub struct Intake {
     pub gate: Gate,
     pub digest: SourceDigest,
+    /// Notified when there is more to write than the thread that reads has time for: its lease must be renewed, too.
+    pub is_long: Arc<Notify>,
 }
 
 impl Intake {
     pub fn new(policies: Policies) -> Self {
+        let is_long = Arc::<Notify>::default();
         Self {
             gate: Gate::new(policies),
-            digest: SourceDigest::default(),
+            digest: SourceDigest {
+                is_long: is_long.clone(),
+                ..SourceDigest::default()
+            },
+            is_long,
         }
     }
 }
@@ -31,6 +40,8 @@ pub struct SourceDigest {
     parts: BTreeMap<&'static str, Part>,
     section: &'static str,
     current: Part,
+    hashed_bytes: usize,
+    is_long: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
@@ -43,6 +54,9 @@ struct Part {
 
 /// Bytes that are hashed at once.
 const PENDING_BYTES: usize = 1 << 13;
+
+/// Values of a long document, in bytes: fewer are written in some ten milliseconds. Thirty trades have 6,000.
+const LONG_BYTES: usize = 1 << 18;
 
 impl SourceDigest {
     /// The rows that follow are of this section.
@@ -60,7 +74,11 @@ impl SourceDigest {
         part.rows += 1;
         if part.pending.len() >= PENDING_BYTES {
             part.hash.update(&part.pending);
+            self.hashed_bytes += part.pending.len();
             part.pending.clear();
+            if self.hashed_bytes >= LONG_BYTES {
+                self.is_long.notify_one();
+            }
         }
     }
 
@@ -92,6 +110,8 @@ impl SourceDigest {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     type Rows<'a> = &'a [&'a [Option<&'a str>]];
@@ -132,6 +152,21 @@ mod tests {
             ("holdings", &[&[Some("1")]]),
         ]);
         assert_ne!(moved.0, digest_of_rows);
+    }
+
+    #[test]
+    fn long_texts_make_a_document_long_as_many_rows_do() {
+        let mut intake = Intake::new(Policies::warning());
+        let long = "x".repeat(32_767);
+        let is_long = |intake: &Intake| intake.is_long.notified().now_or_never().is_some();
+        for text in ["short", &long] {
+            assert!(!is_long(&intake), "30 rows of {text:.5}");
+            for _ in 0..30 {
+                intake.digest.begin_row();
+                intake.digest.value(Some(text));
+            }
+        }
+        assert!(is_long(&intake));
     }
 
     #[test]

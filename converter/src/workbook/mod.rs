@@ -1,4 +1,4 @@
-//! The writing end: takes rows from the bounded channels and writes the workbook, on a blocking thread. The library makes everything
+//! The writing end: takes rows from the bounded channels and writes the workbook, a long one on a thread of its own. The library makes everything
 //! but the data rows, which are written and compressed here as they come.
 
 mod cash;
@@ -46,6 +46,8 @@ use crate::rows::account::Account;
 use crate::rows::cash::{CashBalance, CashLine, CashOutline};
 use crate::rows::position::Position;
 use crate::rows::quantity::QuantityMovement;
+pub use style::Styles;
+
 use crate::rows::sink::{self, Batch};
 use crate::rows::trade::{Trade, TradesOutline};
 use cell::cannot_write;
@@ -126,17 +128,22 @@ impl From<Error> for WriteError {
     }
 }
 
+/// The formats of a document's workbook, for it and those like it.
+pub fn styles(heading: &Heading) -> Result<Styles> {
+    Styles::new(&heading.words(), heading.account.base_currency).map_err(cannot_write)
+}
+
 /// Writes the whole workbook to `out`, the sections in the order given. Returns the tables, for their row counts.
 pub fn write(
     heading: &Heading,
+    styles: &Styles,
     sections: Vec<Incoming>,
     out: impl Write + Send,
 ) -> Result<Vec<TableDone>, WriteError> {
     let words = heading.words();
     let mut workbook = Workbook::new();
     workbook.set_zip_compression_level(COMPRESSION_LEVEL);
-    let base = heading.account.base_currency;
-    let styles = style::Styles::new(&words, base, &mut workbook).map_err(cannot_write)?;
+    styles.register(&mut workbook).map_err(cannot_write)?;
     // The summary stands first and is written last. It is short, and stays in memory: its chart keeps copies of the cells
     // that it is drawn from, for programs that show nothing else.
     workbook
@@ -149,7 +156,7 @@ pub fn write(
     let mut writer = Writer {
         footer: &footer,
         workbook: &mut workbook,
-        styles: &styles,
+        styles,
         words,
         heading,
         data: RowsBySheet::new(),
@@ -161,7 +168,7 @@ pub fn write(
     let data = writer.data;
 
     let sheet = workbook.worksheet_from_index(0).map_err(cannot_write)?;
-    summary::write(sheet, &styles, heading, &figures, &tables, &footer)?;
+    summary::write(sheet, styles, heading, &figures, &tables, &footer)?;
     workbook.set_properties(&properties(heading, &tables)?);
     let library = workbook.save_to_buffer().map_err(cannot_write)?;
     package::assemble(&library, data, out)?;
@@ -179,7 +186,7 @@ pub fn row_counts(tables: &[TableDone]) -> String {
 
 struct Writer<'w> {
     workbook: &'w mut Workbook,
-    styles: &'w style::Styles,
+    styles: &'w Styles,
     words: Words<'w>,
     heading: &'w Heading,
     footer: &'w str,

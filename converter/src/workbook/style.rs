@@ -1,4 +1,5 @@
-//! Cell formats, built once per workbook. Readable without colour: bold and lines carry the meaning.
+//! Cell formats, and the logo: what all workbooks of a language and base currency have in common, built once for them. Readable without
+//! colour: bold and lines carry the meaning.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,7 @@ use common::decimal::decimal_places;
 use common::profile::besides_digits;
 use common::statement::Language;
 use rust_decimal::Decimal;
-use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, Workbook, XlsxError};
+use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, Image, Workbook, XlsxError};
 
 use super::widths::{Width, text_width};
 use super::words::Words;
@@ -50,8 +51,14 @@ pub struct DataFormat {
     pub id: u32,
 }
 
-/// All formats of a workbook.
+/// All formats of workbooks in one language and base currency.
 pub struct Styles {
+    pub language: Language,
+    /// As the firm gave it.
+    pub logo: Option<Image>,
+    default: Format,
+    /// Those of data cells by their ids, which begin at 1.
+    data: Vec<Format>,
     /// 0xRRGGBB.
     pub accent: u32,
     /// The default in the middle of its row, as rows that wrap have their other cells.
@@ -87,8 +94,7 @@ pub const MAX_PLACES: usize = 8;
 pub const LIGHT_GREY: Color = Color::RGB(0x00C8_CCD2);
 
 impl Styles {
-    /// Makes the formats of a workbook that has none yet, and sets its default.
-    pub fn new(words: &Words, base: Currency, workbook: &mut Workbook) -> Result<Self, XlsxError> {
+    pub fn new(words: &Words, base: Currency) -> Result<Self, XlsxError> {
         let language = words.language;
         // 游ゴシック and Calibri stand in default_format; every other format derives from it, or Excel would show
         // Calibri in Japanese cells.
@@ -101,8 +107,6 @@ impl Styles {
                 .set_font_name(font_name(language))
                 .set_font_size(11),
         };
-        let (height, width) = (row_height(language), default_column(language));
-        workbook.set_default_format(&default, height, width)?;
         let accent = words.profile.accent_color;
         let accented = Color::RGB(accent);
         // Rows that wrap have their other cells in the middle.
@@ -110,7 +114,8 @@ impl Styles {
         let number_formats: Vec<String> = (0..=MAX_PLACES)
             .map(|places| number_format(places, language))
             .collect();
-        let mut register = registration(workbook, &default);
+        let mut data = Vec::new();
+        let mut register = |format| registered(format, &default, &mut data);
         let date = cell
             .clone()
             .set_num_format("yyyy/mm/dd")
@@ -141,7 +146,10 @@ impl Styles {
                 (*currency, (line, total))
             })
             .collect();
+        let logo = words.profile.firm.logo.as_ref();
         Ok(Self {
+            language,
+            logo: logo.map(|logo| Image::new_from_buffer(logo)).transpose()?,
             accent,
             header: cell
                 .clone()
@@ -179,7 +187,20 @@ impl Styles {
             own_formats,
             base,
             cell,
+            default,
+            data,
         })
+    }
+
+    /// Makes the formats known to a workbook that has none yet. The library counts them as it hears of them, from 1, and one that it knows
+    /// not again: so this must be the first that it hears of any.
+    pub fn register(&self, workbook: &mut Workbook) -> Result<(), XlsxError> {
+        let (height, width) = (row_height(self.language), default_column(self.language));
+        workbook.set_default_format(&self.default, height, width)?;
+        for format in &self.data {
+            workbook.register_format(format);
+        }
+        Ok(())
     }
 
     /// The format of a whole column, which its cells have unless one differs.
@@ -254,24 +275,17 @@ impl Styles {
     }
 }
 
-/// Gives data formats their numbers. The library counts formats as it hears of them, from 1, and one that it knows not again: so this
-/// must be the first that it hears of any, after its default.
-fn registration<'w>(
-    workbook: &'w mut Workbook,
-    default: &Format,
-) -> impl FnMut(Format) -> DataFormat + 'w {
-    let mut known = vec![default.clone()];
-    move |format| {
-        let id = known.iter().position(|known| *known == format);
-        let id = id.unwrap_or_else(|| {
-            workbook.register_format(&format);
-            known.push(format.clone());
-            known.len() - 1
-        });
-        DataFormat {
-            format,
-            id: u32::try_from(id).unwrap_or(u32::MAX),
-        }
+/// A data format with its id: the default's is 0, and what is the same has the same.
+fn registered(format: Format, default: &Format, data: &mut Vec<Format>) -> DataFormat {
+    let mut known = std::iter::once(default).chain(&*data);
+    let id = known.position(|known| *known == format);
+    let id = id.unwrap_or_else(|| {
+        data.push(format.clone());
+        data.len()
+    });
+    DataFormat {
+        format,
+        id: u32::try_from(id).unwrap_or(u32::MAX),
     }
 }
 

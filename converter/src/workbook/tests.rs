@@ -40,7 +40,8 @@ fn with_table<T>(write: impl FnOnce(&mut Workbook, Table<'_, Trades<'_>>) -> T) 
     let profile = Profile::built_in();
     let words = Words::new(&profile, Language::En);
     let mut workbook = Workbook::new();
-    let styles = Styles::new(&words, samples::currency("JPY"), &mut workbook).unwrap();
+    let styles = Styles::new(&words, samples::currency("JPY")).unwrap();
+    styles.register(&mut workbook).unwrap();
     let layout = (Trades { words }, columns(TradesOutline::default()));
     let table = Table::begin(&mut workbook, Section::Trades, layout, &styles, words, "D").unwrap();
     let written = write(&mut workbook, table);

@@ -21,9 +21,13 @@ use tokio::time::{sleep, timeout};
 /// Batch sends SIGKILL this long after SIGTERM.
 const KILL_AFTER: Duration = Duration::from_secs(30);
 
-/// glibc's `mallopt(3)`: what a heap grows by at least, beyond what is asked for, in bytes. A process that makes one document would
-/// otherwise spend a tenth of its time on growing its heaps page by page.
-const HEAP_GROWTH: (&str, &str) = ("MALLOC_TOP_PAD_", "1048576");
+/// What a converter's heaps grow by, and what they keep, in bytes (glibc, `mallopt(3)`). Left to itself a process that makes one document
+/// spends a tenth of its time on growing them page by page. Who sets one must set all: the others then no longer adapt.
+pub const HEAPS: [(&str, &str); 3] = [
+    ("MALLOC_TOP_PAD_", "1048576"),
+    ("MALLOC_MMAP_THRESHOLD_", "4194304"),
+    ("MALLOC_TRIM_THRESHOLD_", "8388608"),
+];
 
 /// What is kept of a converter's last words.
 const LAST_WORDS_BYTES: usize = 4096;
@@ -174,7 +178,7 @@ impl ProcessQueue {
         let mut command = Command::new(&self.converter);
         command
             .args(["--job", &job.job_id])
-            .env(HEAP_GROWTH.0, HEAP_GROWTH.1)
+            .envs(HEAPS)
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .env("AWS_BATCH_JOB_ID", &job.job_id)
             .env("AWS_BATCH_JOB_ATTEMPT", attempt.to_string())

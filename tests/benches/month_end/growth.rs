@@ -41,11 +41,15 @@ pub async fn measure(report: Report, sizes: Sizes) -> Result<()> {
     let documents = documents(sizes).await?;
     let months = months(sizes).await?;
     let told = format!(
-        "![{PICTURE}](speed.svg)\n\nOne document, reopened by the gate:\n\n{}\nMonths of documents of {} trades, {} per slot, two converters at a time:\n\n{}",
+        "![{PICTURE}](speed.svg)\n\nOne document, reopened by the gate:\n\n{}\nMonths of documents of {} trades, {} per slot, two converters at a time:\n\n{}\n\
+         Documents below {} rows are the median of {} runs in turn, larger ones and months one run each; the largest month is measured on \
+         PostgreSQL only, because making its source takes as long as the month.",
         document_table(&documents),
         small::TRADES,
         number(f64::from(small::PER_SLOT), 0),
-        month_table(&months)
+        month_table(&months),
+        number(f64::from(LONG), 0),
+        sizes.runs
     );
     report.picture("speed.svg", &picture(&documents, &months))?;
     report.tell("growth", &told)

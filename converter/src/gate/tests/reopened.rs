@@ -65,7 +65,8 @@ async fn written_with(heading: &Heading, trades: Vec<Trade>) -> (std::fs::File, 
     let heading = heading.clone();
     let written = tokio::task::spawn_blocking(move || {
         let mut bytes = Vec::new();
-        let tables = workbook::write(&heading, sections, &mut bytes).unwrap();
+        let styles = workbook::styles(&heading).unwrap();
+        let tables = workbook::write(&heading, &styles, sections, &mut bytes).unwrap();
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(&bytes).unwrap();
         file.rewind().unwrap();

@@ -151,7 +151,8 @@ proptest! {
         let profile = profile("number_formats.en.USD = '#,##0.00;(#,##0.00);0.00'");
         let words = Words::new(&profile, Language::En);
         let mut workbook = Workbook::new();
-        let styles = Styles::new(&words, currency("JPY"), &mut workbook).unwrap();
+        let styles = Styles::new(&words, currency("JPY")).unwrap();
+        styles.register(&mut workbook).unwrap();
         let ours = row.xml(&styles);
         prop_assert_eq!(ours, row.xml_of_library(&mut workbook, &styles));
     }

@@ -20,7 +20,7 @@ use tokio::sync::mpsc::{self, Receiver};
 
 use read_back::{ReadBack, text};
 
-use super::{Incoming, Words, WriteError, write};
+use super::{Incoming, Words, WriteError, styles, write};
 use crate::rows::account::Account;
 use crate::rows::cash::{CashLine, CashMovement, CashOutline};
 use crate::rows::codes::CashKind;
@@ -90,7 +90,7 @@ impl Contents {
             Incoming::CashMovements(channel_of(lines.collect()), CashOutline::default()),
         ];
         let mut bytes = Vec::new();
-        write(&heading, sections, &mut bytes).unwrap();
+        write(&heading, &styles(&heading).unwrap(), sections, &mut bytes).unwrap();
         let written = ReadBack::new(bytes, self.account.language);
         written.expect_nothing_active(&[
             (Word::SheetTrades, self.trades.len()),

@@ -134,11 +134,9 @@ fn a_computed_number_of_more_than_fifteen_digits_is_refused() {
         };
         let rows = channel_of(vec![line]);
         let section = Incoming::CashMovements(rows, CashOutline::default());
-        let written = write(
-            &heading("2026-10.trade.A1", account(Language::En)),
-            vec![section],
-            Vec::new(),
-        );
+        let heading = heading("2026-10.trade.A1", account(Language::En));
+        let styles = styles(&heading).unwrap();
+        let written = write(&heading, &styles, vec![section], Vec::new());
         let refused = match written {
             Ok(_) => None,
             Err(WriteError::Failed(error)) => Some(error),

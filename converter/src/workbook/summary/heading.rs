@@ -2,7 +2,7 @@
 
 use common::profile::{LegalStatus, Word};
 use jiff::civil::Date;
-use rust_xlsxwriter::{Image, Worksheet, XlsxError};
+use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use super::super::Heading;
 use super::super::labels;
@@ -124,13 +124,11 @@ fn firm(grid: &mut Grid, heading: &Heading, row: u32) -> u32 {
 
 /// The firm's logo, in the corner opposite the title.
 pub fn write_logo(sheet: &mut Worksheet, grid: &Grid, heading: &Heading) -> Result<(), XlsxError> {
-    let firm = &heading.profile.firm;
-    let Some(logo) = &firm.logo else {
+    let Some(logo) = &grid.styles.logo else {
         return Ok(());
     };
-    let name = firm.name.pick(grid.words.language);
+    let name = heading.profile.firm.name.pick(grid.words.language);
     let alt = grid.words.fill(Word::LogoAlt, &[("firm", name)]);
-    let logo = Image::new_from_buffer(logo)?;
     // In pixels of the sheet; a logo's own are smaller or larger by its resolution.
     let (width, height) = (
         logo.width() * 96.0 / logo.width_dpi(),
@@ -138,6 +136,7 @@ pub fn write_logo(sheet: &mut Worksheet, grid: &Grid, heading: &Heading) -> Resu
     );
     let scale = (LOGO_WIDTH / width).min(LOGO_HEIGHT / height).min(1.0);
     let (width, height) = (pixels(width * scale), pixels(height * scale));
+    let logo = logo.clone();
     let logo = logo.set_scale_width(scale).set_scale_height(scale);
     let left = grid.pixels(LABEL, LAST).saturating_sub(width + 2);
     // Above the title's rule.

@@ -12,7 +12,7 @@ use rust_xlsxwriter::Workbook;
 use tokio::sync::mpsc::{Receiver, channel};
 
 use super::super::page::{self, Fit, Paper};
-use super::super::{Heading, Incoming, write};
+use super::super::{Heading, Incoming, styles, write};
 use super::trade;
 use crate::rows::account::Account;
 use crate::rows::sink::Batch;
@@ -92,7 +92,7 @@ pub fn heading(document: &str, language: Language) -> Heading {
 
 pub fn written(heading: &Heading, sections: Vec<Incoming>) -> Written {
     let mut bytes = Vec::new();
-    write(heading, sections, &mut bytes).unwrap();
+    write(heading, &styles(heading).unwrap(), sections, &mut bytes).unwrap();
     unzipped(bytes)
 }
 
