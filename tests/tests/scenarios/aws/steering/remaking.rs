@@ -127,8 +127,10 @@ on_every_engine! {
         cloud.sweep_to_the_end(PERIOD).await?;
         let key = |id: &str| format!("2026-10/trade/A001/{id}.xlsx");
         let first = cloud.s3.content(&key(A1))?;
+        cloud.batch.hold(None);
         steer(&cloud, "reissue", &[A1, "--customer-note", "単価を訂正"]).run().await?.expect(0)?;
         assert_eq!(cloud.document(PERIOD, A1).await?["state"], "succeeded", "until the new one is there");
+        cloud.batch.release();
         cloud.sweep_to_the_end(PERIOD).await?;
         assert_eq!(cloud.document(PERIOD, A1).await?["state"], "superseded");
         assert_eq!(cloud.document(PERIOD, &format!("{A1}.r2")).await?["object_key"], key(&format!("{A1}.r2")));
