@@ -36,7 +36,7 @@ pub struct Built {
     pub proof: Proof,
 }
 
-/// What the writing thread hands back.
+/// What the writer hands back.
 struct Written {
     finished: Finished,
     tables: Vec<TableDone>,
@@ -349,6 +349,17 @@ mod tests {
             assert_eq!(read.unwrap_err().class(), Class::Data);
             assert!(matches!(written, Err(WriteError::ReaderStopped)), "{rows}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_channel_without_an_end_is_not_complete() {
+        let (mut sink, mut written) = sink::channel(&Arc::new(Notify::new()));
+        for row in 0..300 {
+            sink.push(row).await.unwrap();
+        }
+        drop(sink);
+        assert!(matches!(sink::next(&mut written), Some(Batch::Rows(_))));
+        assert!(sink::next(&mut written).is_none());
     }
 
     #[tokio::test]

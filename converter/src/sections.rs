@@ -93,8 +93,8 @@ pub async fn plan(
     })
 }
 
-/// Refuses an account in which an id occurs twice. This looks at all rows of the account once more: it is asked when they are read,
-/// while the workbook is finished and opened again.
+/// Refuses an account in which an id occurs twice. This looks at all rows of the account once more: it is asked when they are read, of a long
+/// document while the workbook is finished and opened again.
 pub async fn refuse_duplicates(
     source: &mut Source,
     intake: &mut Intake,

@@ -49,9 +49,8 @@ pub fn channel<T>(is_long: &Arc<Notify>) -> (Sink<T>, mpsc::Receiver<Batch<T>>) 
 /// must have been sent before.
 pub fn next<T>(rows: &mut mpsc::Receiver<Batch<T>>) -> Option<Batch<T>> {
     match rows.try_recv() {
-        Ok(batch) => Some(batch),
         Err(TryRecvError::Empty) => rows.blocking_recv(),
-        Err(TryRecvError::Disconnected) => None,
+        sent_or_closed => sent_or_closed.ok(),
     }
 }
 
