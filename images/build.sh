@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds both images and prints their names. From the environment:
 #   IMAGE_REPOSITORY   what the names begin with (localhost/statement-export)
-#   IMAGE_TAG          the tag (version and commit, e.g. 0.1.0-3f2a9c81d0b7)
+#   IMAGE_TAG          the tag (version and commit, e.g. 0.2.0-3f2a9c81d0b7)
 #   BUILDER            the image to build on, or `local` for one made of this machine's Rust and Debian's packages; without
 #                      it the Dockerfile's, or `local` where that cannot be pulled
 #   SOURCE_DATE_EPOCH  the date of everything in the images (the commit's)

@@ -31,6 +31,9 @@ pub struct Column {
     pub column_type: ColumnType,
     /// Nullable, and the column itself may be absent.
     pub optional: bool,
+    /// Newer than the first contract. A null of it is left out of a document's digest, so that a document that was published
+    /// before the column existed is still of the same rows.
+    pub added: bool,
     /// The only values allowed; empty = any.
     pub codes: &'static [&'static str],
     /// One line on what it holds.
@@ -60,6 +63,7 @@ const fn column(name: &'static str, column_type: ColumnType, meaning: &'static s
         name,
         column_type,
         optional: false,
+        added: false,
         codes: &[],
         meaning,
     }
@@ -85,6 +89,16 @@ impl Column {
     const fn optional(self) -> Self {
         Self {
             optional: true,
+            ..self
+        }
+    }
+
+    /// An optional column that is newer than the first contract.
+    #[expect(dead_code, reason = "the next commits add such columns")]
+    const fn added(self) -> Self {
+        Self {
+            optional: true,
+            added: true,
             ..self
         }
     }

@@ -131,6 +131,9 @@ fn config(url: &str, policy: Policy) -> Config {
         cash: policy,
         shape: policy,
         ownership: Policy::Block,
+        value: policy,
+        settlement: policy,
+        agreement: policy,
     };
     config.profile = Arc::new(profile);
     config

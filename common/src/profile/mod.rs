@@ -133,15 +133,21 @@ pub enum Rule {
     Cash,
     Ownership,
     Shape,
+    Value,
+    Settlement,
+    Agreement,
 }
 
 impl Rule {
-    pub const ALL: [Rule; 5] = [
+    pub const ALL: [Rule; 8] = [
         Rule::Identity,
         Rule::Positions,
         Rule::Cash,
         Rule::Ownership,
         Rule::Shape,
+        Rule::Value,
+        Rule::Settlement,
+        Rule::Agreement,
     ];
 
     /// Its name in profiles, and the cause of a failed document.
@@ -152,6 +158,9 @@ impl Rule {
             Rule::Cash => "cash",
             Rule::Ownership => "ownership",
             Rule::Shape => "shape",
+            Rule::Value => "value",
+            Rule::Settlement => "settlement",
+            Rule::Agreement => "agreement",
         }
     }
 }
@@ -180,7 +189,7 @@ impl Policy {
 }
 
 /// The policy of every rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Policies {
     pub identity: Policy,
@@ -188,6 +197,25 @@ pub struct Policies {
     pub cash: Policy,
     pub ownership: Policy,
     pub shape: Policy,
+    pub value: Policy,
+    pub settlement: Policy,
+    pub agreement: Policy,
+}
+
+impl Default for Policies {
+    fn default() -> Self {
+        Self {
+            identity: Policy::Block,
+            positions: Policy::Block,
+            cash: Policy::Block,
+            ownership: Policy::Block,
+            shape: Policy::Block,
+            value: Policy::Block,
+            settlement: Policy::Block,
+            // It compares a row with those of other accounts, and does not know which of them is wrong.
+            agreement: Policy::Warn,
+        }
+    }
 }
 
 impl Policies {
@@ -199,6 +227,9 @@ impl Policies {
             cash: Policy::Warn,
             ownership: Policy::Warn,
             shape: Policy::Warn,
+            value: Policy::Warn,
+            settlement: Policy::Warn,
+            agreement: Policy::Warn,
         }
     }
 
@@ -209,6 +240,9 @@ impl Policies {
             Rule::Cash => self.cash,
             Rule::Ownership => self.ownership,
             Rule::Shape => self.shape,
+            Rule::Value => self.value,
+            Rule::Settlement => self.settlement,
+            Rule::Agreement => self.agreement,
         }
     }
 }

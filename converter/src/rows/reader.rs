@@ -72,13 +72,31 @@ impl<'r, 'i> RowReader<'r, 'i> {
     /// The next column's value, of which no cell shows the text itself: it is parsed.
     fn optional_raw(&mut self) -> Result<Option<&'r str>> {
         let value = self.next()?;
-        self.intake.digest.value(value);
+        self.digest(value);
         Ok(value)
     }
 
     fn raw(&mut self) -> Result<&'r str> {
         let value = self.optional_raw()?;
         value.ok_or_else(|| self.is_null())
+    }
+
+    /// Digests the value of the column that was read last. A column that was added to the contract counts with its name, and
+    /// only where it has a value: rows without it are what they were before.
+    fn digest(&mut self, value: Option<&str>) {
+        let column = match self.names {
+            None => self.relation.columns.get(self.position - 1),
+            Some(_) => None,
+        };
+        match column {
+            Some(column) if column.added => {
+                if value.is_some() {
+                    self.intake.digest.value(Some(column.name));
+                    self.intake.digest.value(value);
+                }
+            }
+            _ => self.intake.digest.value(value),
+        }
     }
 
     /// The next column's value as the database has it.
@@ -164,7 +182,7 @@ impl<'r, 'i> RowReader<'r, 'i> {
     pub fn optional_decimal(&mut self, places: u32) -> Result<Option<Decimal>> {
         let text = self.next()?;
         // Engines pad to a column's scale: the digest is of the number.
-        self.intake.digest.value(text.map(decimal::without_padding));
+        self.digest(text.map(decimal::without_padding));
         text.map(|text| self.parse_decimal(text, places))
             .transpose()
     }

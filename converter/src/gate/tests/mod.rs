@@ -27,6 +27,9 @@ fn warning_of(rule: Rule) -> Gate {
         Rule::Cash => &mut policies.cash,
         Rule::Ownership => &mut policies.ownership,
         Rule::Shape => &mut policies.shape,
+        Rule::Value => &mut policies.value,
+        Rule::Settlement => &mut policies.settlement,
+        Rule::Agreement => &mut policies.agreement,
     };
     *policy = Policy::Warn;
     Gate::new(policies)
