@@ -17,8 +17,10 @@ find_binaries() {
 }
 
 binaries=$(find_binaries)
-if [ -z "$binaries" ] || ! command -v openssl >/dev/null || ! command -v jq >/dev/null; then
-    install_packages with-postgres "jq, openssl and PostgreSQL 14 or newer" postgresql openssl jq
+# Debian has it where only administrators look.
+has_pooler() { [ -x /usr/sbin/pgbouncer ] || [ -x /usr/bin/pgbouncer ]; }
+if [ -z "$binaries" ] || ! command -v openssl >/dev/null || ! command -v jq >/dev/null || ! has_pooler; then
+    install_packages with-postgres "jq, openssl, PgBouncer and PostgreSQL 14 or newer" postgresql pgbouncer openssl jq
     binaries=$(find_binaries)
 fi
 

@@ -1,4 +1,6 @@
-//! What every AWS client shares: credentials, region, endpoints and TLS as in every SDK, and what an AWS error means.
+//! What every AWS client shares: credentials, region, endpoints, proxy and TLS as in every SDK, and what an AWS error means.
+
+mod http;
 
 use aws_config::BehaviorVersion;
 use aws_config::environment::region::EnvironmentVariableRegionProvider;
@@ -9,11 +11,6 @@ use aws_config::timeout::TimeoutConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_credential_types::provider::error::CredentialsError;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use aws_smithy_http_client::{Builder, Connector, tls};
-use aws_smithy_runtime_api::client::http::{
-    HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
-};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -21,6 +18,7 @@ use aws_types::service_config::ServiceConfigKey;
 use std::time::Duration;
 
 pub use aws_config::SdkConfig;
+pub use http::{http_client, http_connector};
 
 use crate::{Error, Result};
 
@@ -95,27 +93,6 @@ pub fn has_s3_endpoint(config: &SdkConfig) -> bool {
         .ok()
         .and_then(|key| config.service_config()?.load_config(key));
     of_s3.is_some() || config.endpoint_url().is_some()
-}
-
-/// HTTPS with the TLS library that the databases use, too.
-pub fn http_client() -> SharedHttpClient {
-    Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .tls_context(tls::TlsContext::default())
-        .build_https()
-}
-
-/// The same for a request that is no SDK's, such as that of a webhook. Whoever calls it says how long an answer may take.
-pub fn http_connector() -> SharedHttpConnector {
-    let settings = HttpConnectorSettings::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .build();
-    let connector = Connector::builder()
-        .connector_settings(settings)
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .tls_context(tls::TlsContext::default())
-        .build();
-    SharedHttpConnector::new(connector)
 }
 
 /// What became of a request that failed.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, Executor, Row};
 
 use crate::contract::{RELATIONS, Relation};
 use crate::database::{Whose, query_text, statement_failed};
@@ -17,18 +17,21 @@ impl Catalog {
     /// Reads it from the engine's own catalogue.
     pub async fn read(connection: &mut AnyConnection, dialect: Dialect) -> Result<Self> {
         // All relations at once: a converter asks this for every document that has a process of its own.
-        let query = sqlx::query_as(query_text(dialect.columns_query(RELATIONS.len())));
-        let found: Vec<(String, String, String)> = RELATIONS
-            .iter()
-            .fold(query, |query, relation| query.bind(relation.name))
-            .fetch_all(connection)
+        let failed =
+            |reason| statement_failed("reading the source's columns", Whose::Source)(reason);
+        let mut query = dialect.columns_query(RELATIONS.len());
+        for (n, relation) in RELATIONS.iter().enumerate() {
+            // Our own words, and no values: one message, which a pooler passes on outside of a transaction, too.
+            query = query.replace(&format!("${}", n + 1), &format!("'{}'", relation.name));
+        }
+        let found = connection
+            .fetch_all(query_text(query))
             .await
-            .map_err(statement_failed(
-                "reading the source's columns",
-                Whose::Source,
-            ))?;
+            .map_err(failed)?;
         let mut relations: HashMap<_, Vec<_>> = HashMap::new();
-        for (relation, column, declared) in found {
+        for row in found {
+            let text = |n: usize| row.try_get::<String, _>(n).map_err(failed);
+            let (relation, column, declared) = (text(0)?, text(1)?, text(2)?);
             let columns = relations.entry(relation).or_default();
             columns.push((column, declared));
         }

@@ -1,5 +1,11 @@
 //! Connecting, and the class of a failed statement.
 
+mod credentials;
+mod meaning;
+pub(crate) mod pooler;
+mod sqlite_code;
+mod sqlstate;
+
 use std::path::PathBuf;
 use std::sync::Once;
 use std::time::Duration;
@@ -10,6 +16,8 @@ use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Connection, Ex
 use crate::config::DatabaseUrl;
 use crate::dialect::Dialect;
 use crate::{Error, Result};
+
+use self::meaning::Meaning;
 
 /// A database: where, and which engine.
 #[derive(Debug, Clone)]
@@ -106,7 +114,8 @@ impl Database {
         Ok(connection)
     }
 
-    /// Connects once, to tell at once and exactly what is wrong: a pool would try again until its time is up.
+    /// Connects once, to tell at once and exactly what is wrong: a pool would try again until its time is up. For what is written
+    /// to; a pooler between must then keep prepared statements apart.
     pub async fn verify(&self) -> Result<()> {
         let mut connection = AnyConnection::connect_with(&self.options(false)?)
             .await
@@ -114,6 +123,7 @@ impl Database {
         set_up(&mut connection, self.dialect)
             .await
             .map_err(|reason| self.cannot_connect(reason))?;
+        pooler::refuse(self, &mut connection).await?;
         connection
             .close()
             .await
@@ -148,24 +158,52 @@ impl Database {
             "cannot connect to the {} database {}",
             self.dialect, self.url
         );
-        match classify(&reason) {
+        if credentials::seem_raw(&self.url) {
+            // The reason would be about a host and a port that nobody meant.
+            return Error::config(format!("{message}: {}", credentials::PERCENT_ENCODE));
+        }
+        match Meaning::of(&reason, Whose::Ledger) {
             // What TLS says of a certificate comes as data that makes no sense.
             _ if is_invalid_data(&reason) => Error::config(format!(
                 "{message}: its certificate cannot be verified; name its authority's in the URL, sslrootcert=PATH, and the host as the certificate does"
-            ))
-            .because(reason),
-            Fault::Lost => Error::retry("database", format!("{message}; is it up and reachable?"))
-                .because(reason),
+            )),
+            _ if is_refused_password(&reason) && credentials::have_escape(&self.url) => {
+                Error::config(format!(
+                    "{message}: the server refuses user or password; {}",
+                    credentials::PERCENT_ENCODE
+                ))
+            }
+            _ if is_refused_parameter(&reason) => Error::config(format!(
+                "{message}: a pooler refuses what the driver asks for at the start; in pgbouncer.ini, ignore_startup_parameters = extra_float_digits"
+            )),
+            Meaning::Passing(_) => {
+                Error::retry("database", format!("{message}; is it up and reachable?"))
+            }
+            Meaning::Misconfigured(fix) => Error::config(format!("{message}: {fix}")),
             _ => Error::config(format!(
                 "{message}; check DATABASE_URL and SOURCE_DATABASE_URL"
-            ))
-            .because(reason),
+            )),
         }
+        .because(reason)
     }
 }
 
 fn is_invalid_data(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Io(reason) if reason.kind() == std::io::ErrorKind::InvalidData)
+}
+
+fn is_refused_password(error: &sqlx::Error) -> bool {
+    error
+        .as_database_error()
+        .and_then(|reported| reported.code())
+        .is_some_and(|code| matches!(&*code, "28000" | "28P01"))
+}
+
+/// PgBouncer's word for a parameter that it does not know.
+fn is_refused_parameter(error: &sqlx::Error) -> bool {
+    error
+        .as_database_error()
+        .is_some_and(|reported| reported.message().contains("unsupported startup parameter"))
 }
 
 /// How long a connection is waited for.
@@ -193,42 +231,6 @@ pub fn query_text(sql: String) -> AssertSqlSafe<String> {
     AssertSqlSafe(sql)
 }
 
-/// What a failed statement means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fault {
-    /// The connection, the server or its resources: try again.
-    Lost,
-    /// A relation or column is missing.
-    Schema,
-    /// A right is missing.
-    Denied,
-    /// The statement itself.
-    Other,
-}
-
-fn classify(error: &sqlx::Error) -> Fault {
-    match error {
-        sqlx::Error::Io(_)
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed
-        | sqlx::Error::BeginFailed => Fault::Lost,
-        sqlx::Error::Database(reported) => match reported.code().as_deref() {
-            Some(code) if code.len() == 5 => classify_sqlstate(code),
-            // SQLite's result codes; the low byte is the primary one.
-            Some(code) => match code.parse::<u32>().map(|code| code & 0xff) {
-                // BUSY, LOCKED, NOMEM, IOERR, FULL, PROTOCOL
-                Ok(5 | 6 | 7 | 10 | 13 | 15) => Fault::Lost,
-                // ERROR is "no such table" among others; PERM, READONLY, CANTOPEN, AUTH, NOTADB
-                Ok(1 | 3 | 8 | 14 | 23 | 26) => Fault::Schema,
-                _ => Fault::Other,
-            },
-            None => Fault::Other,
-        },
-        _ => Fault::Other,
-    }
-}
-
 /// Whether a statement failed because there is no such table.
 pub(crate) fn lacks_relation(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|reported| {
@@ -237,42 +239,17 @@ pub(crate) fn lacks_relation(error: &sqlx::Error) -> bool {
     })
 }
 
-/// PostgreSQL's SQLSTATE classes: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
-fn classify_sqlstate(code: &str) -> Fault {
-    match (&code[..2], code) {
-        // Connection exception, insufficient resources, transaction rollback (also a snapshot cancelled by a replica's
-        // recovery), operator intervention (shutdown, cancelled), system error.
-        ("08" | "53" | "40" | "57" | "58", _) => Fault::Lost,
-        (_, "42P01" | "42703" | "3D000" | "28000" | "28P01" | "3F000" | "42883" | "42804") => {
-            Fault::Schema
-        }
-        (_, "42501") => Fault::Denied,
-        _ => Fault::Other,
-    }
-}
-
 /// Gives a failed statement its class. `doing` says what was being done, `whose` where (the source or the ledger).
 pub fn statement_failed(doing: &str, whose: Whose) -> impl FnOnce(sqlx::Error) -> Error + use<'_> {
     move |reason| {
-        let error = match (classify(&reason), whose) {
-            (Fault::Lost, _) => Error::retry("database", format!("{doing}: the database failed")),
-            (Fault::Schema, Whose::Source) => Error::config(format!(
-                "{doing}: the source does not follow the contract; `enqueuer check` names every deviation"
-            )),
-            (Fault::Schema, Whose::Ledger) => Error::config(format!(
-                "{doing}: the ledger is not usable; `enqueuer migrate` brings it up to date"
-            )),
-            (Fault::Denied, _) => Error::config(format!(
-                "{doing}: the database user has no right to; GRANT it (SELECT on the source, all on the ledger)"
-            )),
-            (Fault::Other, Whose::Source) => Error::data(
-                "source",
-                format!("{doing}: the source's data could not be read"),
-            ),
-            (Fault::Other, Whose::Ledger) => Error::bug(format!("{doing}: the statement failed")),
-        };
-        error.because(reason)
+        let error = Meaning::of(&reason, whose).error(doing, whose);
+        error.of_failed_statement().because(reason)
     }
+}
+
+/// Whether what failed may succeed when it is tried again.
+pub(crate) fn passes_by_itself(reason: &sqlx::Error) -> bool {
+    matches!(Meaning::of(reason, Whose::Ledger), Meaning::Passing(_))
 }
 
 /// Whose tables a statement is about.

@@ -43,6 +43,7 @@ pub struct Error {
     cause: &'static str,
     message: String,
     source: Option<Source>,
+    of_failed_statement: bool,
 }
 
 impl Error {
@@ -52,6 +53,7 @@ impl Error {
             cause,
             message: message.into(),
             source: None,
+            of_failed_statement: false,
         }
     }
 
@@ -80,6 +82,18 @@ impl Error {
     pub fn because(mut self, source: impl Into<Source>) -> Self {
         self.source = Some(source.into());
         self
+    }
+
+    /// Notes that the database refused a statement: its transaction has ended, or answers nothing any more.
+    #[must_use]
+    pub fn of_failed_statement(mut self) -> Self {
+        self.of_failed_statement = true;
+        self
+    }
+
+    /// Whether the database refused a statement. What is asked of that transaction afterwards only hides the reason.
+    pub fn is_of_failed_statement(&self) -> bool {
+        self.of_failed_statement
     }
 
     /// Puts what was being done in front of the message; class, cause and source stay.

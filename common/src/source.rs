@@ -1,5 +1,6 @@
 //! The firm's relations, for reading: a connection, and what of the contract is there.
 
+mod reading;
 mod rows;
 mod snapshots;
 
@@ -10,14 +11,18 @@ use crate::Result;
 use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::contract::Relation;
-use crate::database::{Database, Whose, query_text, statement_failed};
+use crate::database::{Database, Whose, pooler, query_text, statement_failed};
+use crate::dialect::Dialect;
 
+pub use reading::Reading;
 pub use rows::{Query, Selected, SourceRow};
 pub use snapshots::SourceSnapshots;
 
 /// The firm's relations.
 pub struct Source {
     connection: Connection,
+    /// Whether the session is ours for as long as the connection stands; `None` = not looked yet.
+    own_session: Option<bool>,
     pub database: Database,
     pub catalog: Catalog,
 }
@@ -62,9 +67,21 @@ impl Source {
         let catalog = Catalog::read(&mut connection, database.dialect).await?;
         Ok(Self {
             connection: Connection::Own(connection),
+            own_session: (database.dialect == Dialect::Sqlite).then_some(true),
             database,
             catalog,
         })
+    }
+
+    /// Looks whether statements may be prepared under a name. Worth it for who reads more than one snapshot.
+    pub(super) async fn look_for_pooler(&mut self) -> Result<()> {
+        if self.own_session.is_none() {
+            let connection = self.connection().connection;
+            let is_direct = pooler::is_direct(connection).await;
+            self.own_session =
+                Some(is_direct.map_err(statement_failed("looking for a pooler", Whose::Source))?);
+        }
+        Ok(())
     }
 
     /// Everything read from now on is of one consistent snapshot, until its end or that of the connection.
@@ -87,10 +104,14 @@ impl Source {
         self.catalog.column(relation, name)
     }
 
-    pub fn connection(&mut self) -> &mut AnyConnection {
-        match &mut self.connection {
-            Connection::Own(connection) => connection,
-            Connection::OfLedger(borrowed) => borrowed.connection(),
+    /// The connection, for one statement. One with values must be in a snapshot.
+    pub fn connection(&mut self) -> Reading<'_> {
+        Reading {
+            is_own_session: self.own_session == Some(true),
+            connection: match &mut self.connection {
+                Connection::Own(connection) => connection,
+                Connection::OfLedger(borrowed) => borrowed.connection(),
+            },
         }
     }
 

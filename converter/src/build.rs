@@ -72,28 +72,25 @@ impl Builder {
         partial: NamedTempFile,
         stop: Arc<AtomicBool>,
     ) -> Result<Built> {
-        let mut source = self.source.begin().await?;
-        let built = self
-            .build_from(&mut source, assignment, partial, stop)
-            .await?;
-        self.source.end(source).await?;
-        Ok(built)
+        let source = self.source.begin().await?;
+        self.build_from(source, assignment, partial, stop).await
     }
 
     pub async fn close(self) {
         self.source.close().await;
     }
 
+    /// The snapshot ends when its last row is read: a server may end a transaction that is idle while a workbook is finished.
     async fn build_from(
         &mut self,
-        source: &mut Source,
+        mut source: Source,
         assignment: &Assignment,
         partial: NamedTempFile,
         stop: Arc<AtomicBool>,
     ) -> Result<Built> {
         let profile = &self.config.profile.clone();
         let mut intake = Intake::new(self.policies);
-        let plan = sections::plan(source, &mut intake, assignment, profile).await?;
+        let plan = sections::plan(&mut source, &mut intake, assignment, profile).await?;
         crate::disk::check_temp_space(&std::env::temp_dir(), plan.rows)?;
         let is_long = intake.is_long.clone();
         let (feeds, incoming) = sections::channels(&plan, &is_long);
@@ -101,7 +98,11 @@ impl Builder {
         let heading = plan.heading.clone();
         let styles = self.styles_of(&heading)?;
         let write = move || write(&heading, &styles, incoming, partial, reopens, &stop);
-        let read = Box::pin(read(source, &mut intake, assignment, &plan, feeds));
+        let snapshots = &mut self.source;
+        let read = Box::pin(async {
+            read(&mut source, &mut intake, assignment, &plan, feeds).await?;
+            snapshots.end(source).await
+        });
         let (read, written) = overlapping(read, write, &is_long).await;
         let written = match (read, written) {
             (Ok(()), Ok(written)) => written,
@@ -184,9 +185,10 @@ async fn read(
         Ok(())
     }
     .await;
-    // Nothing is published before this is known, and it says best what is wrong with rows that break other rules, too.
+    // Nothing is published before this is known, and it says best what is wrong with rows that break other rules, too. But where a
+    // statement failed nothing more is asked: the transaction would only answer that it has ended, and hide the reason.
     let unique = match &read {
-        Err(error) if error.class() != Class::Data => Ok(()),
+        Err(error) if error.class() != Class::Data || error.is_of_failed_statement() => Ok(()),
         _ => sections::refuse_duplicates(source, intake, plan).await,
     };
     unique.and(read)

@@ -1,10 +1,14 @@
 //! Creates and fills the source relations, for `demo` and `load` only: in one transaction, so that nothing is ever half
 //! loaded, and never over relations that somebody else created.
 
+mod duplicates;
+
 use common::contract::{ColumnType, RELATIONS, Relation};
 use common::database::{Database, Whose, query_text, statement_failed};
-use common::{Class, Error, Result};
+use common::{Error, Result};
 use sqlx::{Any, AnyPool, Executor, Transaction};
+
+pub use duplicates::Duplicate;
 
 /// Remembers which relations of a database are ours to replace.
 const ORIGIN_TABLE: &str = "export_loaded_relations";
@@ -88,7 +92,18 @@ impl SourceWriter {
     }
 
     /// Writes what is pending, adds the indexes of the contract and commits.
-    pub async fn finish(mut self) -> Result<()> {
+    pub async fn finish(self) -> Result<()> {
+        match self.finish_or_find_duplicate().await? {
+            None => Ok(()),
+            Some(duplicate) => Err(Error::data(
+                "shape",
+                format!("{duplicate} is there twice; each must be unique"),
+            )),
+        }
+    }
+
+    /// As [`finish`](Self::finish). Where two rows have the same key, nothing is committed, and the key is returned.
+    pub async fn finish_or_find_duplicate(mut self) -> Result<Option<Duplicate>> {
         self.flush().await?;
         for relation in RELATIONS {
             let name = relation.name;
@@ -99,24 +114,10 @@ impl SourceWriter {
                     .column(column)
                     .is_some_and(|column| column.optional)
             };
-            if !relation.unique.iter().any(nullable_key) {
-                let statement = format!(
-                    "CREATE UNIQUE INDEX {name}_unique ON {name} ({})",
-                    self.index_columns(relation.unique, relation)
-                );
-                self.execute(statement).await.map_err(|error| {
-                    if error.class() != Class::Data {
-                        return error;
-                    }
-                    Error::data(
-                        "shape",
-                        format!(
-                            "{name} holds two rows with the same {}; each must be unique",
-                            relation.unique.join(", ")
-                        ),
-                    )
-                    .because(error)
-                })?;
+            if !relation.unique.iter().any(nullable_key)
+                && let Some(duplicate) = self.make_unique(relation).await?
+            {
+                return Ok(Some(duplicate));
             }
             for (n, columns) in relation.indexes.iter().enumerate() {
                 let columns = self.index_columns(columns, relation);
@@ -125,7 +126,8 @@ impl SourceWriter {
             }
         }
         let failed = statement_failed("loading the source relations", Whose::Source);
-        self.transaction.commit().await.map_err(failed)
+        self.transaction.commit().await.map_err(failed)?;
+        Ok(None)
     }
 
     /// The columns of an index. Text is collated by code point, as documents are ordered; but not the account, which is

@@ -13,7 +13,9 @@ mod loopback;
 pub mod office;
 pub mod ooxml;
 pub mod operator;
+pub mod pooler;
 mod program;
+pub mod proxy;
 pub mod s3;
 mod source;
 mod store;
@@ -187,18 +189,22 @@ impl World {
         }
     }
 
-    /// Writes the CSV files of a source and loads them.
+    /// Writes the CSV files of a source and loads them. Relations that are not given are empty.
     pub async fn load(&self, files: &[(&str, &str)]) -> Result<()> {
         let directory = self.path("csv");
         std::fs::create_dir_all(&directory)?;
         for (name, text) in files {
             std::fs::write(directory.join(format!("{name}.csv")), text)?;
         }
-        let directory = directory.to_string_lossy().into_owned();
-        self.enqueuer(["load", &directory, "--replace"])
-            .run()
-            .await?
-            .expect(0)?;
+        let mut load = self
+            .enqueuer(["load", "--replace"])
+            .arg(&directory.to_string_lossy());
+        for relation in common::contract::RELATIONS {
+            if !directory.join(format!("{}.csv", relation.name)).exists() {
+                load = load.arg("--empty").arg(relation.name);
+            }
+        }
+        load.run().await?.expect(0)?;
         Ok(())
     }
 

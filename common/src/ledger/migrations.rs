@@ -1,15 +1,22 @@
 //! Bringing the ledger up to date.
 
-use std::borrow::Cow;
-use std::future::ready;
+mod carried_over;
 
-use sqlx::migrate::{Migration, MigrationSource, MigrationType, Migrator};
-use sqlx::{Any, AssertSqlSafe, Executor, SqlSafeStr};
+use std::borrow::Cow;
+
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::{AnyConnection, AssertSqlSafe, Executor, SqlSafeStr};
 
 use super::Ledger;
-use crate::database::{Database, Whose, lacks_relation, statement_failed};
+use crate::database::{Database, Whose, lacks_relation, passes_by_itself, statement_failed};
 use crate::dialect::Dialect;
 use crate::{Error, Result};
+
+/// Where the ledger's migrations are recorded. The library's own name, `_sqlx_migrations`, may be another program's.
+const TABLE: &str = "export_migrations";
+
+/// The key of the lock under which PostgreSQL's ledgers are migrated: any number that nobody else takes.
+const LOCK: i64 = 0x0007_3461_7465_6D65;
 
 /// The embedded migrations, in order. A landed migration never changes.
 const MIGRATIONS: [(i64, &str, &str); 3] = [
@@ -25,86 +32,109 @@ const MIGRATIONS: [(i64, &str, &str); 3] = [
 /// The version of a ledger that has every migration.
 pub(super) const CURRENT: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 
-#[derive(Debug)]
-struct Embedded;
-
-impl MigrationSource<'static> for Embedded {
-    fn resolve(
-        self,
-    ) -> std::pin::Pin<
-        Box<
-            dyn Future<Output = Result<Vec<Migration>, Box<dyn std::error::Error + Send + Sync>>>
-                + Send
-                + 'static,
-        >,
-    > {
-        let migrations = MIGRATIONS
-            .into_iter()
-            .map(|(version, description, sql)| {
-                let sql = AssertSqlSafe(sql).into_sql_str();
-                Migration::new(
-                    version,
-                    Cow::Borrowed(description),
-                    MigrationType::Simple,
-                    sql,
-                    false,
-                )
-            })
-            .collect();
-        Box::pin(ready(Ok(migrations)))
-    }
+fn embedded() -> Vec<Migration> {
+    MIGRATIONS
+        .into_iter()
+        .map(|(version, description, sql)| {
+            let sql = AssertSqlSafe(sql).into_sql_str();
+            Migration::new(
+                version,
+                Cow::Borrowed(description),
+                MigrationType::Simple,
+                sql,
+                false,
+            )
+        })
+        .collect()
 }
 
 impl Ledger {
     /// Whether the ledger has every migration of this program.
     pub async fn is_current(&self) -> Result<bool> {
-        let newest = newest(&self.pool, &self.database).await?;
+        let mut connection = self.connection().await?;
+        let newest = recorded(&mut connection, &self.database).await?;
         Ok(newest == Some(CURRENT))
     }
 
     /// Creates or upgrades the ledger. Safe to call from several processes at once.
     pub async fn migrate(&self) -> Result<()> {
-        let failed = |reason: sqlx::migrate::MigrateError| {
-            Error::config(format!(
-                "the ledger at {} cannot be created or upgraded",
-                self.database.url
-            ))
-            .because(reason)
-        };
-        let migrator = Migrator::new(Embedded).await.map_err(failed)?;
-        match self.database.dialect {
-            // The migrator takes an advisory lock.
-            Dialect::Postgres => migrator.run(&self.pool).await.map_err(failed),
-            // SQLite has none: the write lock around everything serves.
-            Dialect::Sqlite => {
-                let mut transaction = self.begin().await?;
-                migrator.run(&mut *transaction).await.map_err(failed)?;
-                transaction
-                    .commit()
-                    .await
-                    .map_err(statement_failed("upgrading the ledger", Whose::Ledger))
-            }
+        let failed = |reason: MigrateError| migration_failed(&self.database, reason);
+        let mut migrator = Migrator::with_migrations(embedded());
+        migrator.dangerous_set_table_name(TABLE);
+        // The library's lock belongs to a session. Ours ends with the transaction, whoever is between us and the server.
+        migrator.set_locking(false);
+        let mut transaction = self.begin().await?;
+        self.lock_migrations(&mut transaction).await?;
+        carried_over::carry_over(&mut transaction, self.database.dialect, &migrator)
+            .await
+            .map_err(failed)?;
+        migrator.run(&mut *transaction).await.map_err(failed)?;
+        transaction
+            .commit()
+            .await
+            .map_err(statement_failed("upgrading the ledger", Whose::Ledger))
+    }
+
+    /// On SQLite the write lock of the transaction serves.
+    async fn lock_migrations(&self, connection: &mut AnyConnection) -> Result<()> {
+        if self.database.dialect == Dialect::Postgres {
+            let lock = format!("SELECT pg_advisory_xact_lock({LOCK})");
+            connection
+                .execute(AssertSqlSafe(lock))
+                .await
+                .map_err(statement_failed("upgrading the ledger", Whose::Ledger))?;
         }
+        Ok(())
+    }
+}
+
+fn migration_failed(database: &Database, reason: MigrateError) -> Error {
+    let message = format!(
+        "the ledger at {} cannot be created or upgraded",
+        database.url
+    );
+    let passes = match &reason {
+        MigrateError::Execute(failed) | MigrateError::ExecuteMigration(failed, _) => {
+            passes_by_itself(failed)
+        }
+        _ => false,
+    };
+    if passes {
+        Error::retry("database", message).because(reason)
+    } else {
+        Error::config(message).because(reason)
     }
 }
 
 /// The newest migration of a ledger; `None` = there is no ledger. A ledger of a newer program is an error of class `Config`.
 /// Outside of transactions only: where there is no ledger, the failed statement would end one on PostgreSQL.
-pub(super) async fn newest<'c>(
-    ledger: impl Executor<'c, Database = Any>,
+pub(super) async fn newest(
+    connection: &mut AnyConnection,
     database: &Database,
 ) -> Result<Option<i64>> {
-    let newest = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations");
-    match newest.fetch_one(ledger).await {
+    if let Some(newest) = recorded(connection, database).await? {
+        return Ok(Some(newest));
+    }
+    let ours = carried_over::ours(connection, database.dialect, &embedded())
+        .await
+        .map_err(reading_failed)?;
+    Ok(ours.last().copied())
+}
+
+/// The newest migration under our own name.
+async fn recorded(connection: &mut AnyConnection, database: &Database) -> Result<Option<i64>> {
+    let newest = AssertSqlSafe(format!("SELECT max(version) FROM {TABLE}"));
+    match sqlx::query_scalar(newest).fetch_one(connection).await {
         Ok(Some(version)) if version > CURRENT => Err(Error::config(format!(
             "the ledger at {} is of a newer version ({version}) than this program ({CURRENT}): use the newer program",
             database.url
         ))),
         Ok(newest) => Ok(newest),
         Err(reason) if lacks_relation(&reason) => Ok(None),
-        Err(reason) => Err(statement_failed(
-            "reading the ledger's version",
-            Whose::Ledger,
-        )(reason)),
+        Err(reason) => Err(reading_failed(reason)),
     }
+}
+
+fn reading_failed(reason: sqlx::Error) -> Error {
+    statement_failed("reading the ledger's version", Whose::Ledger)(reason)
 }

@@ -6,7 +6,7 @@ use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::database::{Whose, statement_failed};
 use crate::ledger::Ledger;
-use sqlx::{AnyConnection, Executor};
+use sqlx::{Any, Executor};
 
 /// Where snapshots come from.
 pub enum SourceSnapshots {
@@ -57,7 +57,10 @@ impl SourceSnapshots {
         match self {
             Self::Apart { config, source } => {
                 let mut source = match source.take() {
-                    Some(source) => source,
+                    Some(mut source) => {
+                        source.look_for_pooler().await?;
+                        source
+                    }
                     None => Source::open(config).await?,
                 };
                 source.begin_snapshot().await?;
@@ -75,6 +78,8 @@ impl SourceSnapshots {
                 catalog.demand_all()?;
                 Ok(Source {
                     connection: Connection::OfLedger(borrowed),
+                    // A ledger behind a pooler that mixes sessions up is refused.
+                    own_session: Some(true),
                     database,
                     catalog,
                 })
@@ -113,7 +118,11 @@ impl SourceSnapshots {
     }
 }
 
-async fn execute(connection: &mut AnyConnection, text: &'static str, doing: &str) -> Result<()> {
+async fn execute<'c>(
+    connection: impl Executor<'c, Database = Any>,
+    text: &'static str,
+    doing: &str,
+) -> Result<()> {
     connection
         .execute(text)
         .await

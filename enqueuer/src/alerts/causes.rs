@@ -125,7 +125,7 @@ pub static OF_DOCUMENTS: &[Cause] = &[
     Cause {
         name: "database",
         runbook: "database",
-        meaning: "The database was away, or had no connection left, in every attempt.",
+        meaning: "The database was away, locked, or had no connection left, in every attempt.",
         command: resubmit!("database reachable again"),
     },
     Cause {

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use common::Result;
 use common::config::Settings;
 
-use crate::csv_source::{self, Encoding};
+use crate::csv_source::{Encoding, Export};
 use crate::out::line;
 use crate::source_database;
 use crate::source_writer::SourceWriter;
@@ -18,6 +18,9 @@ pub struct Load {
     /// How the files are encoded: utf-8 or cp932
     #[arg(long, value_name = "ENCODING", default_value = "utf-8")]
     encoding: String,
+    /// A relation that has no rows and therefore no file, e.g. statement_trades; may be given several times
+    #[arg(long, value_name = "RELATION")]
+    empty: Vec<String>,
     /// Replaces relations that an earlier `load` or `demo` created
     #[arg(long)]
     replace: bool,
@@ -29,14 +32,21 @@ impl Load {
         let config = settings.resolve()?;
         let (database, pool) = source_database::open_for_writing(&config).await?;
         let mut writer = SourceWriter::create(&database, &pool, "load", self.replace).await?;
-        let loaded = csv_source::load(&mut writer, &self.directory, encoding).await?;
-        writer.finish().await?;
+        let export = Export {
+            directory: &self.directory,
+            encoding,
+            empty: &self.empty,
+        };
+        let loaded = export.load(&mut writer).await?;
+        if let Some(duplicate) = writer.finish_or_find_duplicate().await? {
+            return Err(export.refuse(&duplicate)?);
+        }
         pool.close().await;
         for relation in loaded {
             let note = if relation.file_found {
                 ""
             } else {
-                "  (no file: empty)"
+                "  (no file, as told: empty)"
             };
             line!("{:<26}{:>10} rows{note}", relation.relation, relation.rows);
         }

@@ -1,11 +1,12 @@
 //! Reads the source relations from `DIR/statement_*.csv`, for `enqueuer load`: file → records → rows → writer, one row at
 //! a time. Every error names file, line and column; the writer's transaction is what leaves nothing half loaded.
 
+mod date;
+mod files;
 mod guard;
 mod rows;
 mod value;
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::File;
 use std::path::Path;
@@ -15,7 +16,7 @@ use common::contract::{RELATIONS, Relation};
 use common::{Error, Result};
 
 use self::rows::Rows;
-use crate::source_writer::SourceWriter;
+use crate::source_writer::{Duplicate, SourceWriter};
 
 /// The character encoding of the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,112 +58,92 @@ pub struct Loaded {
     pub file_found: bool,
 }
 
-/// Reads every relation's file of `directory` into `writer`. The caller finishes the writer; dropping it after an error
-/// undoes all of it.
-pub async fn load(
-    writer: &mut SourceWriter,
-    directory: &Path,
-    encoding: Encoding,
-) -> Result<Vec<Loaded>> {
-    let files = find_files(directory)?;
-    let mut loaded = Vec::with_capacity(RELATIONS.len());
-    for relation in RELATIONS {
-        let file_found = files.contains(&file_name(relation));
-        let rows = if file_found {
-            load_relation(writer, directory, relation, encoding).await?
-        } else {
-            0
-        };
-        loaded.push(Loaded {
-            relation: relation.name,
-            rows,
-            file_found,
-        });
-    }
-    Ok(loaded)
+/// The files to read, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Export<'e> {
+    pub directory: &'e Path,
+    pub encoding: Encoding,
+    /// Relations without a file: empty tables.
+    pub empty: &'e [String],
 }
 
-async fn load_relation(
-    writer: &mut SourceWriter,
-    directory: &Path,
-    relation: &'static Relation,
-    encoding: Encoding,
-) -> Result<u64> {
-    let name = file_name(relation);
-    let path = directory.join(&name);
-    let file = File::open(&path).map_err(|reason| {
-        Error::config(format!(
-            "{} cannot be read; are you allowed to?",
-            path.display()
-        ))
-        .because(reason)
-    })?;
-    let mut rows = Rows::open(file, name, relation, encoding)?;
-    let mut count = 0;
-    while let Some(row) = rows.next_row()? {
-        writer.insert(relation, row).await?;
-        count += 1;
+impl Export<'_> {
+    /// Reads every relation's file into `writer`. The caller finishes the writer; dropping it after an error undoes all of it.
+    pub async fn load(&self, writer: &mut SourceWriter) -> Result<Vec<Loaded>> {
+        let files = files::find(self.directory, self.empty)?;
+        let mut loaded = Vec::with_capacity(RELATIONS.len());
+        for relation in RELATIONS {
+            let file_found = files.contains(&file_name(relation));
+            let rows = if file_found {
+                self.load_relation(writer, relation).await?
+            } else {
+                0
+            };
+            loaded.push(Loaded {
+                relation: relation.name,
+                rows,
+                file_found,
+            });
+        }
+        Ok(loaded)
     }
-    Ok(count)
+
+    async fn load_relation(
+        &self,
+        writer: &mut SourceWriter,
+        relation: &'static Relation,
+    ) -> Result<u64> {
+        let mut rows = self.open(relation)?;
+        let mut count = 0;
+        while let Some(row) = rows.next_row()? {
+            writer.insert(relation, row).await?;
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    /// The error of two rows with one key: the file is read once more for their lines.
+    pub fn refuse(&self, duplicate: &Duplicate) -> Result<Error> {
+        let mut rows = self.open(duplicate.relation)?;
+        let mut lines = Vec::new();
+        while let Some(row) = rows.next_row()? {
+            if duplicate.is_of(&row) {
+                lines.push(rows.line());
+            }
+        }
+        let (first, second) = match lines[..] {
+            [first, second, ..] => (first, second),
+            _ => {
+                return Err(Error::bug(format!(
+                    "{duplicate} is in no two rows of the file"
+                )));
+            }
+        };
+        let file = file_name(duplicate.relation);
+        Ok(Error::data(
+            "load",
+            format!(
+                "{file} line {second}: {duplicate} is already in line {first}; each must be unique"
+            ),
+        ))
+    }
+
+    fn open(&self, relation: &'static Relation) -> Result<Rows<File>> {
+        let name = file_name(relation);
+        let path = self.directory.join(&name);
+        let file = File::open(&path).map_err(|reason| {
+            Error::config(format!(
+                "{} cannot be read; are you allowed to?",
+                path.display()
+            ))
+            .because(reason)
+        })?;
+        Rows::open(file, name, relation, self.encoding)
+    }
 }
 
 fn file_name(relation: &Relation) -> String {
     format!("{}.csv", relation.name)
-}
-
-/// The names of the contract's files in `directory`. A `statement_*.csv` of another name is most likely a typo: taken
-/// for missing, its relation would silently be empty.
-fn find_files(directory: &Path) -> Result<BTreeSet<String>> {
-    let cannot_read = |reason: std::io::Error| {
-        let mend = match reason.kind() {
-            std::io::ErrorKind::NotFound => "there is no such directory",
-            std::io::ErrorKind::NotADirectory => {
-                "it is not a directory; give the one that holds the CSV files"
-            }
-            _ => "are you allowed to?",
-        };
-        Error::config(format!("{} cannot be read: {mend}", directory.display())).because(reason)
-    };
-    let known = RELATIONS.map(file_name);
-    let mut files = BTreeSet::new();
-    let mut strangers = BTreeSet::new();
-    for entry in std::fs::read_dir(directory).map_err(cannot_read)? {
-        let name = entry
-            .map_err(cannot_read)?
-            .file_name()
-            .to_string_lossy()
-            .into_owned();
-        let lower = name.to_lowercase();
-        if known.contains(&name) {
-            files.insert(name);
-        } else if lower.starts_with("statement_")
-            && Path::new(&lower)
-                .extension()
-                .is_some_and(|ending| ending == "csv")
-        {
-            strangers.insert(name);
-        }
-    }
-    let expected = known.join(", ");
-    if let Some(stranger) = strangers.first() {
-        return Err(Error::data(
-            "load",
-            format!(
-                "{stranger:?} in {} is no relation of the contract: rename it to one of {expected}",
-                directory.display()
-            ),
-        ));
-    }
-    if files.is_empty() {
-        return Err(Error::data(
-            "load",
-            format!(
-                "{} holds none of the contract's files: expected are {expected}",
-                directory.display()
-            ),
-        ));
-    }
-    Ok(files)
 }
 
 #[cfg(test)]
@@ -170,14 +151,6 @@ mod tests {
     use common::Class;
 
     use super::*;
-
-    fn directory(files: &[&str]) -> tempfile::TempDir {
-        let directory = tempfile::tempdir().unwrap();
-        for file in files {
-            std::fs::write(directory.path().join(file), "").unwrap();
-        }
-        directory
-    }
 
     #[test]
     fn encodings_have_several_names() {
@@ -193,64 +166,5 @@ mod tests {
             error.to_string().contains("write utf-8 or cp932"),
             "{error}"
         );
-    }
-
-    #[test]
-    fn other_files_are_left_alone() {
-        let directory = directory(&[
-            "statement_trades.csv",
-            "README.md",
-            "trades.csv",
-            "statement_notes.txt",
-        ]);
-        assert_eq!(
-            find_files(directory.path())
-                .unwrap()
-                .into_iter()
-                .collect::<Vec<_>>(),
-            ["statement_trades.csv"]
-        );
-    }
-
-    #[test]
-    fn a_misspelt_file_is_named() {
-        for stranger in ["statement_trade.csv", "Statement_Positions.CSV"] {
-            let directory = directory(&["statement_trades.csv", stranger]);
-            let error = find_files(directory.path()).unwrap_err();
-            assert_eq!(error.class(), Class::Data);
-            assert!(error.to_string().contains(stranger), "{error}");
-            assert!(
-                error
-                    .to_string()
-                    .contains("statement_trades.csv, statement_cash_movements.csv"),
-                "{error}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_directory_without_any_file_is_an_error() {
-        let empty = directory(&[]);
-        let error = find_files(empty.path()).unwrap_err();
-        assert_eq!(error.class(), Class::Data);
-        assert!(
-            error
-                .to_string()
-                .contains("expected are statement_accounts.csv"),
-            "{error}"
-        );
-
-        let error = find_files(&empty.path().join("nowhere")).unwrap_err();
-        assert_eq!(error.class(), Class::Config);
-        assert!(
-            error
-                .to_string()
-                .contains("nowhere cannot be read: there is no such directory"),
-            "{error}"
-        );
-
-        let file = directory(&["statement_trades.csv"]);
-        let error = find_files(&file.path().join("statement_trades.csv")).unwrap_err();
-        assert!(error.to_string().contains("not a directory"), "{error}");
     }
 }

@@ -24,6 +24,8 @@ pub(super) struct Rows<R> {
     /// For each column of the contract the field that holds it.
     fields: Vec<Option<usize>>,
     field_count: usize,
+    /// On which the last row that was read begins.
+    line: u64,
     decoder: Decoder,
     encoding: Encoding,
 }
@@ -48,6 +50,7 @@ impl<R: Read> Rows<R> {
             record: ByteRecord::new(),
             fields: vec![None; relation.columns.len()],
             field_count: 0,
+            line: 0,
             decoder: Decoder::new(encoding),
             encoding,
         };
@@ -66,6 +69,7 @@ impl<R: Read> Rows<R> {
                 None => Ok(None),
             };
         };
+        self.line = line;
         if self.record.len() != self.field_count {
             let (found, expected) = (self.record.len(), self.field_count);
             return Err(self.wrong(
@@ -88,6 +92,11 @@ impl<R: Read> Rows<R> {
             row.push(value);
         }
         Ok(Some(row))
+    }
+
+    /// The line on which the last row begins.
+    pub(super) fn line(&self) -> u64 {
+        self.line
     }
 
     fn read_header(&mut self) -> Result<()> {

@@ -1,10 +1,10 @@
 //! One field of a file: from bytes to text, and checked against its column of the contract.
 
 use common::contract::{Column, ColumnType};
-use common::statement::{AccountId, parse_date};
+use common::statement::AccountId;
 use encoding_rs::SHIFT_JIS;
 
-use super::Encoding;
+use super::{Encoding, date};
 
 /// Values are shown up to this many characters.
 const SHOWN_CHARS: usize = 60;
@@ -80,9 +80,10 @@ pub(super) fn check(column: &Column, text: String) -> Result<Option<String>, Str
         ColumnType::Text if column.name == "account_id" && text.parse::<AccountId>().is_err() => {
             return refuse("is not usable: 1 to 64 ASCII letters, digits, '_' and '-' are");
         }
-        ColumnType::Date if parse_date(&text).is_none() => {
-            return refuse("is not a date: write YYYY-MM-DD");
-        }
+        ColumnType::Date => match date::read(&text) {
+            Ok(date) => date,
+            Err(why) => return refuse(why),
+        },
         ColumnType::Decimal if common::decimal::parse(&text).is_none() => {
             return refuse(
                 "is not a decimal: write up to 28 digits like -1234.56, without grouping or exponent",
@@ -153,6 +154,12 @@ mod tests {
     }
 
     #[test]
+    fn dates_are_kept_in_one_form() {
+        let value = trade("trade_date", "2026/9/7").unwrap();
+        assert_eq!(value.as_deref(), Some("2026-09-07"));
+    }
+
+    #[test]
     fn what_is_wrong_is_said_with_the_mend() {
         for (column, text, expected) in [
             (
@@ -162,8 +169,8 @@ mod tests {
             ),
             (
                 "trade_date",
-                "2026/12/01",
-                "\"2026/12/01\" is not a date: write YYYY-MM-DD",
+                "12/01/2026",
+                "\"12/01/2026\" has its year last, so that day and month cannot be told apart: write YYYY-MM-DD",
             ),
             ("quantity", "1,000", "\"1,000\" is not a decimal"),
             ("quantity", "1e3", "\"1e3\" is not a decimal"),

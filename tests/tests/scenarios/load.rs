@@ -5,8 +5,22 @@ use tests::{Answer, World, on_every_engine};
 
 use crate::fixtures::{Books, count, expect_one_line, load_october, run_october};
 
-/// Writes the files as they are and loads them.
+/// Writes the files as they are and loads them; what is not among them is said to be empty.
 async fn load(world: &World, files: &[(&str, &[u8])], flags: &[&str]) -> Result<Answer> {
+    let relations = common::contract::RELATIONS
+        .iter()
+        .map(|relation| relation.name);
+    let is_given = |name: &&str| files.iter().any(|(file, _)| *file == format!("{name}.csv"));
+    let empty = relations.filter(|name| !is_given(name));
+    let flags = flags.iter().copied();
+    let flags: Vec<&str> = flags
+        .chain(empty.flat_map(|name| ["--empty", name]))
+        .collect();
+    load_only(world, files, &flags).await
+}
+
+/// Writes the files as they are and loads them.
+async fn load_only(world: &World, files: &[(&str, &[u8])], flags: &[&str]) -> Result<Answer> {
     let directory = world.path("export");
     if directory.exists() {
         std::fs::remove_dir_all(&directory)?;
@@ -63,10 +77,10 @@ on_every_engine! {
 }
 
 on_every_engine! {
-    async fn a_missing_file_is_an_empty_table(world: &World) {
+    async fn a_missing_file_is_an_empty_table_when_told_so(world: &World) {
         let text = format!("{HEADER}{}{}", account("A1", "=1+1"), account("A2", "\"a, \"\"b\"\"\""));
         let answer = load(world, &[(ACCOUNTS, text.as_bytes())], &[]).await?.expect(0)?;
-        assert!(answer.stdout.contains("no file: empty"), "{}", answer.stdout);
+        assert!(answer.stdout.contains("no file, as told: empty"), "{}", answer.stdout);
         assert_eq!(holder_names(world).await?, ["=1+1", "a, \"b\""]);
         for relation in common::contract::RELATIONS.iter().skip(1) {
             assert_eq!(count(world, &format!("SELECT count(*) FROM {}", relation.name)).await?, 0);
@@ -76,6 +90,27 @@ on_every_engine! {
         world.enqueuer(["check"]).run().await?.expect(0)?;
         let run = run_october(world).await?.expect(0)?.json()?;
         assert_eq!(run["due"], 0, "{run}");
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn a_missing_file_is_refused_unless_told(world: &World) {
+        let text = format!("{HEADER}{}", account("A1", "A"));
+        let refused = load_only(world, &[(ACCOUNTS, text.as_bytes()), ("trades.csv", b"")], &[]).await?;
+        expect_one_line(refused, 65, &["no statement_trades.csv", "rename \"trades.csv\"", "--empty statement_trades"])?;
+        assert!(world.texts("SELECT account_id FROM statement_accounts").await.is_err(), "half loaded");
+        let wrong = load(world, &[(ACCOUNTS, text.as_bytes())], &["--empty", "statement_accounts"]).await?;
+        expect_one_line(wrong, 78, &["statement_accounts.csv is there"])
+    }
+}
+
+on_every_engine! {
+    async fn dates_with_the_year_first_are_read(world: &World) {
+        let text = format!("{HEADER}A1,1,A,ja,JPY,1,2020/1/5\nA2,2,B,ja,JPY,1,2020/01/06\n");
+        load(world, &[(ACCOUNTS, text.as_bytes())], &[]).await?.expect(0)?;
+        let days = world.texts("SELECT CAST(opened_on AS text) FROM statement_accounts ORDER BY account_id").await?;
+        assert_eq!(days.concat(), [Some("2020-01-05".to_owned()), Some("2020-01-06".to_owned())]);
         Ok(())
     }
 }
@@ -121,13 +156,13 @@ on_every_engine! {
         let twice = format!("{header}\n{row}\n{row}\n");
         let spoilt = |from: &str, to: &str| format!("{header}\n{row}\n{}\n", row.replace("T2026-10-0", "T2").replace(from, to));
         let cases: [(&str, String, &[&str]); 7] = [
-            ("statement_trades.csv", spoilt("2026-10-05", "2026/10/05"), &["line 3", "column trade_date", "write YYYY-MM-DD"]),
+            ("statement_trades.csv", spoilt("2026-10-05", "05/10/2026"), &["line 3", "column trade_date", "year last", "write YYYY-MM-DD"]),
             ("statement_trades.csv", spoilt(",1000,", ",1e3,"), &["line 3", "column gross_amount", "\"1e3\" is not a decimal"]),
             ("statement_trades.csv", spoilt(",buy,", ",Buy,"), &["line 3", "column side", "write buy, sell"]),
             ("statement_trades.csv", spoilt(",0,0,0,", ",0,0,"), &["line 3", "17 fields", "18"]),
             ("statement_trades.csv", format!("{header},profit\n{row},1\n"), &["line 1", "\"profit\" is not in the contract"]),
-            ("statement_trades.csv", twice, &["statement_trades holds two rows with the same account_id, trade_id"]),
-            ("statement_trade.csv", format!("{header}\n"), &["\"statement_trade.csv\"", "rename it to one of"]),
+            ("statement_trades.csv", twice, &["statement_trades.csv line 3: account_id \"B1\", trade_id", "is already in line 2"]),
+            ("statement_trade.csv", format!("{header}\n"), &["\"statement_trade.csv\"", "rename it to one of", "did you mean statement_trades.csv?"]),
         ];
         for (name, text, words) in cases {
             let files: [(&str, &[u8]); 2] = [(ACCOUNTS, good.as_bytes()), (name, text.as_bytes())];

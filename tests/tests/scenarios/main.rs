@@ -3,6 +3,7 @@
 mod ark;
 mod aws;
 mod bad_input;
+mod causes;
 mod check;
 mod concurrency;
 mod crash;

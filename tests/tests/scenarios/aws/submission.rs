@@ -296,7 +296,7 @@ on_every_engine! {
     async fn on_aws_an_old_ledger_is_refused(world: &World) {
         load_october(world, 1).await?;
         let cloud = Cloud::of(world).await?;
-        world.execute("DROP TABLE IF EXISTS _sqlx_migrations").await?;
+        world.execute("DROP TABLE IF EXISTS export_migrations").await?;
         for arguments in [&["run", "--at", AT][..], &["sweep"], &["status", "--period", PERIOD]] {
             let answer = cloud.enqueuer(arguments.iter().copied()).run().await?;
             expect_one_line(answer, 78, &["not up to date", "`enqueuer migrate`"])?;

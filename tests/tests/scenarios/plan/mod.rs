@@ -273,11 +273,11 @@ on_every_engine! {
         world.enqueuer(["stop", "--period", PERIOD, "--reason", "prices are wrong"]).run().await?.expect(0)?;
         let plan = plan_of(world, []).run().await?.expect(0)?.json()?;
         assert!(plan["remarks"].to_string().contains("prices are wrong"), "{plan}");
-        world.execute("DELETE FROM _sqlx_migrations WHERE version > 1").await?;
+        world.execute("DELETE FROM export_migrations WHERE version > 1").await?;
         let plan = plan_of(world, []).run().await?.expect(0)?.json()?;
         assert_eq!(plan["documents"], json!(4), "{plan}");
         assert!(plan["remarks"].to_string().contains("`enqueuer migrate`"), "{plan}");
-        world.execute("UPDATE _sqlx_migrations SET version = 9999").await?;
+        world.execute("UPDATE export_migrations SET version = 9999").await?;
         expect_one_line(plan_of(world, []).run().await?, 78, &["newer version (9999)"])
     }
 }

@@ -17,7 +17,7 @@ const TABLES: [&str; 9] = [
     "export_documents",
     "export_jobs",
     "export_runs",
-    "_sqlx_migrations",
+    "export_migrations",
 ];
 
 /// October is published, and the ledger is that of before: nothing is in it.
@@ -70,7 +70,7 @@ on_every_engine! {
         cloud.migrate().await?;
         cloud.enqueuer(run([])).run().await?.expect(0)?;
         cloud.sweep_to_the_end(PERIOD).await?;
-        world.execute("UPDATE _sqlx_migrations SET version = 99 WHERE version = (SELECT max(version) FROM _sqlx_migrations)").await?;
+        world.execute("UPDATE export_migrations SET version = 99 WHERE version = (SELECT max(version) FROM export_migrations)").await?;
         let refused = |text: &str| assert!(text.contains("newer version (99)") && text.contains("use the newer program"), "{text}");
         refused(&cloud.enqueuer(["check"]).run().await?.expect(78)?.stdout);
         for command in [&["status"][..], &["sweep"], &["migrate"], &["run", "--period", PERIOD]] {

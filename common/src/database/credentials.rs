@@ -1,0 +1,61 @@
+//! Users and passwords in URLs: a character that means something there makes another URL of it.
+
+use crate::config::DatabaseUrl;
+
+/// What to do about a user or password with such a character. It shows nothing of either.
+pub(super) const PERCENT_ENCODE: &str = "in the user and password of a URL every character that is no letter, no digit and none of -._~ \
+                                         is written percent-encoded, # as %23, / as %2F, ? as %3F and % as %25";
+
+/// Whether a user or password seems to hold one of the characters that end what stands before a path, a query or a fragment: the
+/// host and port that are read are then parts of the password.
+pub(super) fn seem_raw(url: &DatabaseUrl) -> bool {
+    let Some((scheme, rest)) = url.expose().split_once("://") else {
+        return false;
+    };
+    if !scheme.starts_with("postgres") {
+        return false;
+    }
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, beyond) = rest.split_at(end);
+    // No URL of a database has a fragment. A host and a path beyond what should have held them are no parameter's value.
+    beyond.contains('#')
+        || (!authority.contains('@')
+            && beyond
+                .rsplit_once('@')
+                .is_some_and(|(_, server)| server.contains('/')))
+}
+
+/// Whether the URL has an escape, which may have been meant as it stands.
+pub(super) fn have_escape(url: &DatabaseUrl) -> bool {
+    url.expose().contains('%')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn raw_passwords_are_told_from_parameters() {
+        for raw in [
+            "postgres://firm:pa#ss@db.example:5432/firm",
+            "postgres://firm:pa/ss@db.example:5432/firm",
+            "postgres://firm:pa?ss@db.example:5432/firm",
+            // What stands before the character would do as a port.
+            "postgresql://firm:12#34@db.example/firm",
+            "postgres://firm:12/34@db.example/firm",
+            "postgres://fi?rm@db.example/firm",
+            "postgres://firm:p@ss#word@db.example/firm",
+        ] {
+            assert!(seem_raw(&DatabaseUrl::new(raw)), "{raw}");
+        }
+        for plain in [
+            "postgres://firm:p%23ss@db.example:5432/firm?sslmode=require",
+            "postgres://db.example:5432/firm?user=firm@example",
+            "postgres://firm:p@ss@db.example/firm",
+            "postgres:///firm?host=/run/postgresql",
+            "sqlite:///data/a#b@c/firm.db",
+        ] {
+            assert!(!seem_raw(&DatabaseUrl::new(plain)), "{plain}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What a failed statement means, whatever the engine.
+
+use super::{Whose, sqlite_code, sqlstate};
+use crate::Error;
+
+/// What may be done about a failed statement. Texts are ends of messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// The connection, the server or its resources, or somebody else's work: what it is passes by itself.
+    Passing(&'static str),
+    /// Somebody must fix it, and how.
+    Misconfigured(&'static str),
+    /// A relation or column is missing or of another kind.
+    Contract,
+    /// A right is missing.
+    Right,
+    /// A row cannot be read.
+    Data,
+    /// A mistake of ours.
+    Ours,
+}
+
+impl Meaning {
+    #[cfg(test)]
+    pub(super) const fn class(self) -> crate::Class {
+        use crate::Class;
+        match self {
+            Meaning::Passing(_) => Class::Retry,
+            Meaning::Misconfigured(_) | Meaning::Contract | Meaning::Right => Class::Config,
+            Meaning::Data => Class::Data,
+            Meaning::Ours => Class::Bug,
+        }
+    }
+
+    /// What a failure means for what reads the source or works on the ledger.
+    pub(super) fn of(error: &sqlx::Error, whose: Whose) -> Self {
+        const LOST: Meaning = Meaning::Passing("the connection was lost");
+        match error {
+            sqlx::Error::Io(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::BeginFailed
+            // Answers in another order than was asked: a pooler or a proxy between, or the connection broke.
+            | sqlx::Error::Protocol(_) => LOST,
+            sqlx::Error::Database(reported) => match reported.code().as_deref() {
+                Some(code) if code.len() == 5 => sqlstate::meaning(code, whose),
+                Some(code) => {
+                    let code = code.parse().unwrap_or_default();
+                    sqlite_code::meaning(code, reported.message(), whose)
+                }
+                None => Self::unknown(whose),
+            },
+            _ => Self::unknown(whose),
+        }
+    }
+
+    const fn unknown(whose: Whose) -> Self {
+        match whose {
+            Whose::Source => Meaning::Data,
+            Whose::Ledger => Meaning::Ours,
+        }
+    }
+
+    /// The error of whoever was `doing` something.
+    pub(super) fn error(self, doing: &str, whose: Whose) -> Error {
+        match (self, whose) {
+            (Meaning::Passing(what), _) => {
+                Error::retry("database", format!("{doing}: the database failed, {what}"))
+            }
+            (Meaning::Misconfigured(fix), _) => Error::config(format!("{doing}: {fix}")),
+            (Meaning::Contract, Whose::Source) => Error::config(format!(
+                "{doing}: the source does not follow the contract; `enqueuer check` names every deviation"
+            )),
+            (Meaning::Contract, Whose::Ledger) => Error::config(format!(
+                "{doing}: the ledger is not usable; `enqueuer migrate` brings it up to date"
+            )),
+            (Meaning::Right, _) => Error::config(format!(
+                "{doing}: the database user has no right to; GRANT it (SELECT on the source, all on the ledger)"
+            )),
+            (Meaning::Data, _) => Error::data(
+                "source",
+                format!("{doing}: the source's data could not be read"),
+            ),
+            (Meaning::Ours, _) => Error::bug(format!("{doing}: the statement failed")),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Locks, and servers that end what is idle or only read.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use tests::{Engine, World, on_every_engine};
+use tokio::time::sleep;
+
+use crate::fixtures::{
+    attempts, document, expect_one_line, load_october, replace_trades, run_october, run_of,
+};
+
+/// The world's database, in sessions that have a setting.
+fn with_setting(world: &World, setting: &str) -> String {
+    format!("{}&options=-c%20{setting}", world.database_url())
+}
+
+const LOCK_FOR: &str =
+    "BEGIN; LOCK TABLE statement_trades IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(2); COMMIT";
+
+#[tokio::test]
+async fn a_lock_that_is_not_had_in_time_is_tried_again() -> Result<()> {
+    let world = World::new(Engine::Postgres).await?;
+    load_october(&world, 20).await?;
+    let source = with_setting(&world, "lock_timeout=100ms");
+    let run = run_of(&world, []).env("SOURCE_DATABASE_URL", &source);
+    let lock = async {
+        while world.published()?.is_empty() {
+            sleep(Duration::from_millis(20)).await;
+        }
+        world.execute(LOCK_FOR).await
+    };
+    let (run, locked) = tokio::join!(run.run(), lock);
+    locked?;
+    let run = run?.expect(0)?.json()?;
+    assert_eq!(run["succeeded"], 40, "{run}");
+    let attempts = attempts(&world).await?;
+    assert!(
+        attempts
+            .iter()
+            .any(|attempt| !attempt.ends_with("succeeded")),
+        "the lock was in nobody's way: {attempts:?}"
+    );
+    world.close().await
+}
+
+#[tokio::test]
+async fn a_run_that_does_not_get_a_lock_says_try_again() -> Result<()> {
+    let world = World::new(Engine::Postgres).await?;
+    load_october(&world, 1).await?;
+    let source = with_setting(&world, "lock_timeout=100ms");
+    let run = async {
+        sleep(Duration::from_millis(400)).await;
+        let run = run_of(&world, []).env("SOURCE_DATABASE_URL", &source);
+        run.run().await
+    };
+    let (run, locked) = tokio::join!(run, world.execute(LOCK_FOR));
+    locked?;
+    expect_one_line(run?, 75, &["a lock was not had in time"])?;
+    run_october(&world).await?.expect(0)?;
+    world.close().await
+}
+
+#[tokio::test]
+async fn a_ledger_that_only_reads_is_a_retry() -> Result<()> {
+    let world = World::new(Engine::Postgres).await?;
+    load_october(&world, 1).await?;
+    run_of(&world, ["--kind", "trade"]).run().await?.expect(0)?;
+    let ledger = with_setting(&world, "default_transaction_read_only=on");
+    let run = run_of(&world, []).env("DATABASE_URL", &ledger);
+    expect_one_line(run.run().await?, 75, &["only reads at the moment"])?;
+    run_october(&world).await?.expect(0)?;
+    world.close().await
+}
+
+#[tokio::test]
+async fn the_transaction_ends_when_the_last_row_is_read() -> Result<()> {
+    let world = World::new(Engine::Postgres).await?;
+    load_october(&world, 1).await?;
+    // Long enough that the workbook is still written and opened again long after the last row was read.
+    world
+        .execute(
+            "INSERT INTO statement_trades (account_id, trade_id, trade_date, settlement_date, asset_class, security_code, security_name, side,
+                 custody, quantity, unit_price, price_unit, currency, gross_amount, commission, consumption_tax, withholding_tax, net_amount)
+             SELECT account_id, 'L' || n, trade_date, settlement_date, asset_class, security_code, security_name, side, custody, quantity,
+                 unit_price, price_unit, currency, gross_amount, commission, consumption_tax, withholding_tax, net_amount
+             FROM statement_trades, generate_series(1, 30000) n",
+        )
+        .await?;
+    let source = with_setting(&world, "idle_in_transaction_session_timeout=700ms");
+    let run = run_of(&world, ["--kind", "trade"]).env("SOURCE_DATABASE_URL", &source);
+    run.run().await?.expect(0)?;
+    assert_eq!(attempts(&world).await?, ["2026-10.trade.A001 1 succeeded"]);
+    world.close().await
+}
+
+on_every_engine! {
+    async fn the_first_error_of_a_snapshot_is_the_documents(world: &World) {
+        load_october(world, 3).await?;
+        let (column, expression, said) = match world.engine {
+            Engine::Postgres => (
+                "commission",
+                "commission / CASE account_id WHEN 'A002' THEN 0 ELSE 1 END",
+                "division by zero",
+            ),
+            Engine::Sqlite => (
+                "commission",
+                "CASE account_id WHEN 'A002' THEN abs(-9223372036854775807 - (quantity = quantity)) ELSE commission END",
+                "integer overflow",
+            ),
+        };
+        replace_trades(world, column, expression).await?;
+        let run = run_of(world, ["--kind", "trade"]).run().await?.expect(1)?.json()?;
+        assert_eq!((&run["succeeded"], &run["failed"]), (&2.into(), &1.into()), "{run}");
+        let failed = document(world, "2026-10.trade.A002").await?;
+        assert_eq!(failed["cause"], "source", "{failed}");
+        let error = failed["error"].as_str().unwrap_or_default();
+        assert!(error.contains("statement_trades") && error.contains(said), "{error}");
+        assert!(!error.contains("aborted"), "{error}");
+        Ok(())
+    }
+}
