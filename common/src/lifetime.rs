@@ -81,10 +81,9 @@ const OPEN_YEAR: i16 = 9999;
 /// A day of the years 1 to 1899.
 fn early_date(text: &str) -> Option<Date> {
     let is_shaped = text.len() == 10
-        && text
-            .bytes()
-            .enumerate()
-            .all(|(at, byte)| matches!(at, 4 | 7) == (byte == b'-') && (byte == b'-' || byte.is_ascii_digit()));
+        && text.bytes().enumerate().all(|(at, byte)| {
+            matches!(at, 4 | 7) == (byte == b'-') && (byte == b'-' || byte.is_ascii_digit())
+        });
     let day: Date = is_shaped.then(|| text.parse().ok())??;
     (day.year() > 0).then_some(day)
 }
@@ -99,25 +98,50 @@ mod tests {
 
     #[test]
     fn days_before_the_calendar_mean_that_the_opening_is_not_known() {
-        for text in ["1900-01-01", "1899-12-30", "0001-01-01", "0001-12-31 BC", "-infinity"] {
+        for text in [
+            "1900-01-01",
+            "1899-12-30",
+            "0001-01-01",
+            "0001-12-31 BC",
+            "-infinity",
+        ] {
             assert_eq!(Opened::parse(text), Some(Opened::Unknown), "{text}");
         }
         let known = Opened::parse("1900-01-02").unwrap();
         assert_eq!(known, Opened::On(day("1900-01-02")));
         assert!(known.is_from(day("1900-01-02")) && !known.is_from(day("1900-01-03")));
         assert!(!Opened::Unknown.is_from(day("1900-01-01")));
-        for text in ["0000-00-00", "0000-01-01", "2026-02-30", "", "infinity", "1899-1-001", "-001-01-01", "0001/01/01"] {
+        for text in [
+            "0000-00-00",
+            "0000-01-01",
+            "2026-02-30",
+            "",
+            "infinity",
+            "1899-1-001",
+            "-001-01-01",
+            "0001/01/01",
+        ] {
             assert_eq!(Opened::parse(text), None, "{text}");
         }
     }
 
     #[test]
     fn the_year_9999_means_that_an_account_is_open() {
-        for text in [None, Some(""), Some(" \u{3000}"), Some("9999-12-31"), Some("9999-01-01"), Some("infinity")] {
+        for text in [
+            None,
+            Some(""),
+            Some(" \u{3000}"),
+            Some("9999-12-31"),
+            Some("9999-01-01"),
+            Some("infinity"),
+        ] {
             assert_eq!(Closed::parse(text), Some(Closed::Not), "{text:?}");
         }
         for text in ["9998-12-31", "2026-10-31", "0001-01-01"] {
-            assert!(matches!(Closed::parse(Some(text)), Some(Closed::On(_))), "{text}");
+            assert!(
+                matches!(Closed::parse(Some(text)), Some(Closed::On(_))),
+                "{text}"
+            );
         }
         for text in ["0000-00-00", "2026/10/31", "-infinity", "open"] {
             assert_eq!(Closed::parse(Some(text)), None, "{text}");

@@ -43,9 +43,10 @@ fn check_net(gate: &mut Gate, trade: &Trade) -> Result<()> {
             "gross + accrued interest − fees − withholding tax",
         ),
         // A cost that is taken over with the securities is no payment.
-        Side::Receipt | Side::Delivery => {
-            (-deducted, "−(fees + withholding tax), as nothing else is paid")
-        }
+        Side::Receipt | Side::Delivery => (
+            -deducted,
+            "−(fees + withholding tax), as nothing else is paid",
+        ),
     };
     if trade.net_amount == expected {
         return Ok(());
@@ -69,16 +70,22 @@ fn check_net(gate: &mut Gate, trade: &Trade) -> Result<()> {
 fn check_settled(gate: &mut Gate, trade: &Trade, settled: Decimal, terms: Terms) -> Result<()> {
     let (net, currency) = (trade.net_amount, trade.currency);
     let settled_in = trade.settlement_currency.unwrap_or(currency);
-    let both = format!("settlement_amount is {settled} {settled_in}, but net_amount is {net} {currency}");
+    let both =
+        format!("settlement_amount is {settled} {settled_in}, but net_amount is {net} {currency}");
     if settled_in == currency {
         if settled == net {
             return Ok(());
         }
-        return broken(gate, trade, &format!("{both}, a difference of {}", settled - net));
+        return broken(
+            gate,
+            trade,
+            &format!("{both}, a difference of {}", settled - net),
+        );
     }
     let rate = trade.fx_rate.filter(|_| settled_in == terms.base_currency);
-    let made = rate.map(|rate| (rate, net * rate));
-    let is_nothing = made.is_some_and(|(_, made)| settled.is_zero() && made.abs() < minor_unit(settled_in));
+    let made = rate.map(|rate| (rate, (net * rate).normalize()));
+    let is_nothing =
+        made.is_some_and(|(_, made)| settled.is_zero() && made.abs() < minor_unit(settled_in));
     if sign(settled) != sign(net) && !is_nothing {
         return broken(gate, trade, &format!("{both}: the signs must agree"));
     }

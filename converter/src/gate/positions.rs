@@ -36,9 +36,8 @@ impl Proof {
         let mut broken = std::mem::take(&mut self.broken);
         while let Some(first) = broken.first() {
             let custody = first.custody;
-            let (alike, others): (Vec<_>, Vec<_>) = broken
-                .into_iter()
-                .partition(|line| line.custody == custody);
+            let (alike, others): (Vec<_>, Vec<_>) =
+                broken.into_iter().partition(|line| line.custody == custody);
             tell(gate, &alike)?;
             broken = others;
         }
@@ -73,7 +72,10 @@ fn of_line(line: &QuantityMovement) -> String {
         String::new()
     } else {
         let snapshot = line.opening - line.rolled;
-        format!(" (the snapshot's {snapshot} and {} before the period)", line.rolled)
+        format!(
+            " (the snapshot's {snapshot} and {} before the period)",
+            line.rolled
+        )
     };
     format!(
         "security {}{market} ({custody}): opening {}{rolled} + bought {} + received {} − sold {} − delivered {} − redeemed {} = {}, \

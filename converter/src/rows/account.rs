@@ -98,7 +98,9 @@ fn parse(row: &mut RowReader) -> Result<Account> {
     let closed_on = row.text_beside()?;
     let closed_on = Closed::parse(closed_on).ok_or_else(|| {
         let text = closed_on.unwrap_or_default();
-        row.wrong(&format!("{text:?} is not a date up to 9999-12-31, YYYY-MM-DD"))
+        row.wrong(&format!(
+            "{text:?} is not a date up to 9999-12-31, YYYY-MM-DD"
+        ))
     })?;
     if closed_on.contradicts(opened_on) {
         row.broken("the account was closed before it was opened (opened_on)")?;

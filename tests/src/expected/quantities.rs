@@ -52,19 +52,34 @@ pub fn table(source: &Source, month: &Month, account: &str, language: Language) 
                 let what = trade.text("side")?;
                 // What is older than the period makes its opening.
                 let before = settled_on < month.first;
-                add((trade, market), if before { Moves::Opening(what) } else { Moves::Period(what) })?;
+                add(
+                    (trade, market),
+                    if before {
+                        Moves::Opening(what)
+                    } else {
+                        Moves::Period(what)
+                    },
+                )?;
             }
         }
         // The name is the holding's, where there is one.
         for position in opening {
-            add((position, position.optional("market")?), Moves::Period("opening"))?;
+            add(
+                (position, position.optional("market")?),
+                Moves::Period("opening"),
+            )?;
         }
         for position in held {
-            add((position, position.optional("market")?), Moves::Period("closing"))?;
+            add(
+                (position, position.optional("market")?),
+                Moves::Period("closing"),
+            )?;
         }
     }
     let mut lines: Vec<Line> = lines.into_values().collect();
-    lines.retain(|line: &Line| line.is_current || line.opening.is_some_and(|opening| !opening.is_zero()));
+    lines.retain(|line: &Line| {
+        line.is_current || line.opening.is_some_and(|opening| !opening.is_zero())
+    });
     Table::of(MOVEMENTS, language, &columns(), &lines)
 }
 

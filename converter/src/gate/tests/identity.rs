@@ -65,11 +65,26 @@ fn the_amounts_make_the_net_amount() {
 #[test]
 fn a_side_is_named_with_its_rule() {
     for (side, rule) in [
-        (Side::Buy, "−(gross + accrued interest + fees + withholding tax)"),
-        (Side::Sell, "gross + accrued interest − fees − withholding tax"),
-        (Side::Redemption, "gross + accrued interest − fees − withholding tax"),
-        (Side::Receipt, "−(fees + withholding tax), as nothing else is paid"),
-        (Side::Delivery, "−(fees + withholding tax), as nothing else is paid"),
+        (
+            Side::Buy,
+            "−(gross + accrued interest + fees + withholding tax)",
+        ),
+        (
+            Side::Sell,
+            "gross + accrued interest − fees − withholding tax",
+        ),
+        (
+            Side::Redemption,
+            "gross + accrued interest − fees − withholding tax",
+        ),
+        (
+            Side::Receipt,
+            "−(fees + withholding tax), as nothing else is paid",
+        ),
+        (
+            Side::Delivery,
+            "−(fees + withholding tax), as nothing else is paid",
+        ),
     ] {
         broken(&with_amounts(side, "7"), &[&format!("but {rule} is")]);
     }
@@ -170,7 +185,12 @@ fn the_percentage_is_the_profiles() {
 
 #[test]
 fn the_signs_agree_in_any_two_currencies() {
-    for (settled_in, rate) in [("JPY", Some("150")), ("JPY", None), ("EUR", Some("150")), ("EUR", None)] {
+    for (settled_in, rate) in [
+        ("JPY", Some("150")),
+        ("JPY", None),
+        ("EUR", Some("150")),
+        ("EUR", None),
+    ] {
         for amount in ["-150000", "0"] {
             let says = [
                 "settlement_amount is ",
@@ -189,7 +209,10 @@ fn the_signs_agree_in_any_two_currencies() {
         ..settled(Some("JPY"), settled_for, Some("150"))
     };
     accepted(&nothing("0"));
-    broken(&nothing("1"), &["net_amount is 0 USD", "the signs must agree"]);
+    broken(
+        &nothing("1"),
+        &["net_amount is 0 USD", "the signs must agree"],
+    );
 }
 
 #[test]

@@ -43,7 +43,9 @@ fn opening_and_movements_make_the_closing_quantity() {
         "holds 122545",
         "a difference of 1",
     ];
-    refused(Rule::Positions, &says, |gate| check(gate, &[rolled("122545")]));
+    refused(Rule::Positions, &says, |gate| {
+        check(gate, &[rolled("122545")])
+    });
     let without_market = QuantityMovement {
         market: "".into(),
         ..rolled("0.000001")
@@ -66,7 +68,13 @@ fn an_opening_that_was_rolled_forward_says_from_what() {
 }
 
 /// A holding that nothing moved, in a security, market and custody.
-fn held(code: &str, market: &str, custody: Custody, opening: &str, closing: &str) -> QuantityMovement {
+fn held(
+    code: &str,
+    market: &str,
+    custody: Custody,
+    opening: &str,
+    closing: &str,
+) -> QuantityMovement {
     QuantityMovement {
         market: market.into(),
         security_code: code.into(),
