@@ -96,7 +96,7 @@ type HeldIn<'s> = BTreeMap<(&'s str, &'s str), BTreeSet<Option<&'s str>>>;
 
 /// The market whose holding a trade moves: its own, if that is held. A holding without a market is moved by all others; so is
 /// what is not held, where no holding has one.
-fn market<'s>(trade: &'s Row, held_in: &HeldIn) -> Result<Option<&'s str>> {
+fn market<'s>(trade: &'s Row, held_in: &HeldIn<'s>) -> Result<Option<&'s str>> {
     if held_in.values().flatten().all(Option::is_none) {
         return Ok(None);
     }

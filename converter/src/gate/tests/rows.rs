@@ -4,7 +4,7 @@ use common::profile::{Basis, Rule};
 use common::statement::Period;
 use rust_decimal::Decimal;
 
-use super::{amount, currency, day, passes, refused, trade};
+use super::{currency, day, passes, refused, trade};
 use crate::gate::shape;
 use crate::rows::cash::CashMovement;
 use crate::rows::codes::{AssetClass, CashKind, Custody};
