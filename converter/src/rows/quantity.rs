@@ -113,10 +113,9 @@ pub async fn stream(
         let relation = moved.relation.name;
         gate::ownership::check(&mut intake.gate, account_id, moved.owner, relation)?;
         check_dates(&mut intake.gate, &moved)?;
-        if !line.as_ref().is_some_and(|line| line.holds(&moved)) {
-            if let Some(done) = line.replace(Line::of(&moved)) {
-                finish(done, between, &mut proof, &mut intake.gate, sink).await?;
-            }
+        let is_same = line.as_ref().is_some_and(|line| line.holds(&moved));
+        if !is_same && let Some(done) = line.replace(Line::of(&moved)) {
+            finish(done, between, &mut proof, &mut intake.gate, sink).await?;
         }
         if let Some(line) = &mut line {
             line.add(&moved, between);

@@ -210,6 +210,10 @@ fn the_signs_agree_in_any_two_currencies() {
     };
     accepted(&nothing("0"));
     broken(
+        &nothing("-1"),
+        &["net_amount is 0 USD", "the signs must agree"],
+    );
+    broken(
         &nothing("1"),
         &["net_amount is 0 USD", "the signs must agree"],
     );
