@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::{AnyConnection, Executor, Row};
 
+use crate::blank::absent_as_null;
 use crate::contract::{RELATIONS, Relation};
 use crate::database::{Whose, query_text, statement_failed};
 use crate::dialect::Dialect;
@@ -85,6 +86,16 @@ impl Catalog {
             format!("t.{column}")
         } else {
             "CAST(NULL AS text)".to_owned()
+        }
+    }
+
+    /// A text column of the relation called `t`, for what a query decides by it: an absent text is null there, too, as for who reads
+    /// its rows.
+    pub fn present(&self, relation: &Relation, column: &str) -> String {
+        if self.has(relation, column) {
+            absent_as_null(&format!("t.{column}"))
+        } else {
+            self.column(relation, column)
         }
     }
 

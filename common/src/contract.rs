@@ -34,6 +34,8 @@ pub struct Column {
     /// Newer than the first contract. A null of it is left out of a document's digest, so that a document that was published
     /// before the column existed is still of the same rows.
     pub added: bool,
+    /// A text that may be empty or blank although it is not optional.
+    pub may_be_blank: bool,
     /// The only values allowed; empty = any.
     pub codes: &'static [&'static str],
     /// One line on what it holds.
@@ -64,6 +66,7 @@ const fn column(name: &'static str, column_type: ColumnType, meaning: &'static s
         column_type,
         optional: false,
         added: false,
+        may_be_blank: false,
         codes: &[],
         meaning,
     }
@@ -103,6 +106,13 @@ impl Column {
         }
     }
 
+    const fn may_be_blank(self) -> Self {
+        Self {
+            may_be_blank: true,
+            ..self
+        }
+    }
+
     const fn codes(self, codes: &'static [&'static str]) -> Self {
         Self { codes, ..self }
     }
@@ -123,9 +133,12 @@ const PRICE_UNIT: Column = decimal(
     "price_unit",
     "the quantity the price is for: 1; 10000 for funds quoted per 10,000 units; 100 for bonds",
 );
-const FX_RATE: Column = decimal("fx_rate", "base currency per 1 unit of currency").optional();
+const FX_RATE: Column = decimal(
+    "fx_rate",
+    "base currency per 1 unit of currency; > 0, null where it is not known",
+)
+.optional();
 const POCKET: Column = text("pocket", "cash pocket; absent = deposit").optional();
-const MARKET: Column = text("market", "market or place of trade").optional();
 
 /// Who holds what: one row per account.
 pub static ACCOUNTS: Relation = Relation {
@@ -145,8 +158,15 @@ pub static ACCOUNTS: Relation = Relation {
         ),
         int("electronic_delivery", "1 = consented, 0 = on paper").codes(&["0", "1"]),
         text("rollout_group", "for runs of a part of the accounts").optional(),
-        date("opened_on", "first day of the account"),
-        date("closed_on", "last day of the account").optional(),
+        date(
+            "opened_on",
+            "first day of the account; 1900-01-01 or earlier = not known",
+        ),
+        date(
+            "closed_on",
+            "last day of the account, not before opened_on; null or 9999-12-31 = open",
+        )
+        .optional(),
     ],
 };
 
@@ -169,7 +189,12 @@ pub static TRADES: Relation = Relation {
         ASSET_CLASS,
         text("security_code", "銘柄コード"),
         text("security_name", "銘柄名"),
-        MARKET,
+        text(
+            "market",
+            "the market under which the holding is kept, not the place of trade; absent = that of the \
+             holding, of one without a market where there is one",
+        )
+        .optional(),
         text("side", "what happened").codes(&["buy", "sell", "receipt", "delivery", "redemption"]),
         text(
             "event",
@@ -183,14 +208,22 @@ pub static TRADES: Relation = Relation {
         CURRENCY,
         FX_RATE,
         decimal("gross_amount", "約定代金"),
-        decimal("accrued_interest", "経過利子; absent = 0").optional(),
+        decimal(
+            "accrued_interest",
+            "経過利子; negative = traded ex-dividend; absent = 0",
+        )
+        .optional(),
         decimal("commission", "手数料"),
         decimal("foreign_fees", "現地手数料; absent = 0").optional(),
         decimal("consumption_tax", "消費税"),
         decimal("withholding_tax", "譲渡益税等; negative = refund"),
         decimal("net_amount", "受渡金額; negative = the customer pays"),
         text("settlement_currency", "ISO 4217; absent = currency").optional(),
-        decimal("settlement_amount", "absent = net_amount").optional(),
+        decimal(
+            "settlement_amount",
+            "signed as net_amount, and equal to it in one currency; absent = net_amount",
+        )
+        .optional(),
         text("note", "備考").optional(),
     ],
 };
@@ -219,7 +252,7 @@ pub static CASH_MOVEMENTS: Relation = Relation {
             "exchange",
             "other",
         ]),
-        text("description", "摘要"),
+        text("description", "摘要; may be empty").may_be_blank(),
         CURRENCY,
         POCKET,
         decimal("amount", "signed: negative = out"),
@@ -245,11 +278,19 @@ pub static POSITIONS: Relation = Relation {
         ASSET_CLASS,
         text("security_code", "銘柄コード"),
         text("security_name", "銘柄名"),
-        MARKET,
+        text(
+            "market",
+            "the market under which the holding is kept, as in trades",
+        )
+        .optional(),
         CUSTODY,
         decimal("quantity", "数量, at most 6 decimals"),
         decimal("average_cost", "平均取得単価").optional(),
-        decimal("price", "参考単価, per price_unit").optional(),
+        decimal(
+            "price",
+            "参考単価, per price_unit; 0 is a price, null = not known",
+        )
+        .optional(),
         date("price_date", "the day of the price; not after as_of").optional(),
         PRICE_UNIT,
         CURRENCY,

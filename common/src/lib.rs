@@ -2,6 +2,7 @@
 //! errors and exit codes, the clock, telemetry and metrics. Nothing else belongs here.
 
 pub mod aws;
+pub mod blank;
 pub mod catalog;
 pub mod clock;
 pub mod command_line;
@@ -13,6 +14,7 @@ pub mod decimal;
 pub mod dialect;
 pub mod error;
 pub mod ledger;
+pub mod lifetime;
 pub mod metrics;
 pub mod profile;
 pub mod source;

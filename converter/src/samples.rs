@@ -4,6 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use common::currency::Currency;
+use common::lifetime::Opened;
 use common::profile::Profile;
 use common::statement::{Language, parse_date};
 use jiff::civil::Date;
@@ -59,7 +60,7 @@ pub fn account(language: Language) -> Account {
         postal_address: None,
         language,
         base_currency: currency("JPY"),
-        opened_on: day("2020-01-01"),
+        opened_on: Opened::On(day("2020-01-01")),
     }
 }
 

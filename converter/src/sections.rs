@@ -12,6 +12,7 @@ use jiff::civil::Date;
 use tokio::sync::Notify;
 
 use crate::gate::cash::CashRoll;
+use crate::gate::identity::Terms;
 use crate::gate::shape;
 use crate::rows::account;
 use crate::rows::cash::{self, CashBalance, CashLine, CashOutline};
@@ -34,6 +35,19 @@ pub struct Plan {
     opening_positions: Opening,
     trades_outline: TradesOutline,
     cash_outline: CashOutline,
+}
+
+impl Plan {
+    /// By what the document's settlement amounts are judged.
+    fn terms(&self) -> Terms {
+        let Heading {
+            account, profile, ..
+        } = &self.heading;
+        Terms {
+            base_currency: account.base_currency,
+            settlement_rate_percent: profile.tolerances.settlement_rate_percent,
+        }
+    }
 }
 
 /// Reads the account and the outlines of the sections.
@@ -221,7 +235,8 @@ impl Feed {
         match self {
             Feed::Trades(mut sink) => {
                 let selection = TradeSelection::OfPeriod(period, profile.trade_basis);
-                trade::stream(source, intake, account_id, selection, &mut sink).await?;
+                let terms = plan.terms();
+                trade::stream(source, intake, account_id, selection, terms, &mut sink).await?;
                 sink.end().await
             }
             Feed::CashMovements(mut sink) => {
@@ -264,7 +279,8 @@ impl Feed {
             }
             Feed::UnsettledTrades(mut sink) => {
                 let selection = TradeSelection::UnsettledAt(plan.heading.as_of);
-                trade::stream(source, intake, account_id, selection, &mut sink).await?;
+                let terms = plan.terms();
+                trade::stream(source, intake, account_id, selection, terms, &mut sink).await?;
                 sink.end().await
             }
         }

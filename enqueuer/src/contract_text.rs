@@ -15,7 +15,7 @@ postgres` (or `sqlite`) prints view templates; `enqueuer load DIR` creates the r
 \"optional\" columns may be null, and the column itself may be absent. All others are never null. A relation may be \
 empty, but it must exist.";
 
-const NOTES: [(&str, &str); 5] = [
+const NOTES: [(&str, &str); 6] = [
     (
         "Scope",
         "Cash trades of securities, holdings and cash. Margin trades and derivatives are out of scope for now: leave \
@@ -33,19 +33,29 @@ const NOTES: [(&str, &str); 5] = [
         "Exact from database to cell: NUMERIC in PostgreSQL, TEXT in SQLite, which has no decimals (REAL is refused: it \
          has rounded already). Plain digits, no exponent. Money has at most its currency's minor unit, quantities at \
          most 6 decimals, prices and rates at most 8, and nothing needs more than the 15 significant digits that Excel \
-         keeps: anything finer is a data error, never rounded. Only net_amount, settlement_amount and withholding_tax \
-         (a refund) of a trade may be negative.",
+         keeps: anything finer is a data error, never rounded. Only net_amount, settlement_amount, accrued_interest (traded \
+         ex-dividend) and withholding_tax (a refund) of a trade may be negative.",
+    ),
+    (
+        "Amounts of a trade",
+        "fees = commission + foreign_fees + consumption_tax. buy: net_amount = -(gross_amount + accrued_interest + fees + \
+         withholding_tax). sell, redemption: net_amount = gross_amount + accrued_interest - fees - withholding_tax. receipt, \
+         delivery: net_amount = -(fees + withholding_tax), since a cost that is taken over is no payment. \
+         settlement_amount is net_amount in the same currency; in another one it has its sign, and in the account's \
+         base currency it is about net_amount x fx_rate (settlement_rate_percent in the profile).",
     ),
     (
         "Dates",
         "Calendar dates of the business, without time and time zone: DATE in PostgreSQL, TEXT as YYYY-MM-DD in SQLite, \
-         from 1900-01-01 to 9999-12-31.",
+         from 1900-01-01 to 9999-12-31. opened_on of 1900-01-01 or earlier means that it is not known, closed_on of the year \
+         9999 that the account is open.",
     ),
     (
         "Text",
         "Codes are compared exactly, in lower case as listed. Text sorts by code point, so indexes on text want the \
          collation \"C\" in PostgreSQL (BINARY, the default, in SQLite); account_id, which is looked up and not sorted, \
-         its own.",
+         its own. A text that is not optional has something to read, but for a cash movement's description; in an \
+         optional column an empty or blank text is no value.",
     ),
 ];
 

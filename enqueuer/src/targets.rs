@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use common::contract::ACCOUNTS;
 use common::database::{Whose, query_text, statement_failed};
 use common::ledger::{DueDocument, Excuse, NOT_IN_GROUP, Selection, Snapshots};
+use common::lifetime::{Closed, Opened};
 use common::profile::Basis;
 use common::source::Source;
 use common::statement::{AccountId, DocumentId, Kind, Period};
@@ -110,10 +111,11 @@ async fn find_kind(
         "WITH activity AS ({}),
               by_account AS (SELECT account_id, sum(row_count) AS row_count FROM activity GROUP BY account_id)
          SELECT CAST(t.account_id AS text), CAST(t.electronic_delivery AS text), CAST({closed_on} AS text),
-                CAST({group} AS text), CAST(b.row_count AS bigint)
+                CAST({group} AS text), CAST(b.row_count AS bigint), CAST(t.opened_on AS text)
          FROM statement_accounts t LEFT JOIN by_account b ON b.account_id = t.account_id
          UNION ALL
-         SELECT CAST(b.account_id AS text), CAST(NULL AS text), CAST(NULL AS text), CAST(NULL AS text), CAST(b.row_count AS bigint)
+         SELECT CAST(b.account_id AS text), CAST(NULL AS text), CAST(NULL AS text), CAST(NULL AS text), CAST(b.row_count AS bigint),
+                CAST(NULL AS text)
          FROM by_account b
          WHERE b.account_id IS NOT NULL
            AND NOT EXISTS (SELECT 1 FROM statement_accounts t WHERE t.account_id = b.account_id)",
@@ -161,11 +163,7 @@ async fn find_kind(
             on_paper,
             estimated_rows: row.rows.unwrap_or_default(),
         };
-        if row
-            .closed_on
-            .as_ref()
-            .is_some_and(|closed_on| *closed_on < selection.period.first_day().to_string())
-        {
+        if row.is_closed_before(selection.period.first_day()) {
             targets.excused.push(excuse(document, CLOSED));
         } else if row.rows.is_some() && row.is_left_out(&selection.groups) {
             targets.excused.push(excuse(document, NOT_IN_GROUP));
@@ -185,6 +183,7 @@ struct AccountRow {
     account_id: String,
     /// `None` when there is no such account.
     consent: Option<String>,
+    opened_on: Option<String>,
     closed_on: Option<String>,
     group: Option<String>,
     /// Rows of activity, if any.
@@ -204,7 +203,19 @@ impl AccountRow {
             closed_on: row.try_get(2).map_err(failed)?,
             group: row.try_get(3).map_err(failed)?,
             rows: row.try_get(4).map_err(failed)?,
+            opened_on: row.try_get(5).map_err(failed)?,
         })
+    }
+
+    /// Whether it certainly was closed before a day. Of dates that are none, or contradict each other, that cannot be said: its
+    /// documents are due, and refused by the converter.
+    fn is_closed_before(&self, day: Date) -> bool {
+        let opened = self.opened_on.as_deref().and_then(Opened::parse);
+        let closed = Closed::parse(self.closed_on.as_deref());
+        match (closed, opened) {
+            (Some(closed), Some(opened)) => closed.is_before(day, opened),
+            _ => false,
+        }
     }
 
     /// Whether the chosen rollout groups leave it out. A row without an account is in all of them: it must show as a failure.

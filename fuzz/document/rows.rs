@@ -1,5 +1,6 @@
 //! The rows of a source as the texts they are, right or wrong.
 
+use common::blank::is_absent;
 use common::contract::{
     ACCOUNTS, CASH_BALANCES, CASH_MOVEMENTS, POSITIONS, RELATIONS, Relation, TRADES,
 };
@@ -42,12 +43,14 @@ impl Row {
         }
     }
 
-    /// A column's text; what is not UTF-8 is in no document.
+    /// A column's text; what is not UTF-8 is in no document, and a blank in an optional column no value.
     pub fn get(&self, name: &str) -> Option<&str> {
         let mut columns = self.relation.columns.iter();
         let position = columns.position(|column| column.name == name);
         let position = position.expect("the contract has the column");
-        str::from_utf8(self.values[position].as_ref()?).ok()
+        let text = str::from_utf8(self.values[position].as_ref()?).ok()?;
+        let is_none = self.relation.columns[position].optional && is_absent(text);
+        (!is_none).then_some(text)
     }
 }
 

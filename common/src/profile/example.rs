@@ -58,6 +58,7 @@ fn assert_defaults(profile: &Profile) {
     assert_eq!(profile.rounding, built_in.rounding);
     assert_eq!(profile.accent_color, built_in.accent_color);
     assert_eq!(profile.policies, built_in.policies);
+    assert_eq!(profile.tolerances, built_in.tolerances);
     for kind in Kind::ALL {
         assert_eq!(profile.sections(kind), built_in.sections(kind));
     }
@@ -94,6 +95,7 @@ fn every_key_is_there() {
             "position_basis",
             "rounding",
             "sections",
+            "tolerances",
             "trade_basis",
             "wording"
         ]
@@ -101,8 +103,18 @@ fn every_key_is_there() {
     assert_eq!(keys(&["firm"]), ["contact", "logo", "name", "registration"]);
     assert_eq!(
         keys(&["gate"]),
-        ["cash", "identity", "ownership", "positions", "shape"]
+        [
+            "agreement",
+            "cash",
+            "identity",
+            "ownership",
+            "positions",
+            "settlement",
+            "shape",
+            "value"
+        ]
     );
+    assert_eq!(keys(&["tolerances"]), ["settlement_rate_percent"]);
     assert_eq!(keys(&["sections"]), ["balance", "trade"]);
     assert_eq!(keys(&["columns"]).len(), Section::ALL.len());
     assert_eq!(keys(&["number_formats"]), ["en", "ja"]);

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Basis, Bilingual, Firm, LegalStatus, Policies, Profile, Rounding, Section, number_format,
-    overrides, syntax,
+    Basis, Bilingual, Firm, LegalStatus, Policies, Profile, Rounding, Section, Tolerances,
+    number_format, overrides, syntax,
 };
 use crate::currency::Currency;
 use crate::statement::{Kind, Language};
@@ -32,6 +32,8 @@ struct File {
     accent_color: Option<String>,
     #[serde(default)]
     gate: Policies,
+    #[serde(default)]
+    tolerances: Tolerances,
     #[serde(default)]
     sections: SectionsFile,
     #[serde(default)]
@@ -97,6 +99,7 @@ pub fn parse(
             .accent_color
             .map_or(Ok(DEFAULT_ACCENT), |text| accent_color(&text))?,
         policies: file.gate,
+        tolerances: tolerances(file.tolerances)?,
         sections: [
             sections(Kind::Trade, file.sections.trade)?,
             sections(Kind::Balance, file.sections.balance)?,
@@ -188,6 +191,16 @@ fn is_complete(bytes: &[u8]) -> bool {
         rest = next;
     }
     false
+}
+
+fn tolerances(given: Tolerances) -> Result<Tolerances, String> {
+    let percent = given.settlement_rate_percent;
+    if percent > 100 {
+        return Err(format!(
+            "tolerances.settlement_rate_percent = {percent}: write a whole number from 0 to 100"
+        ));
+    }
+    Ok(given)
 }
 
 /// `#RRGGBB`, dark enough that white text on it can be read.

@@ -35,6 +35,7 @@ pub struct Profile {
     /// 0xRRGGBB.
     pub accent_color: u32,
     pub policies: Policies,
+    pub tolerances: Tolerances,
     /// The sections of both kinds, in order.
     sections: [Vec<Section>; 2],
     /// The columns of sections that the firm chose itself.
@@ -188,6 +189,23 @@ impl Policy {
     }
 }
 
+/// How far figures that cannot be exact may differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tolerances {
+    /// Percent, from 0 to 100, by which an amount settled in the account's base currency may differ from net amount × rate: banks
+    /// settle at another rate than the middle.
+    pub settlement_rate_percent: u8,
+}
+
+impl Default for Tolerances {
+    fn default() -> Self {
+        Self {
+            settlement_rate_percent: 5,
+        }
+    }
+}
+
 /// The policy of every rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -277,6 +295,7 @@ impl Profile {
             rounding: Rounding::default(),
             accent_color: file::DEFAULT_ACCENT,
             policies: Policies::default(),
+            tolerances: Tolerances::default(),
             sections: Kind::ALL.map(|kind| Section::of(kind).to_vec()),
             columns: BTreeMap::new(),
             number_formats: [BTreeMap::new(), BTreeMap::new()],

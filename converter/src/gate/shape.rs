@@ -116,7 +116,7 @@ pub async fn refuse_duplicate_positions(
     if !gate.looks_at(Rule::Shape) {
         return Ok(());
     }
-    let market = source.column(&POSITIONS, "market");
+    let market = source.catalog.present(&POSITIONS, "market");
     let query = format!(
         "SELECT CAST(min(t.security_code) AS text), CAST(min(t.custody) AS text), count(*)
          FROM statement_positions t WHERE t.account_id = $1 AND t.as_of = date($2)

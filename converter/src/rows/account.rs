@@ -2,10 +2,10 @@
 
 use common::contract::ACCOUNTS;
 use common::currency::Currency;
+use common::lifetime::{Closed, Opened};
 use common::source::{Query, Source, SourceRow};
 use common::statement::{AccountId, Language};
 use common::{Error, Result};
-use jiff::civil::Date;
 
 use super::codes::Code;
 use super::intake::Intake;
@@ -21,11 +21,23 @@ pub struct Account {
     pub postal_address: Option<Box<str>>,
     pub language: Language,
     pub base_currency: Currency,
-    pub opened_on: Date,
+    pub opened_on: Opened,
 }
 
 impl Code for Language {
     const CODES: &'static [(&'static str, Self)] = &[("ja", Language::Ja), ("en", Language::En)];
+}
+
+/// Whether the customer takes statements electronically.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Consent {
+    Given,
+    NotGiven,
+}
+
+impl Code for Consent {
+    const CODES: &'static [(&'static str, Self)] =
+        &[("0", Consent::NotGiven), ("1", Consent::Given)];
 }
 
 /// Reads the account. None or two of the same id are bad data.
@@ -74,17 +86,25 @@ pub async fn read(
 fn parse(row: &mut RowReader) -> Result<Account> {
     let account_id = row.owned()?;
     let account_no = row.owned()?;
-    if account_no.trim().is_empty() {
-        return Err(row.wrong("it is empty; a statement must say whose it is"));
-    }
     let holder_name = row.owned()?;
     let postal_address = row.optional_owned()?;
     let language = row.code()?;
     let base_currency = row.currency()?;
-    // Consent and roll-out group decide about delivery, not about what the document says.
+    // Consent, roll-out group and closure decide about delivery, not about what the document says. A consent that cannot be told
+    // is none of either kind.
+    let _consent: Consent = row.code_beside()?;
     row.skip();
-    row.skip();
-    let opened_on = row.date()?;
+    let opened_on = row.parsed(Opened::parse, "a date up to 9999-12-31, YYYY-MM-DD")?;
+    let closed_on = row.text_beside()?;
+    let closed_on = Closed::parse(closed_on).ok_or_else(|| {
+        let text = closed_on.unwrap_or_default();
+        row.wrong(&format!(
+            "{text:?} is not a date up to 9999-12-31, YYYY-MM-DD"
+        ))
+    })?;
+    if closed_on.contradicts(opened_on) {
+        row.broken("the account was closed before it was opened (opened_on)")?;
+    }
     Ok(Account {
         account_id,
         account_no,

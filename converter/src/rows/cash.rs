@@ -123,7 +123,7 @@ pub async fn balances(
     account_id: &AccountId,
     as_of: Date,
 ) -> Result<Vec<CashBalance>> {
-    let pocket = source.column(&CASH_BALANCES, "pocket");
+    let pocket = source.catalog.present(&CASH_BALANCES, "pocket");
     let text = format!(
         "SELECT {{columns}} FROM statement_cash_balances t WHERE t.account_id = $1 AND t.as_of = date($2)
          ORDER BY t.currency COLLATE {{C}}, COALESCE({pocket}, '{DEFAULT_POCKET}') COLLATE {{C}}{}",
@@ -146,7 +146,7 @@ pub async fn balances(
         let currency = row.currency()?;
         let pocket: Box<str> = row.optional_text()?.unwrap_or(DEFAULT_POCKET).into();
         let amount = row.decimal(currency.exponent())?;
-        let fx_rate = row.optional_unsigned(8)?;
+        let fx_rate = row.optional_positive(8)?;
         let balance = CashBalance {
             currency,
             pocket,
@@ -236,7 +236,7 @@ pub(super) fn parse(row: &mut RowReader) -> Result<CashMovement> {
     let booked_on = row.date()?;
     let _sequence = row.optional_integer()?;
     let kind = row.code()?;
-    let description = row.owned()?;
+    let description = row.text_or_blank()?.into();
     let currency = row.currency()?;
     let pocket: Box<str> = row.optional_text()?.unwrap_or(DEFAULT_POCKET).into();
     let minor_unit = currency.exponent();

@@ -48,7 +48,7 @@ pub async fn stream(
     let unnamed = opening.is_known().then_some(Decimal::ZERO);
     let day_before = period.first_day().yesterday().unwrap_or(period.first_day());
 
-    let pocket = source.column(&CASH_MOVEMENTS, "pocket");
+    let pocket = source.catalog.present(&CASH_MOVEMENTS, "pocket");
     let sequence = source.column(&CASH_MOVEMENTS, "sequence");
     let text = format!(
         "SELECT {{columns}} FROM statement_cash_movements t

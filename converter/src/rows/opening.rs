@@ -1,5 +1,6 @@
 //! What is known of the time before a period's movements, of holdings and of cash alike.
 
+use common::lifetime::Opened;
 use common::statement::Period;
 use jiff::civil::Date;
 
@@ -16,10 +17,10 @@ pub enum Opening {
 
 impl Opening {
     /// The opening of an account's period.
-    pub fn of(snapshot: Option<Date>, opened_on: Date, period: Period) -> Self {
+    pub fn of(snapshot: Option<Date>, opened: Opened, period: Period) -> Self {
         match snapshot {
             Some(as_of) => Opening::Snapshot(as_of),
-            None if opened_on >= period.first_day() => Opening::Nothing,
+            None if opened.is_from(period.first_day()) => Opening::Nothing,
             None => Opening::Unknown,
         }
     }

@@ -56,7 +56,7 @@ pub async fn stream(
         "SELECT {{columns}} FROM statement_positions t WHERE t.account_id = $1 AND t.as_of = date($2)
          ORDER BY CASE t.asset_class WHEN 'equity' THEN 1 WHEN 'etf' THEN 2 WHEN 'fund' THEN 3 WHEN 'bond' THEN 4 ELSE 5 END,
                   t.security_code COLLATE {{C}}, {CUSTODY_ORDER}, COALESCE({}, '') COLLATE {{C}}{}",
-        source.column(&POSITIONS, "market"),
+        source.catalog.present(&POSITIONS, "market"),
         ties(source, &POSITIONS, &intake.gate)
     );
     let query = Query {
@@ -89,7 +89,7 @@ fn parse(row: &mut RowReader, rounding: Rounding) -> Result<Position> {
     let price_date = row.optional_date()?;
     let price_unit = row.positive(8)?;
     let currency = row.currency()?;
-    let fx_rate = row.optional_unsigned(8)?;
+    let fx_rate = row.optional_positive(8)?;
     let market_value = row.optional_decimal(currency.exponent())?;
     let market_value = match (market_value, price) {
         (Some(given), _) => Some(given),

@@ -1,8 +1,8 @@
-//! How each holding's quantity moved from the opening to the closing snapshot.
+//! How each holding's quantity moved from the day before the period to the closing snapshot.
 
 use common::Result;
 use common::catalog::cast;
-use common::contract::{POSITIONS, Relation, TRADES};
+use common::contract::{POSITIONS, TRADES};
 use common::profile::{Basis, Rule};
 use common::source::{Query, Selected, Source, SourceRow};
 use common::statement::{AccountId, Period};
@@ -13,8 +13,9 @@ use super::codes::{Custody, Side};
 use super::intake::Intake;
 use super::opening::Opening;
 use super::position::CUSTODY_ORDER;
-use super::reader::RowReader;
+use super::quantity_row::{COLUMNS, Moved, What, parse};
 use super::sink::Sink;
+use crate::gate::positions::Proof;
 use crate::gate::{self, Gate};
 
 /// One security in one custody: opening + bought + received − sold − delivered − redeemed = closing.
@@ -24,7 +25,10 @@ pub struct QuantityMovement {
     pub security_code: Box<str>,
     pub security_name: Box<str>,
     pub custody: Option<Custody>,
+    /// The opening snapshot's, rolled forward to the day before the period.
     pub opening: Decimal,
+    /// What of the opening is not the snapshot's, but moved between it and the period.
+    pub rolled: Decimal,
     pub bought: Decimal,
     pub received: Decimal,
     pub sold: Decimal,
@@ -38,6 +42,26 @@ impl QuantityMovement {
     pub fn expected_closing(&self) -> Decimal {
         self.opening + self.bought + self.received - self.sold - self.delivered - self.redeemed
     }
+
+    fn move_by(&mut self, side: Side, quantity: Decimal) {
+        *match side {
+            Side::Buy => &mut self.bought,
+            Side::Receipt => &mut self.received,
+            Side::Sell => &mut self.sold,
+            Side::Delivery => &mut self.delivered,
+            Side::Redemption => &mut self.redeemed,
+        } += quantity;
+    }
+
+    /// Counts what moved before the period to the opening.
+    fn roll_by(&mut self, side: Side, quantity: Decimal) {
+        let signed = match side {
+            Side::Buy | Side::Receipt => quantity,
+            Side::Sell | Side::Delivery | Side::Redemption => -quantity,
+        };
+        self.opening += signed;
+        self.rolled += signed;
+    }
 }
 
 /// The snapshots between which quantities moved, and the day by which a trade moves them.
@@ -49,22 +73,9 @@ pub struct Between {
     pub basis: Basis,
 }
 
-/// The columns of the stream, as [`parse`] reads them.
-const COLUMNS: [&str; 10] = [
-    "account_id",
-    "security_code",
-    "market",
-    "custody",
-    "security_name",
-    "what",
-    "quantity",
-    "trade_id",
-    "made_on",
-    "counted_on",
-];
-
-/// Streams one line per security and custody found in either snapshot or in a settled trade between them, ordered by
-/// code, market and custody.
+/// Streams one line per security and custody found in either snapshot or in a trade of the period that moved it, ordered by code,
+/// market and custody. What moved between the opening snapshot and the period counts into the opening, as with cash; the gate proves
+/// each line from snapshot to snapshot.
 pub async fn stream(
     source: &mut Source,
     intake: &mut Intake,
@@ -80,42 +91,7 @@ pub async fn stream(
         let gate = &mut intake.gate;
         gate::shape::refuse_duplicate_positions(gate, source, account_id, opening).await?;
     }
-    // One ordered stream of three kinds of rows, so that one line at a time is in memory: `parse` has their columns.
-    // A holding without a market is moved by the trades of every market, a trade without one moves the holding there is;
-    // where no holding of the account has a market, what neither snapshot holds has none, either.
-    let positions_market = source.column(&POSITIONS, "market");
-    let trades_market = source.column(&TRADES, "market");
-    let price_date = source.column(&POSITIONS, "price_date");
-    let moved_on = between.basis.column();
-    let text = format!(
-        "WITH held AS (
-             SELECT t.account_id, t.security_code, {positions_market} AS market, t.custody, t.security_name,
-                    CASE WHEN t.as_of = date($3) THEN 'closing' ELSE 'opening' END AS what, t.quantity,
-                    CAST(t.as_of AS text) AS made_on, CAST({price_date} AS text) AS counted_on
-             FROM statement_positions t WHERE t.account_id = $1 AND t.as_of IN (date($2), date($3))
-         ),
-         held_in AS (SELECT security_code, custody, max(market COLLATE {{C}}) AS market FROM held GROUP BY security_code, custody),
-         markets AS (SELECT count(market) AS named FROM held),
-         moved AS (
-             SELECT account_id, security_code, COALESCE(market, '') AS market, custody, security_name, what, quantity,
-                    made_on, counted_on, '' AS trade_id
-             FROM held
-             UNION ALL
-             SELECT t.account_id, t.security_code,
-                    CASE WHEN m.named = 0 OR (h.security_code IS NOT NULL AND h.market IS NULL) THEN ''
-                         ELSE COALESCE({trades_market}, h.market, '') END,
-                    t.custody, t.security_name, t.side, t.quantity, CAST(t.trade_date AS text),
-                    CAST(t.settlement_date AS text), t.trade_id
-             FROM statement_trades t
-             CROSS JOIN markets m
-             LEFT JOIN held_in h ON h.security_code = t.security_code AND h.custody = t.custody
-             WHERE t.account_id = $1 AND t.{moved_on} > date($2) AND t.{moved_on} <= date($3)
-         )
-         SELECT {{columns}} FROM moved t
-         ORDER BY t.security_code COLLATE {{C}}, t.market COLLATE {{C}}, {CUSTODY_ORDER},
-                  t.what COLLATE {{C}}, t.security_name COLLATE {{C}}, t.trade_id COLLATE {{C}},
-                  CAST(t.quantity AS text), t.made_on, t.counted_on"
-    );
+    let text = query_text(source, between.basis);
     let columns = COLUMNS.map(|column| Selected {
         expression: cast(&format!("t.{column}")),
         nullable: true,
@@ -130,41 +106,42 @@ pub async fn stream(
             &between.closing.to_string(),
         ],
     };
-    let mut line: Option<QuantityMovement> = None;
-    let mut name_is_of_holding = false;
+    let mut line: Option<Line> = None;
+    let mut proof = Proof::default();
     let each = async |row: &SourceRow| {
         let moved = parse(row, intake)?;
         let relation = moved.relation.name;
         gate::ownership::check(&mut intake.gate, account_id, moved.owner, relation)?;
         check_dates(&mut intake.gate, &moved)?;
-        let same = line.as_ref().is_some_and(|line| moved.is_of(line));
-        if !same {
-            if let Some(done) = line.take() {
-                finish(done, between, &mut intake.gate, sink).await?;
-            }
-            name_is_of_holding = false;
-            line = Some(QuantityMovement {
-                market: moved.market.into(),
-                security_code: moved.security_code.into(),
-                custody: Some(moved.custody),
-                ..QuantityMovement::default()
-            });
+        let is_same = line.as_ref().is_some_and(|line| line.holds(&moved));
+        if !is_same && let Some(done) = line.replace(Line::of(&moved)) {
+            finish(done, between, &mut proof, &mut intake.gate, sink).await?;
         }
-        let line = line.get_or_insert_default();
-        // The name as held last; a trade's only for what neither snapshot holds. "closing" sorts before "opening".
-        let held = matches!(moved.what, What::Closing | What::Opening);
-        if line.security_name.is_empty() || (held && !name_is_of_holding) {
-            line.security_name = moved.security_name.into();
-            name_is_of_holding = held;
+        if let Some(line) = &mut line {
+            line.add(&moved, between);
         }
-        *line.slot(moved.what) += moved.quantity;
         Ok(())
     };
     source.for_each(query, each).await?;
     if let Some(done) = line {
-        finish(done, between, &mut intake.gate, sink).await?;
+        finish(done, between, &mut proof, &mut intake.gate, sink).await?;
     }
-    Ok(())
+    proof.end(&mut intake.gate)
+}
+
+fn query_text(source: &Source, basis: Basis) -> String {
+    include_str!("quantity.sql")
+        .replace(
+            "{positions_market}",
+            &source.catalog.present(&POSITIONS, "market"),
+        )
+        .replace(
+            "{trades_market}",
+            &source.catalog.present(&TRADES, "market"),
+        )
+        .replace("{price_date}", &source.column(&POSITIONS, "price_date"))
+        .replace("{moved_on}", basis.column())
+        .replace("{custody_order}", CUSTODY_ORDER)
 }
 
 /// Rule 5 for rows that prove a holding and that no other section shows.
@@ -181,124 +158,73 @@ fn check_dates(gate: &mut Gate, moved: &Moved) -> Result<()> {
     }
 }
 
-/// What a row says of a quantity.
-#[derive(Debug, Clone, Copy)]
-enum What {
-    Opening,
-    Closing,
-    Moved(Side),
+/// The line whose rows are being read.
+struct Line {
+    movement: QuantityMovement,
+    name_is_of_holding: bool,
+    /// Whether it is of a snapshot or of the period, and not only of the time before.
+    is_current: bool,
 }
 
-/// A row of the stream.
-struct Moved<'r> {
-    relation: &'static Relation,
-    owner: &'r str,
-    security_code: &'r str,
-    market: &'r str,
-    custody: Custody,
-    security_name: &'r str,
-    what: What,
-    quantity: Decimal,
-    trade_id: &'r str,
-    /// A trade's date, or a snapshot's day.
-    made_on: Date,
-    /// A trade's settlement date, or the date of a holding's price.
-    counted_on: Option<Date>,
-}
-
-impl Moved<'_> {
-    fn is_of(&self, line: &QuantityMovement) -> bool {
-        *line.security_code == *self.security_code
-            && *line.market == *self.market
-            && line.custody == Some(self.custody)
-    }
-}
-
-impl QuantityMovement {
-    fn slot(&mut self, what: What) -> &mut Decimal {
-        match what {
-            What::Opening => &mut self.opening,
-            What::Closing => &mut self.closing,
-            What::Moved(Side::Buy) => &mut self.bought,
-            What::Moved(Side::Receipt) => &mut self.received,
-            What::Moved(Side::Sell) => &mut self.sold,
-            What::Moved(Side::Delivery) => &mut self.delivered,
-            What::Moved(Side::Redemption) => &mut self.redeemed,
+impl Line {
+    fn of(moved: &Moved) -> Self {
+        Self {
+            movement: QuantityMovement {
+                market: moved.market.into(),
+                security_code: moved.security_code.into(),
+                custody: Some(moved.custody),
+                ..QuantityMovement::default()
+            },
+            name_is_of_holding: false,
+            is_current: false,
         }
     }
-}
 
-fn parse<'r>(row: &'r SourceRow, intake: &mut Intake) -> Result<Moved<'r>> {
-    // The last two are named as in the relation that the row comes from.
-    const HELD: &[&str] = &[
-        "account_id",
-        "security_code",
-        "market",
-        "custody",
-        "security_name",
-        "snapshot",
-        "quantity",
-        "trade_id",
-        "as_of",
-        "price_date",
-    ];
-    const TRADED: &[&str] = &[
-        "account_id",
-        "security_code",
-        "market",
-        "custody",
-        "security_name",
-        "side",
-        "quantity",
-        "trade_id",
-        "trade_date",
-        "settlement_date",
-    ];
-    const WHAT: usize = 5;
-    let is_held = matches!(row.get(WHAT), Some("opening" | "closing"));
-    let (relation, names) = if is_held {
-        (&POSITIONS, HELD)
-    } else {
-        (&TRADES, TRADED)
-    };
-    let mut row = RowReader::of_columns(relation, names, row, intake);
-    let (owner, security_code, market) = (row.text()?, row.text()?, row.text()?);
-    let custody = row.code()?;
-    let security_name = row.text()?;
-    let (what, quantity) = if is_held {
-        let opening = row.text()? == "opening";
-        let what = if opening {
-            What::Opening
-        } else {
-            What::Closing
-        };
-        (what, row.decimal(6)?)
-    } else {
-        (What::Moved(row.code()?), row.positive(6)?)
-    };
-    Ok(Moved {
-        relation,
-        owner,
-        security_code,
-        market,
-        custody,
-        security_name,
-        what,
-        quantity,
-        trade_id: row.text()?,
-        made_on: row.date()?,
-        counted_on: row.optional_date()?,
-    })
+    fn holds(&self, moved: &Moved) -> bool {
+        let line = &self.movement;
+        *line.security_code == *moved.security_code
+            && *line.market == *moved.market
+            && line.custody == Some(moved.custody)
+    }
+
+    fn add(&mut self, moved: &Moved, between: Between) {
+        let line = &mut self.movement;
+        // The name as held last; a trade's only for what neither snapshot holds. "closing" sorts before "opening".
+        let held = matches!(moved.what, What::Closing | What::Opening);
+        if line.security_name.is_empty() || (held && !self.name_is_of_holding) {
+            line.security_name = moved.security_name.into();
+            self.name_is_of_holding = held;
+        }
+        let quantity = moved.quantity;
+        let is_before = moved.moved_on(between.basis) < between.period.first_day();
+        match moved.what {
+            What::Opening => line.opening += quantity,
+            What::Closing => line.closing += quantity,
+            What::Moved(side) if is_before => line.roll_by(side, quantity),
+            What::Moved(side) => line.move_by(side, quantity),
+        }
+        self.is_current |= held || !is_before;
+    }
+
+    /// What came and went before the period has no line.
+    fn is_shown(&self) -> bool {
+        let line = &self.movement;
+        self.is_current || !line.opening.is_zero()
+    }
 }
 
 async fn finish(
-    line: QuantityMovement,
+    line: Line,
     between: Between,
+    proof: &mut Proof,
     gate: &mut Gate,
     sink: &mut Sink<QuantityMovement>,
 ) -> Result<()> {
     if between.opening.is_known() {
-        gate::positions::check(gate, &line)?;
+        proof.add(gate, &line.movement)?;
     }
-    sink.push(line).await
+    if line.is_shown() {
+        sink.push(line.movement).await?;
+    }
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! Reading one row, column by column in the order of the contract.
 
+use common::blank::{is_absent, is_blank};
 use common::contract::Relation;
 use common::currency::Currency;
 use common::decimal::{self, MAX_SIGNIFICANT_DIGITS};
@@ -12,9 +13,7 @@ use rust_decimal::Decimal;
 
 use super::codes::Code;
 use super::intake::Intake;
-
-/// Excel's limit of text in one cell, in UTF-16 units.
-pub const MAX_TEXT_UNITS: usize = 32_767;
+pub use super::keepable::{ESCAPE_BEGINS, MAX_TEXT_UNITS, begins_escape, unkeepable};
 
 /// One row with every column in the order of the contract.
 pub struct RowReader<'r, 'i> {
@@ -60,16 +59,34 @@ impl<'r, 'i> RowReader<'r, 'i> {
         self.position += 1;
     }
 
-    /// The next column's text, or `None` when it is null.
+    /// The next column's text, or `None` when it is null or stands for that: queries decide by the same blanks. Other white space
+    /// they do not know.
     pub fn optional_text(&mut self) -> Result<Option<&'r str>> {
-        let value = self.optional_raw()?;
+        let value = self.optional_value()?;
+        if value.is_some_and(is_blank) {
+            return Err(self.wrong(
+                "it is nothing but white space of other kinds than blanks: write a text, or null for none",
+            ));
+        }
+        self.keepable(value)
+    }
+
+    /// Refuses a text that no cell can show.
+    fn keepable<'t>(&self, value: Option<&'t str>) -> Result<Option<&'t str>> {
         if let Some(what) = value.and_then(unkeepable) {
             return Err(self.wrong(&format!("the text has {what}, which no cell can show")));
         }
         Ok(value)
     }
 
-    /// The next column's value, of which no cell shows the text itself: it is parsed.
+    /// The next column's value, which is none where a text of it would be absent.
+    fn optional_value(&mut self) -> Result<Option<&'r str>> {
+        let value = self.next()?.filter(|text| !is_absent(text));
+        self.digest(value);
+        Ok(value)
+    }
+
+    /// The next column's value as it is.
     fn optional_raw(&mut self) -> Result<Option<&'r str>> {
         let value = self.next()?;
         self.digest(value);
@@ -115,10 +132,20 @@ impl<'r, 'i> RowReader<'r, 'i> {
         Ok(value)
     }
 
-    /// The next column's text, which may not be null.
+    /// The next column's text, which may neither be null nor say nothing.
     pub fn text(&mut self) -> Result<&'r str> {
-        let value = self.optional_text()?;
-        value.ok_or_else(|| self.is_null())
+        let text = self.text_or_blank()?;
+        if is_blank(text) {
+            return Err(self.wrong("it is empty or blank, where the contract demands a text"));
+        }
+        Ok(text)
+    }
+
+    /// The next column's text, which may not be null.
+    pub fn text_or_blank(&mut self) -> Result<&'r str> {
+        let text = self.raw()?;
+        self.keepable(Some(text))?;
+        Ok(text)
     }
 
     fn is_null(&self) -> Error {
@@ -139,19 +166,40 @@ impl<'r, 'i> RowReader<'r, 'i> {
     }
 
     pub fn optional_date(&mut self) -> Result<Option<Date>> {
-        self.optional_raw()?
+        self.optional_value()?
             .map(|text| self.parse_date(text))
             .transpose()
     }
 
     pub fn optional_integer(&mut self) -> Result<Option<i64>> {
-        self.optional_raw()?
+        self.optional_value()?
             .map(|text| self.parse_integer(text))
             .transpose()
     }
 
     pub fn code<T: Code>(&mut self) -> Result<T> {
         let text = self.raw()?;
+        self.parse_code(text)
+    }
+
+    /// The next column's code, which is not in the digest: it does not decide what the document says.
+    pub fn code_beside<T: Code>(&mut self) -> Result<T> {
+        let text = self.next()?.ok_or_else(|| self.is_null())?;
+        self.parse_code(text)
+    }
+
+    /// The next column's text as it is, which is not in the digest.
+    pub fn text_beside(&mut self) -> Result<Option<&'r str>> {
+        self.next()
+    }
+
+    /// The next column by a way of its own to read it, in the digest as it is written.
+    pub fn parsed<T>(&mut self, parse: impl FnOnce(&str) -> Option<T>, what: &str) -> Result<T> {
+        let text = self.raw()?;
+        parse(text).ok_or_else(|| self.wrong(&format!("{text:?} is not {what}")))
+    }
+
+    fn parse_code<T: Code>(&self, text: &str) -> Result<T> {
         T::from_code(text).ok_or_else(|| {
             let known = T::CODES
                 .iter()
@@ -168,7 +216,7 @@ impl<'r, 'i> RowReader<'r, 'i> {
     }
 
     pub fn optional_currency(&mut self) -> Result<Option<Currency>> {
-        self.optional_raw()?
+        self.optional_value()?
             .map(|text| self.parse_currency(text))
             .transpose()
     }
@@ -180,7 +228,7 @@ impl<'r, 'i> RowReader<'r, 'i> {
     }
 
     pub fn optional_decimal(&mut self, places: u32) -> Result<Option<Decimal>> {
-        let text = self.next()?;
+        let text = self.next()?.filter(|text| !is_absent(text));
         // Engines pad to a column's scale: the digest is of the number.
         self.digest(text.map(decimal::without_padding));
         text.map(|text| self.parse_decimal(text, places))
@@ -208,8 +256,16 @@ impl<'r, 'i> RowReader<'r, 'i> {
 
     /// The next column as a decimal above zero.
     pub fn positive(&mut self, places: u32) -> Result<Decimal> {
-        let value = self.decimal(places)?;
-        if value <= Decimal::ZERO {
+        let value = self.optional_positive(places)?;
+        value.ok_or_else(|| self.is_null())
+    }
+
+    /// The next column as a decimal above zero where there is one: many systems store a rate that they do not know as 0.
+    pub fn optional_positive(&mut self, places: u32) -> Result<Option<Decimal>> {
+        let value = self.optional_decimal(places)?;
+        if let Some(value) = value
+            && value <= Decimal::ZERO
+        {
             self.broken(&format!(
                 "{value} is not above zero, as the contract demands"
             ))?;
@@ -217,8 +273,8 @@ impl<'r, 'i> RowReader<'r, 'i> {
         Ok(value)
     }
 
-    /// The gate's word on a value that breaks the contract but can be shown.
-    fn broken(&mut self, what: &str) -> Result<()> {
+    /// The gate's word on the value that was read last, which breaks the contract but can be shown.
+    pub fn broken(&mut self, what: &str) -> Result<()> {
         let place = self.place(self.position.saturating_sub(1));
         self.intake
             .gate
@@ -315,38 +371,6 @@ impl<'r, 'i> RowReader<'r, 'i> {
     }
 }
 
-/// What of a text no cell would show as it is, in words; `None` for nearly every text.
-///
-/// Control characters are kept: a cell holds them as the escape `_xHHHH_` of ECMA-376 (ST_Xstring). But
-/// - U+0000 ends the text for many a reader, and U+FFFE and U+FFFF are no characters: they come from a broken encoding;
-/// - `_x` and four hexadecimal digits right before a control character would be read as one escape with the underscore
-///   of the character's own: such text is escaped only where it has an underscore itself.
-pub fn unkeepable(text: &str) -> Option<String> {
-    // Nearly no text has a byte of these: the long way is rare. U+FFFE and U+FFFF begin with 0xEF.
-    let is_suspicious = |byte: u8| byte == 0xEF || (byte < b' ' && byte != b'\t' && byte != b'\n');
-    if !text.bytes().any(is_suspicious) {
-        return None;
-    }
-    text.char_indices().find_map(|(at, c)| match c {
-        '\0' | '\u{FFFE}' | '\u{FFFF}' => Some(format!("U+{:04X}", u32::from(c))),
-        '\t' | '\n' | ' '.. => None,
-        _ => {
-            let before = at.checked_sub(ESCAPE_BEGINS).map(|from| from..at);
-            let escape = text.get(before?).filter(|before| begins_escape(before))?;
-            Some(format!("{escape:?} right before U+{:04X}", u32::from(c)))
-        }
-    })
-}
-
-/// The length of `_xHHHH`.
-pub const ESCAPE_BEGINS: usize = 6;
-
-/// Whether a text that long is an escape, but for its last underscore.
-pub fn begins_escape(text: &str) -> bool {
-    let digits = text.strip_prefix("_x");
-    digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
-}
-
 /// What is below has few enough digits, and is below [`max_magnitude`], whatever its decimals.
 const SMALL_MANTISSA: u128 = 1_000_000_000_000;
 
@@ -356,35 +380,5 @@ fn max_magnitude(places: u32) -> Decimal {
         Decimal::from(1_000_000_000_000_u64)
     } else {
         Decimal::from(1_000_000_000_000_000_u64)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_that_no_cell_can_show_are_known() {
-        for (text, what) in [
-            ("a\0", "U+0000"),
-            ("（\u{FFFE}", "U+FFFE"),
-            ("\r\u{FFFF}", "U+FFFF"),
-            ("注_x00e9\r\n", "\"_x00e9\" right before U+000D"),
-            ("_x_x0041\u{1}", "\"_x0041\" right before U+0001"),
-        ] {
-            assert_eq!(unkeepable(text).as_deref(), Some(what), "{text:?}");
-        }
-        for text in [
-            "",
-            "（株）見本\r\n\t\u{1}\u{1F}\u{7F}\u{85}\u{FEFF}\u{FFFD}\u{10FFFF}",
-            "_x0041_\r",
-            "_x0041\n\r",
-            "_x004\r",
-            "_x00注\r",
-            "_X0041\r",
-            "\r_x0041",
-        ] {
-            assert_eq!(unkeepable(text), None, "{text:?}");
-        }
     }
 }

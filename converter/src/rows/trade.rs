@@ -16,6 +16,7 @@ use super::reader::RowReader;
 use super::sink::Sink;
 use super::ties::ties;
 use crate::gate;
+use crate::gate::identity::Terms;
 
 /// One row of `statement_trades`.
 #[derive(Debug, Clone)]
@@ -111,7 +112,7 @@ pub async fn outline(
          FROM statement_trades t WHERE t.account_id = $1 AND {}",
         any_amount(column("accrued_interest")),
         any_amount(column("foreign_fees")),
-        column("settlement_currency"),
+        source.catalog.present(&TRADES, "settlement_currency"),
         column("settlement_amount"),
         selection.condition()
     );
@@ -138,6 +139,7 @@ pub async fn stream(
     intake: &mut Intake,
     account_id: &AccountId,
     selection: TradeSelection,
+    terms: Terms,
     sink: &mut Sink<Trade>,
 ) -> Result<()> {
     let text = format!(
@@ -158,7 +160,7 @@ pub async fn stream(
         let gate = &mut intake.gate;
         gate::ownership::check(gate, account_id, owner, TRADES.name)?;
         gate::shape::check_trade(gate, &trade, selection)?;
-        gate::identity::check(gate, &trade)?;
+        gate::identity::check(gate, &trade, terms)?;
         sink.push(trade).await
     };
     source.for_each(query, each).await
@@ -190,9 +192,10 @@ fn parse<'r>(row: &mut RowReader<'r, '_>) -> Result<(&'r str, Trade)> {
     let _price_unit = row.positive(8)?;
     let currency = row.currency()?;
     let minor_unit = currency.exponent();
-    let fx_rate = row.optional_unsigned(8)?;
+    let fx_rate = row.optional_positive(8)?;
     let gross_amount = row.unsigned(minor_unit)?;
-    let accrued_interest = row.optional_unsigned(minor_unit)?;
+    // Negative where a bond is traded ex-dividend.
+    let accrued_interest = row.optional_decimal(minor_unit)?;
     let commission = row.unsigned(minor_unit)?;
     let foreign_fees = row.optional_unsigned(minor_unit)?;
     let consumption_tax = row.unsigned(minor_unit)?;

@@ -29,7 +29,7 @@ pub static OF_DOCUMENTS: &[Cause] = &[
     Cause {
         name: "identity",
         runbook: "gate-identity",
-        meaning: "A trade's net amount is not what gross amount, accrued interest, fees and tax make: the source contradicts itself.",
+        meaning: "A trade's net amount is not what gross amount, accrued interest, fees and tax make, or its settlement amount is not its net amount: the source contradicts itself.",
         command: resubmit!("trades mended in the source"),
     },
     Cause {

@@ -122,8 +122,14 @@ async fn demand_consent(config: &Config, account_id: &AccountId) -> Result<()> {
     source.close().await;
     match &found?[..] {
         [Some(consent)] if consent == "1" => Ok(()),
-        [_] => Err(refused(format!(
+        [Some(consent)] if consent == "0" => Err(refused(format!(
             "account {account_id} does not consent to electronic delivery today: send its statements on paper"
+        ))),
+        [consent] => Err(refused(format!(
+            "statement_accounts (account_id {account_id}), column electronic_delivery: {} is not known; the contract has 0, 1",
+            consent
+                .as_ref()
+                .map_or_else(|| "null".to_owned(), |consent| format!("{consent:?}"))
         ))),
         [] => Err(refused(format!(
             "statement_accounts has no row for account {account_id} any more: nobody can say whether it consents to \

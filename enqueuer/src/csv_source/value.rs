@@ -1,5 +1,6 @@
 //! One field of a file: from bytes to text, and checked against its column of the contract.
 
+use common::blank::{is_absent, is_blank};
 use common::contract::{Column, ColumnType};
 use common::statement::AccountId;
 use encoding_rs::SHIFT_JIS;
@@ -65,12 +66,12 @@ fn passes_for_japanese_utf8(bytes: &[u8]) -> bool {
 
 /// The value to store for a field's text, `None` = null; or what is wrong with it.
 pub(super) fn check(column: &Column, text: String) -> Result<Option<String>, String> {
-    if text.is_empty() {
-        return if column.optional {
-            Ok(None)
-        } else {
-            Err("the value is empty, and this column needs one".to_owned())
-        };
+    if column.optional && is_absent(&text) {
+        return Ok(None);
+    }
+    if !column.may_be_blank && is_blank(&text) {
+        let what = if text.is_empty() { "empty" } else { "blank" };
+        return Err(format!("the value is {what}, and this column needs one"));
     }
     let refuse = |why: &str| Err(format!("{} {why}", shown(&text)));
     if text.contains('\0') {

@@ -24,6 +24,8 @@ struct Line {
     delivered: Decimal,
     redeemed: Decimal,
     closing: Decimal,
+    /// Of a snapshot or of the period.
+    is_current: bool,
 }
 
 pub fn table(source: &Source, month: &Month, account: &str, language: Language) -> Result<Table> {
@@ -41,40 +43,71 @@ pub fn table(source: &Source, month: &Month, account: &str, language: Language) 
             held_in
                 .entry((position.text("security_code")?, position.text("custody")?))
                 .or_default()
-                .extend(position.optional("market")?);
+                .insert(position.optional("market")?);
         }
         for trade in source.trades(account) {
             let settled_on = trade.date("settlement_date")?;
             if after < settled_on && settled_on <= closing {
-                add((trade, market(trade, &held_in)?), trade.text("side")?)?;
+                let market = market(trade, &held_in)?;
+                let what = trade.text("side")?;
+                // What is older than the period makes its opening.
+                let before = settled_on < month.first;
+                add(
+                    (trade, market),
+                    if before {
+                        Moves::Opening(what)
+                    } else {
+                        Moves::Period(what)
+                    },
+                )?;
             }
         }
         // The name is the holding's, where there is one.
         for position in opening {
-            add((position, position.optional("market")?), "opening")?;
+            add(
+                (position, position.optional("market")?),
+                Moves::Period("opening"),
+            )?;
         }
         for position in held {
-            add((position, position.optional("market")?), "closing")?;
+            add(
+                (position, position.optional("market")?),
+                Moves::Period("closing"),
+            )?;
         }
     }
-    let lines: Vec<Line> = lines.into_values().collect();
+    let mut lines: Vec<Line> = lines.into_values().collect();
+    lines.retain(|line: &Line| {
+        line.is_current || line.opening.is_some_and(|opening| !opening.is_zero())
+    });
     Table::of(MOVEMENTS, language, &columns(), &lines)
 }
 
-/// By code and custody: the markets that the snapshots name.
-type HeldIn<'s> = BTreeMap<(&'s str, &'s str), BTreeSet<&'s str>>;
+/// What a row does to its line.
+#[derive(Clone, Copy)]
+enum Moves<'s> {
+    /// A trade of that side, after the opening snapshot and before the period.
+    Opening(&'s str),
+    Period(&'s str),
+}
 
-/// The market whose holding a trade moves. A holding without a market is moved by the trades of every market; so is what
-/// is not held, where no holding has one.
-fn market<'s>(trade: &'s Row, held_in: &HeldIn) -> Result<Option<&'s str>> {
-    if held_in.values().all(BTreeSet::is_empty) {
+/// By code and custody: the markets under which the snapshots hold it, or none.
+type HeldIn<'s> = BTreeMap<(&'s str, &'s str), BTreeSet<Option<&'s str>>>;
+
+/// The market whose holding a trade moves: its own, if that is held. A holding without a market is moved by all others; so is
+/// what is not held, where no holding has one.
+fn market<'s>(trade: &'s Row, held_in: &HeldIn<'s>) -> Result<Option<&'s str>> {
+    if held_in.values().flatten().all(Option::is_none) {
         return Ok(None);
     }
     let holding = (trade.text("security_code")?, trade.text("custody")?);
-    match held_in.get(&holding) {
-        Some(markets) if markets.is_empty() => Ok(None),
-        _ => trade.optional("market"),
-    }
+    let named = trade.optional("market")?;
+    Ok(match held_in.get(&holding) {
+        Some(markets) if markets.contains(&named) => named,
+        Some(markets) if markets.contains(&None) => None,
+        Some(markets) => named.or(markets.last().copied().flatten()),
+        None => named,
+    })
 }
 
 /// By code, market and the contract's order of custodies.
@@ -85,7 +118,7 @@ fn add<'s>(
     month: &Month,
     language: Language,
     (row, market): (&'s Row, Option<&'s str>),
-    what: &str,
+    moves: Moves,
 ) -> Result<()> {
     let (code, custody) = (row.text("security_code")?, row.text("custody")?);
     let market = market.unwrap_or_default();
@@ -104,9 +137,19 @@ fn add<'s>(
             delivered: Decimal::ZERO,
             redeemed: Decimal::ZERO,
             closing: Decimal::ZERO,
+            is_current: false,
         });
     row.text("security_name")?.clone_into(&mut line.name);
     let quantity = row.decimal("quantity")?;
+    let what = match moves {
+        Moves::Period(what) => what,
+        Moves::Opening(side) => {
+            let comes = matches!(side, "buy" | "receipt");
+            *line.opening.get_or_insert_default() += if comes { quantity } else { -quantity };
+            return Ok(());
+        }
+    };
+    line.is_current = true;
     let sum = match what {
         "opening" => line.opening.get_or_insert_default(),
         "closing" => &mut line.closing,

@@ -207,6 +207,21 @@ pub async fn attempts(world: &World) -> Result<Vec<String>> {
         .collect())
 }
 
+/// Empties the ledger and the store.
+pub async fn forget(world: &World) -> Result<()> {
+    // Without a ledger yet there is nothing to forget.
+    let _ = world
+        .execute(
+            "DELETE FROM export_attempts; DELETE FROM export_job_documents; DELETE FROM export_documents;
+             DELETE FROM export_jobs; DELETE FROM export_runs",
+        )
+        .await;
+    if world.store().exists() {
+        std::fs::remove_dir_all(world.store())?;
+    }
+    Ok(())
+}
+
 /// The ledger and the store say the same: every published document is the file of its key, and there is no other.
 pub async fn expect_ledger_agrees_with_store(world: &World) -> Result<()> {
     let ledger = world

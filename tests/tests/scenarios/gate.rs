@@ -5,7 +5,7 @@ use serde_json::Value;
 use tests::{Engine, World, on_every_engine};
 
 use crate::fixtures::{
-    Books, document, expect_ledger_agrees_with_store, load_october, partial_files, profile,
+    Books, document, expect_ledger_agrees_with_store, forget, load_october, partial_files, profile,
     replace_trades, run_of,
 };
 
@@ -75,21 +75,6 @@ impl Break<'_> {
         }
         document(world, self.document).await
     }
-}
-
-/// Empties the ledger and the store.
-async fn forget(world: &World) -> Result<()> {
-    // Without a ledger yet there is nothing to forget.
-    let _ = world
-        .execute(
-            "DELETE FROM export_attempts; DELETE FROM export_job_documents; DELETE FROM export_documents;
-             DELETE FROM export_jobs; DELETE FROM export_runs",
-        )
-        .await;
-    if world.store().exists() {
-        std::fs::remove_dir_all(world.store())?;
-    }
-    Ok(())
 }
 
 on_every_engine! {

@@ -1,6 +1,8 @@
 //! Every rule, held and broken, one comparison at a time.
 
+mod identity;
 mod policies;
+mod positions;
 mod reopened;
 mod rows;
 mod unique;

@@ -1,98 +1,15 @@
-//! Rules 1, 2 and 5 over single rows.
+//! Rule 5 over single rows.
 
 use common::profile::{Basis, Rule};
 use common::statement::Period;
 use rust_decimal::Decimal;
 
-use super::{amount, currency, day, passes, refused, trade};
-use crate::gate::{identity, positions, shape};
+use super::{currency, day, passes, refused, trade};
+use crate::gate::shape;
 use crate::rows::cash::CashMovement;
-use crate::rows::codes::{AssetClass, CashKind, Custody, Side};
+use crate::rows::codes::{AssetClass, CashKind, Custody};
 use crate::rows::position::Position;
-use crate::rows::quantity::QuantityMovement;
 use crate::rows::trade::{Trade, TradeSelection};
-
-/// Every amount differs, so that none can stand in for another.
-fn with_amounts(side: Side, net: &str) -> Trade {
-    Trade {
-        side,
-        gross_amount: amount("1000"),
-        accrued_interest: Some(amount("200")),
-        commission: amount("30"),
-        foreign_fees: Some(amount("4")),
-        consumption_tax: amount("0.5"),
-        withholding_tax: amount("0.06"),
-        net_amount: amount(net),
-        ..trade()
-    }
-}
-
-#[test]
-fn the_amounts_make_the_net_amount() {
-    for (side, net) in [
-        (Side::Buy, "-1234.5"),
-        (Side::Sell, "1165.44"),
-        (Side::Redemption, "1165.44"),
-        (Side::Receipt, "0"),
-        (Side::Delivery, "0"),
-    ] {
-        passes(|gate| identity::check(gate, &with_amounts(side, net)));
-        let cent_off = amount(net) + amount("0.01");
-        let broken = with_amounts(side, &cent_off.to_string());
-        let cent = "a difference of 0.01";
-        let both = [cent, "trade T1 of 2026-10-01 in 130A", "USD", net];
-        refused(Rule::Identity, &both, |gate| identity::check(gate, &broken));
-    }
-}
-
-#[test]
-fn absent_amounts_are_nothing() {
-    passes(|gate| identity::check(gate, &trade()));
-    let one_off = Trade {
-        net_amount: amount("999"),
-        ..trade()
-    };
-    refused(Rule::Identity, &["a difference of -1"], |gate| {
-        identity::check(gate, &one_off)
-    });
-}
-
-fn rolled(closing: &str) -> QuantityMovement {
-    QuantityMovement {
-        market: "XTKS".into(),
-        security_code: "130A".into(),
-        security_name: "Veritas".into(),
-        custody: Some(Custody::NisaGrowth),
-        opening: amount("100000"),
-        bought: amount("20000"),
-        received: amount("3000"),
-        sold: amount("400"),
-        delivered: amount("50"),
-        redeemed: amount("6"),
-        closing: amount(closing),
-    }
-}
-
-#[test]
-fn opening_and_movements_make_the_closing_quantity() {
-    passes(|gate| positions::check(gate, &rolled("122544")));
-    let says = [
-        "security 130A of XTKS (nisa_growth)",
-        "opening 100000 + bought 20000 + received 3000 − sold 400 − delivered 50 − redeemed 6 = 122544",
-        "holds 122545",
-        "a difference of 1",
-    ];
-    refused(Rule::Positions, &says, |gate| {
-        positions::check(gate, &rolled("122545"))
-    });
-    let without_market = QuantityMovement {
-        market: "".into(),
-        ..rolled("0.000001")
-    };
-    refused(Rule::Positions, &["security 130A (nisa_growth)"], |gate| {
-        positions::check(gate, &without_market)
-    });
-}
 
 fn october() -> Period {
     "2026-10".parse().unwrap()
