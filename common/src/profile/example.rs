@@ -99,10 +99,9 @@ fn every_key_is_there() {
         ]
     );
     assert_eq!(keys(&["firm"]), ["contact", "logo", "name", "registration"]);
-    assert_eq!(
-        keys(&["gate"]),
-        ["cash", "identity", "ownership", "positions", "shape"]
-    );
+    let mut rules = Rule::ALL.map(Rule::as_str);
+    rules.sort_unstable();
+    assert_eq!(keys(&["gate"]), rules);
     assert_eq!(keys(&["sections"]), ["balance", "trade"]);
     assert_eq!(keys(&["columns"]).len(), Section::ALL.len());
     assert_eq!(keys(&["number_formats"]), ["en", "ja"]);

@@ -27,5 +27,6 @@ mod s3;
 mod status;
 mod steering;
 mod terminal;
+mod valuation;
 mod watch;
 mod workbooks;

@@ -1,5 +1,6 @@
 //! Every rule, held and broken, one comparison at a time.
 
+mod income;
 mod policies;
 mod reopened;
 mod rows;
@@ -35,12 +36,12 @@ fn warning_of(rule: Rule) -> Gate {
     Gate::new(policies)
 }
 
-fn amount(text: &str) -> Decimal {
+pub(super) fn amount(text: &str) -> Decimal {
     text.parse().unwrap()
 }
 
 /// The check refuses under the rule's name and says all of this; with a warning it lets pass and notes the same.
-fn refused(rule: Rule, says: &[&str], check: impl Fn(&mut Gate) -> Result<()>) {
+pub(super) fn refused(rule: Rule, says: &[&str], check: impl Fn(&mut Gate) -> Result<()>) {
     let error = check(&mut blocking()).expect_err("it was not refused");
     assert_eq!((error.class(), error.cause()), (Class::Data, rule.as_str()));
     for words in says {
@@ -57,7 +58,7 @@ fn refused(rule: Rule, says: &[&str], check: impl Fn(&mut Gate) -> Result<()>) {
     );
 }
 
-fn passes(check: impl Fn(&mut Gate) -> Result<()>) {
+pub(super) fn passes(check: impl Fn(&mut Gate) -> Result<()>) {
     let mut gate = blocking();
     check(&mut gate).unwrap();
     assert_eq!(gate.into_warning(), None);
