@@ -97,7 +97,6 @@ impl Column {
     }
 
     /// An optional column that is newer than the first contract.
-    #[expect(dead_code, reason = "the next commits add such columns")]
     const fn added(self) -> Self {
         Self {
             optional: true,
@@ -133,6 +132,11 @@ const PRICE_UNIT: Column = decimal(
     "price_unit",
     "the quantity the price is for: 1; 10000 for funds quoted per 10,000 units; 100 for bonds",
 );
+const PRICE_FACTOR: Column = decimal(
+    "price_factor",
+    "the price is for so much of each unit of quantity: index ratio, pool factor; absent = 1",
+)
+.added();
 const FX_RATE: Column = decimal(
     "fx_rate",
     "base currency per 1 unit of currency; > 0, null where it is not known",
@@ -205,9 +209,13 @@ pub static TRADES: Relation = Relation {
         decimal("quantity", "> 0, at most 6 decimals"),
         decimal("unit_price", "per price_unit, at most 8 decimals"),
         PRICE_UNIT,
+        PRICE_FACTOR,
         CURRENCY,
         FX_RATE,
-        decimal("gross_amount", "約定代金"),
+        decimal(
+            "gross_amount",
+            "約定代金; of a buy, sell or redemption quantity × unit_price × price_factor ÷ price_unit (docs/gate.md)",
+        ),
         decimal(
             "accrued_interest",
             "経過利子; negative = traded ex-dividend; absent = 0",
@@ -255,14 +263,27 @@ pub static CASH_MOVEMENTS: Relation = Relation {
         text("description", "摘要; may be empty").may_be_blank(),
         CURRENCY,
         POCKET,
-        decimal("amount", "signed: negative = out"),
+        decimal(
+            "amount",
+            "signed: negative = out; with a gross_amount, of dividend, interest or redemption, gross_amount − taxes − fee",
+        ),
         text("trade_id", "the trade it settles").optional(),
         text("security_code", "the security that paid").optional(),
         text("security_name", "its name").optional(),
+        text(
+            "gross_currency",
+            "ISO 4217, of gross_amount; absent = currency. A gross_amount in another one is not compared",
+        )
+        .added(),
         decimal("gross_amount", "dividend before tax").optional(),
-        decimal("income_tax", "所得税").optional(),
-        decimal("local_tax", "住民税").optional(),
-        decimal("foreign_tax", "外国税").optional(),
+        decimal("income_tax", "所得税; positive = taken, absent = 0").optional(),
+        decimal("local_tax", "住民税; as income_tax").optional(),
+        decimal(
+            "foreign_tax",
+            "外国税; as income_tax; in the account's base currency it may be for information (分配時調整外国税相当額)",
+        )
+        .optional(),
+        decimal("fee", "手数料; positive = taken, absent = 0").added(),
     ],
 };
 
@@ -285,7 +306,8 @@ pub static POSITIONS: Relation = Relation {
         .optional(),
         CUSTODY,
         decimal("quantity", "数量, at most 6 decimals"),
-        decimal("average_cost", "平均取得単価").optional(),
+        decimal("average_cost", "平均取得単価, per price_unit").optional(),
+        text("cost_currency", "ISO 4217, of average_cost; absent = currency").added(),
         decimal(
             "price",
             "参考単価, per price_unit; 0 is a price, null = not known",
@@ -293,10 +315,24 @@ pub static POSITIONS: Relation = Relation {
         .optional(),
         date("price_date", "the day of the price; not after as_of").optional(),
         PRICE_UNIT,
+        PRICE_FACTOR,
         CURRENCY,
         FX_RATE,
-        decimal("market_value", "評価額").optional(),
-        decimal("unrealized_pl", "評価損益").optional(),
+        decimal(
+            "market_value",
+            "評価額: quantity × price × price_factor ÷ price_unit (docs/gate.md); absent = computed",
+        )
+        .optional(),
+        decimal(
+            "accrued_interest",
+            "経過利子, where market_value or unrealized_pl include it; absent = 0",
+        )
+        .added(),
+        decimal(
+            "unrealized_pl",
+            "評価損益: (price − average_cost) × quantity × price_factor ÷ price_unit, unless cost_currency differs",
+        )
+        .optional(),
     ],
 };
 
@@ -334,7 +370,7 @@ pub fn relation(name: &str) -> Option<&'static Relation> {
 pub fn max_decimal_places(column: &str, currency_exponent: u32) -> u32 {
     match column {
         "quantity" => 6,
-        "unit_price" | "price" | "average_cost" | "fx_rate" | "price_unit" => 8,
+        "unit_price" | "price" | "average_cost" | "fx_rate" | "price_unit" | "price_factor" => 8,
         _ => currency_exponent,
     }
 }

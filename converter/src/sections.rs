@@ -244,7 +244,9 @@ impl Feed {
                     opening: plan.opening_cash,
                     closing: snapshots.cash_closing,
                 };
-                cash_lines::stream(source, intake, account_id, period, between, &mut sink).await?;
+                let base = plan.heading.account.base_currency;
+                cash_lines::stream(source, intake, account_id, period, between, base, &mut sink)
+                    .await?;
                 sink.end().await
             }
             Feed::Holdings(mut sink) => {

@@ -53,6 +53,7 @@ const MOVEMENT: &[Same] = &[
     ("income_tax", Word::CashMovementIncomeTax, Is::Number),
     ("local_tax", Word::CashMovementLocalTax, Is::Number),
     ("foreign_tax", Word::CashMovementForeignTax, Is::Number),
+    ("fee", Word::CashMovementFee, Is::Number),
 ];
 
 const POSITION: &[Same] = &[

@@ -84,10 +84,10 @@ impl Rows {
             ("account_id", ACCOUNT), ("movement_id", id), ("booked_on", on), ("sequence", "1"), ("kind", kind),
             ("description", description), ("currency", currency), ("pocket", pocket), ("amount", amount),
         ]);
-        let position = |on, class, code, name, market, custody, quantity| Row::new(&POSITIONS, &[
+        let position = |on, class, code, name, market, custody, quantity, result| Row::new(&POSITIONS, &[
             ("account_id", ACCOUNT), ("as_of", on), ("asset_class", class), ("security_code", code), ("security_name", name),
             ("market", market), ("custody", custody), ("quantity", quantity), ("average_cost", "950.5"), ("price", "1010"),
-            ("price_date", on), ("price_unit", "1"), ("currency", "JPY"), ("unrealized_pl", "8925"),
+            ("price_date", on), ("price_unit", "1"), ("currency", "JPY"), ("unrealized_pl", result),
         ]);
         let balance = |on, currency, pocket, amount| Row::new(&CASH_BALANCES, &[
             ("account_id", ACCOUNT), ("as_of", on), ("currency", currency), ("pocket", pocket), ("amount", amount),
@@ -103,10 +103,10 @@ impl Rows {
             movement("M1", "2026-10-05", "trade", "買付代金", "JPY", "deposit", "-100550"),
             movement("M2", "2026-10-08", "exchange", "Sale", "JPY", "deposit", "283128"),
             movement("M3", "2026-10-15", "dividend", "Dividend", "USD", "fx", "7.97"),
-            position(OPENING, "equity", "130A", "見本", "TSE", "specific", "50"),
-            position(OPENING, "etf", "0001", "ETF", "NYSE", "general", "30.5"),
-            position(CLOSING, "equity", "130A", "見本", "TSE", "specific", "150"),
-            position(CLOSING, "etf", "0001", "ETF", "NYSE", "general", "20.5"),
+            position(OPENING, "equity", "130A", "見本", "TSE", "specific", "50", "2975"),
+            position(OPENING, "etf", "0001", "ETF", "NYSE", "general", "30.5", "1815"),
+            position(CLOSING, "equity", "130A", "見本", "TSE", "specific", "150", "8925"),
+            position(CLOSING, "etf", "0001", "ETF", "NYSE", "general", "20.5", "1220"),
             balance(OPENING, "JPY", "deposit", "1000000"),
             balance(OPENING, "USD", "fx", "100.00"),
             balance(CLOSING, "JPY", "deposit", "1182578"),

@@ -81,12 +81,12 @@ const TRADES: &[&str] = &[
 #[rustfmt::skip]
 const CASH_MOVEMENTS: &[&str] = &[
     "account_id", "movement_id", "booked_on", "sequence", "kind", "description", "currency", "pocket", "amount",
-    "gross_amount", "income_tax", "local_tax", "foreign_tax",
+    "gross_currency", "gross_amount", "income_tax", "local_tax", "foreign_tax", "fee",
 ];
 #[rustfmt::skip]
 const POSITIONS: &[&str] = &[
     "account_id", "as_of", "asset_class", "security_code", "security_name", "market", "custody", "quantity",
-    "average_cost", "price", "price_date", "price_unit", "currency", "fx_rate", "market_value", "unrealized_pl",
+    "average_cost", "price", "price_date", "price_unit", "price_factor", "currency", "fx_rate", "market_value", "unrealized_pl",
 ];
 const CASH_BALANCES: &[&str] = &[
     "account_id",

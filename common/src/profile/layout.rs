@@ -102,10 +102,12 @@ impl Section {
                 "in",
                 "out",
                 "balance",
+                "gross_currency",
                 "gross_amount",
                 "income_tax",
                 "local_tax",
                 "foreign_tax",
+                "fee",
             ],
             Section::Holdings => &[
                 "asset_class",

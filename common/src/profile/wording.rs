@@ -137,6 +137,8 @@ words! {
     CashMovementIncomeTax "cash_movements.income_tax" "所得税" "Income tax"
     CashMovementLocalTax "cash_movements.local_tax" "住民税" "Local tax"
     CashMovementForeignTax "cash_movements.foreign_tax" "外国税" "Foreign tax"
+    CashMovementFee "cash_movements.fee" "手数料" "Fee"
+    CashMovementGrossCurrency "cash_movements.gross_currency" "税引前通貨" "Gross currency"
     OpeningBalance "cash_movements.opening" "前月末残高" "Opening balance"
     ClosingBalance "cash_movements.closing" "当月末残高" "Closing balance"
 

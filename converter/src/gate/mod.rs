@@ -4,10 +4,13 @@
 
 pub mod cash;
 pub mod identity;
+pub mod income;
 pub mod ownership;
 pub mod positions;
 pub mod reopened;
+pub mod scales;
 pub mod shape;
+pub mod value;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -42,10 +42,13 @@ pub struct CashMovement {
     pub pocket: Box<str>,
     /// Negative = out.
     pub amount: Decimal,
+    /// Of `gross_amount`; that of the movement where the source names none.
+    pub gross_currency: Currency,
     pub gross_amount: Option<Decimal>,
     pub income_tax: Option<Decimal>,
     pub local_tax: Option<Decimal>,
     pub foreign_tax: Option<Decimal>,
+    pub fee: Option<Decimal>,
 }
 
 /// A line of the cash section, per currency and pocket.
@@ -79,7 +82,12 @@ pub struct CashOutline {
     pub with_income_tax: bool,
     pub with_local_tax: bool,
     pub with_foreign_tax: bool,
+    pub with_fee: bool,
+    /// Whether a gross amount is of another currency than its movement.
+    pub with_gross_currency: bool,
 }
+
+type Counts = (i64, i64, i64, i64, i64, i64, i64);
 
 /// Counts the movements of the period, and finds out which optional columns have a value.
 pub async fn outline(
@@ -89,14 +97,18 @@ pub async fn outline(
 ) -> Result<CashOutline> {
     let any_value = |name| format!("count({})", source.column(&CASH_MOVEMENTS, name));
     let query = source.sql(&format!(
-        "SELECT count(*), {}, {}, {}, {} FROM statement_cash_movements t
+        "SELECT count(*), {}, {}, {}, {}, {}, count(CASE WHEN {} <> t.currency THEN {} END)
+         FROM statement_cash_movements t
          WHERE t.account_id = $1 AND t.booked_on >= date($2) AND t.booked_on <= date($3)",
         any_value("gross_amount"),
         any_value("income_tax"),
         any_value("local_tax"),
         any_value("foreign_tax"),
+        any_value("fee"),
+        source.column(&CASH_MOVEMENTS, "gross_currency"),
+        source.column(&CASH_MOVEMENTS, "gross_amount"),
     ));
-    let (rows, gross, income, local, foreign): (i64, i64, i64, i64, i64) = sqlx::query_as(query)
+    let (rows, gross, income, local, foreign, fee, other_gross): Counts = sqlx::query_as(query)
         .bind(account_id.as_str())
         .bind(period.first_day().to_string())
         .bind(period.last_day().to_string())
@@ -112,6 +124,8 @@ pub async fn outline(
         with_income_tax: income > 0,
         with_local_tax: local > 0,
         with_foreign_tax: foreign > 0,
+        with_fee: fee > 0,
+        with_gross_currency: other_gross > 0,
     })
 }
 
@@ -244,10 +258,12 @@ pub(super) fn parse(row: &mut RowReader) -> Result<CashMovement> {
     let _trade_id = row.optional_text()?;
     let _security_code = row.optional_text()?;
     let _security_name = row.optional_text()?;
-    let gross_amount = row.optional_decimal(minor_unit)?;
+    let gross_currency = row.optional_currency()?.unwrap_or(currency);
+    let gross_amount = row.optional_decimal(gross_currency.exponent())?;
     let income_tax = row.optional_decimal(minor_unit)?;
     let local_tax = row.optional_decimal(minor_unit)?;
     let foreign_tax = row.optional_decimal(minor_unit)?;
+    let fee = row.optional_decimal(minor_unit)?;
     Ok(CashMovement {
         account_id,
         movement_id,
@@ -257,9 +273,11 @@ pub(super) fn parse(row: &mut RowReader) -> Result<CashMovement> {
         currency,
         pocket,
         amount,
+        gross_currency,
         gross_amount,
         income_tax,
         local_tax,
         foreign_tax,
+        fee,
     })
 }

@@ -28,13 +28,15 @@ pub struct CashSnapshots {
 }
 
 /// Streams the cash section: per currency and pocket the opening balance, every movement of the period, and the closing
-/// balance. Movements between the opening snapshot and the period count into the opening balance.
+/// balance. Movements between the opening snapshot and the period count into the opening balance. `base` is the account's
+/// base currency.
 pub async fn stream(
     source: &mut Source,
     intake: &mut Intake,
     account_id: &AccountId,
     period: Period,
     CashSnapshots { opening, closing }: CashSnapshots,
+    base: Currency,
     sink: &mut Sink<CashLine>,
 ) -> Result<()> {
     let after = opening.after(period);
@@ -109,6 +111,7 @@ pub async fn stream(
             group.add(movement.amount);
             return Ok(());
         }
+        gate::income::check(&mut intake.gate, &movement, base)?;
         group.open(day_before, sink).await?;
         group.add(movement.amount);
         let balance = group.balance;

@@ -15,6 +15,7 @@ use super::reader::RowReader;
 use super::sink::Sink;
 use super::ties::ties;
 use crate::gate;
+use crate::gate::value::{Quote, Valuation};
 
 /// One row of `statement_positions`.
 #[derive(Debug, Clone)]
@@ -31,7 +32,7 @@ pub struct Position {
     pub price_date: Option<Date>,
     pub currency: Currency,
     pub fx_rate: Option<Decimal>,
-    /// As given, else quantity ÷ price unit × price, rounded to the minor unit.
+    /// As given, else quantity × price × price factor ÷ price unit, rounded to the minor unit.
     pub market_value: Option<Decimal>,
     pub unrealized_pl: Option<Decimal>,
 }
@@ -66,16 +67,18 @@ pub async fn stream(
         parameters: &[account_id.as_str(), &as_of.to_string()],
     };
     let each = async |row: &SourceRow| {
-        let position = parse(&mut RowReader::new(&POSITIONS, row, intake), rounding)?;
+        let (position, valuation) = parse(&mut RowReader::new(&POSITIONS, row, intake), rounding)?;
         let gate = &mut intake.gate;
         gate::ownership::check(gate, account_id, &position.account_id, POSITIONS.name)?;
         gate::shape::check_position(gate, &position, as_of)?;
+        gate::value::check_position(gate, &position, &valuation)?;
         sink.push(position).await
     };
     source.for_each(query, each).await
 }
 
-fn parse(row: &mut RowReader, rounding: Rounding) -> Result<Position> {
+/// The position, and what the source states of its value.
+fn parse(row: &mut RowReader, rounding: Rounding) -> Result<(Position, Valuation)> {
     let account_id = row.owned()?;
     let as_of = row.date()?;
     let asset_class = row.code()?;
@@ -85,27 +88,37 @@ fn parse(row: &mut RowReader, rounding: Rounding) -> Result<Position> {
     let custody = row.code()?;
     let quantity = row.decimal(6)?;
     let average_cost = row.optional_unsigned(8)?;
+    let cost_currency = row.optional_currency()?;
     let price = row.optional_unsigned(8)?;
     let price_date = row.optional_date()?;
-    let price_unit = row.positive(8)?;
+    let quote = Quote {
+        asset_class,
+        price_unit: row.positive(8)?,
+        price_factor: row.optional_unsigned(8)?,
+    };
     let currency = row.currency()?;
     let fx_rate = row.optional_positive(8)?;
-    let market_value = row.optional_decimal(currency.exponent())?;
-    let market_value = match (market_value, price) {
+    let stated = row.optional_decimal(currency.exponent())?;
+    let market_value = match (stated, price) {
         (Some(given), _) => Some(given),
         (None, Some(price)) => {
-            let value = quantity
-                .checked_mul(price)
-                .and_then(|value| value.checked_div(price_unit))
-                .map(|value| currency.round(value, rounding));
+            let value = quote.worth(quantity, price);
+            let value = value.map(|value| currency.round(value, rounding));
             Some(value.ok_or_else(|| {
                 row.wrong("quantity × price is larger than can be computed exactly")
             })?)
         }
         (None, None) => None,
     };
+    let accrued_interest = row.optional_decimal(currency.exponent())?;
     let unrealized_pl = row.optional_decimal(currency.exponent())?;
-    Ok(Position {
+    let valuation = Valuation {
+        quote,
+        market_value: stated,
+        accrued_interest,
+        cost_currency: cost_currency.unwrap_or(currency),
+    };
+    let position = Position {
         account_id,
         as_of,
         asset_class,
@@ -120,5 +133,6 @@ fn parse(row: &mut RowReader, rounding: Rounding) -> Result<Position> {
         fx_rate,
         market_value,
         unrealized_pl,
-    })
+    };
+    Ok((position, valuation))
 }

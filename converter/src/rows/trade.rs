@@ -10,13 +10,14 @@ use common::statement::{AccountId, Period};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::codes::{AssetClass, Custody, Side};
+use super::codes::{Custody, Side};
 use super::intake::Intake;
 use super::reader::RowReader;
 use super::sink::Sink;
 use super::ties::ties;
 use crate::gate;
 use crate::gate::identity::Terms;
+use crate::gate::value::Quote;
 
 /// One row of `statement_trades`.
 #[derive(Debug, Clone)]
@@ -156,23 +157,24 @@ pub async fn stream(
         parameters: &[account_id.as_str(), &from.to_string(), &to.to_string()],
     };
     let each = async |row: &SourceRow| {
-        let (owner, trade) = parse(&mut RowReader::new(&TRADES, row, intake))?;
+        let (owner, trade, quote) = parse(&mut RowReader::new(&TRADES, row, intake))?;
         let gate = &mut intake.gate;
         gate::ownership::check(gate, account_id, owner, TRADES.name)?;
         gate::shape::check_trade(gate, &trade, selection)?;
         gate::identity::check(gate, &trade, terms)?;
+        gate::value::check_trade(gate, &trade, &quote)?;
         sink.push(trade).await
     };
     source.for_each(query, each).await
 }
 
-/// The trade, and whose it is.
-fn parse<'r>(row: &mut RowReader<'r, '_>) -> Result<(&'r str, Trade)> {
+/// The trade, whose it is, and what its price is for.
+fn parse<'r>(row: &mut RowReader<'r, '_>) -> Result<(&'r str, Trade, Quote)> {
     let owner = row.text()?;
     let trade_id = row.owned()?;
     let trade_date = row.date()?;
     let settlement_date = row.date()?;
-    let _asset_class = row.code::<AssetClass>()?;
+    let asset_class = row.code()?;
     let security_code = row.owned()?;
     let security_name = row.owned()?;
     let market = row.optional_owned()?;
@@ -189,7 +191,8 @@ fn parse<'r>(row: &mut RowReader<'r, '_>) -> Result<(&'r str, Trade)> {
     let custody = row.code()?;
     let quantity = row.positive(6)?;
     let unit_price = row.unsigned(8)?;
-    let _price_unit = row.positive(8)?;
+    let price_unit = row.positive(8)?;
+    let price_factor = row.optional_unsigned(8)?;
     let currency = row.currency()?;
     let minor_unit = currency.exponent();
     let fx_rate = row.optional_positive(8)?;
@@ -235,5 +238,10 @@ fn parse<'r>(row: &mut RowReader<'r, '_>) -> Result<(&'r str, Trade)> {
         settlement_amount,
         note,
     };
-    Ok((owner, trade))
+    let quote = Quote {
+        asset_class,
+        price_unit,
+        price_factor,
+    };
+    Ok((owner, trade, quote))
 }

@@ -1,7 +1,7 @@
 //! 入出金明細 / Cash movements, and 金銭残高 / Cash.
 
 use common::currency::Currency;
-use common::profile::{Rounding, Word};
+use common::profile::{Rounding, Section, Word};
 use rust_decimal::Decimal;
 
 use super::cell::Cell;
@@ -9,7 +9,7 @@ use super::labels;
 use super::layout::{ColumnSpec, Layout};
 use super::style::ColumnStyle::{Amount, Date, Rate, Text};
 use super::words::Words;
-use crate::rows::cash::{CashBalance, CashLine, CashOutline, DEFAULT_POCKET};
+use crate::rows::cash::{CashBalance, CashLine, CashMovement, CashOutline, DEFAULT_POCKET};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MovementColumn {
@@ -25,67 +25,122 @@ pub enum MovementColumn {
     IncomeTax,
     LocalTax,
     ForeignTax,
+    Fee,
+    GrossCurrency,
 }
 
 /// The cash movements of a trade statement.
 pub struct CashMovements<'p> {
-    pub words: Words<'p>,
+    words: Words<'p>,
+    /// A gross amount of another currency than its movement is nothing without its currency beside it.
+    shows_gross_currency: bool,
 }
 
-/// The columns; those of dividends only when the document has a value in them.
-pub fn movement_columns(outline: CashOutline) -> Vec<ColumnSpec<MovementColumn>> {
-    use MovementColumn as C;
-    const BY_CURRENCY: &[MovementColumn] = &[C::Currency];
-    let column = ColumnSpec::new;
-    let mut columns = vec![
-        column(C::Date, "date", Word::CashMovementDate, Date),
-        column(C::Kind, "kind", Word::CashMovementKind, Text(18)),
-        column(
-            C::Description,
-            "description",
-            Word::CashMovementDescription,
-            Text(48),
-        ),
-        column(C::Currency, "currency", Word::CashMovementCurrency, Text(6)),
-        column(C::Pocket, "pocket", Word::CashMovementPocket, Text(18)),
-        column(C::In, "in", Word::CashMovementIn, Amount).sum_by(BY_CURRENCY),
-        column(C::Out, "out", Word::CashMovementOut, Amount).sum_by(BY_CURRENCY),
-        column(C::Balance, "balance", Word::CashMovementBalance, Amount),
-    ];
-    let optional = [
-        (
-            outline.with_gross_amount,
-            C::GrossAmount,
-            "gross_amount",
-            Word::CashMovementGross,
-        ),
-        (
-            outline.with_income_tax,
-            C::IncomeTax,
-            "income_tax",
-            Word::CashMovementIncomeTax,
-        ),
-        (
-            outline.with_local_tax,
-            C::LocalTax,
-            "local_tax",
-            Word::CashMovementLocalTax,
-        ),
-        (
-            outline.with_foreign_tax,
-            C::ForeignTax,
-            "foreign_tax",
-            Word::CashMovementForeignTax,
-        ),
-    ];
-    columns.extend(
-        optional
-            .into_iter()
-            .filter(|(shown, ..)| *shown)
-            .map(|(_, of, name, heading)| column(of, name, heading, Amount).sum_by(BY_CURRENCY)),
-    );
-    columns
+impl<'p> CashMovements<'p> {
+    pub fn new(words: Words<'p>, outline: CashOutline) -> Self {
+        let chosen = words.profile.columns(Section::CashMovements);
+        let is_chosen = chosen.is_none_or(|names| names.iter().any(|name| name == GROSS_CURRENCY));
+        Self {
+            shows_gross_currency: outline.with_gross_currency && is_chosen,
+            words,
+        }
+    }
+
+    fn gross_amount<'r>(&self, movement: &CashMovement) -> Cell<'r> {
+        if movement.gross_currency == movement.currency || self.shows_gross_currency {
+            Cell::amount(movement.gross_amount, movement.gross_currency)
+        } else {
+            Cell::Empty
+        }
+    }
+
+    fn gross_currency<'r>(movement: &'r CashMovement) -> Cell<'r> {
+        let named = movement
+            .gross_amount
+            .map(|_| movement.gross_currency.code());
+        Cell::text(named)
+    }
+
+    /// The columns; those of dividends only when the document has a value in them.
+    pub fn columns(&self, outline: CashOutline) -> Vec<ColumnSpec<MovementColumn>> {
+        use MovementColumn as C;
+        const BY_CURRENCY: &[MovementColumn] = &[C::Currency];
+        const BY_GROSS_CURRENCY: &[MovementColumn] = &[C::GrossCurrency];
+        let column = ColumnSpec::new;
+        let mut columns = vec![
+            column(C::Date, "date", Word::CashMovementDate, Date),
+            column(C::Kind, "kind", Word::CashMovementKind, Text(18)),
+            column(
+                C::Description,
+                "description",
+                Word::CashMovementDescription,
+                Text(48),
+            ),
+            column(C::Currency, "currency", Word::CashMovementCurrency, Text(6)),
+            column(C::Pocket, "pocket", Word::CashMovementPocket, Text(18)),
+            column(C::In, "in", Word::CashMovementIn, Amount).sum_by(BY_CURRENCY),
+            column(C::Out, "out", Word::CashMovementOut, Amount).sum_by(BY_CURRENCY),
+            column(C::Balance, "balance", Word::CashMovementBalance, Amount),
+        ];
+        if self.shows_gross_currency {
+            columns.push(column(
+                C::GrossCurrency,
+                GROSS_CURRENCY,
+                Word::CashMovementGrossCurrency,
+                Text(6),
+            ));
+        }
+        let gross_by = if self.shows_gross_currency {
+            BY_GROSS_CURRENCY
+        } else {
+            BY_CURRENCY
+        };
+        let optional = [
+            (
+                outline.with_gross_amount,
+                C::GrossAmount,
+                "gross_amount",
+                Word::CashMovementGross,
+                gross_by,
+            ),
+            (
+                outline.with_income_tax,
+                C::IncomeTax,
+                "income_tax",
+                Word::CashMovementIncomeTax,
+                BY_CURRENCY,
+            ),
+            (
+                outline.with_local_tax,
+                C::LocalTax,
+                "local_tax",
+                Word::CashMovementLocalTax,
+                BY_CURRENCY,
+            ),
+            (
+                outline.with_foreign_tax,
+                C::ForeignTax,
+                "foreign_tax",
+                Word::CashMovementForeignTax,
+                BY_CURRENCY,
+            ),
+            (
+                outline.with_fee,
+                C::Fee,
+                "fee",
+                Word::CashMovementFee,
+                BY_CURRENCY,
+            ),
+        ];
+        let shown = optional.into_iter().filter(|(shown, ..)| *shown);
+        columns.extend(
+            shown.map(|(_, of, name, heading, by)| column(of, name, heading, Amount).sum_by(by)),
+        );
+        columns
+    }
 }
+
+const GROSS_CURRENCY: &str = "gross_currency";
 
 impl Layout for CashMovements<'_> {
     type Row = CashLine;
@@ -120,10 +175,12 @@ impl Layout for CashMovements<'_> {
             C::In => amount((!out).then_some(movement.amount)),
             C::Out => amount(out.then_some(-movement.amount)),
             C::Balance => amount(balance),
-            C::GrossAmount => amount(movement.gross_amount),
+            C::GrossCurrency => Self::gross_currency(movement),
+            C::GrossAmount => self.gross_amount(movement),
             C::IncomeTax => amount(movement.income_tax),
             C::LocalTax => amount(movement.local_tax),
             C::ForeignTax => amount(movement.foreign_tax),
+            C::Fee => amount(movement.fee),
         }
     }
 }

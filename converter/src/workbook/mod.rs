@@ -217,8 +217,9 @@ impl Writer<'_> {
                 self.table(section, layout, rows, |_| Ok(()), |_| Vec::new())
             }
             Incoming::CashMovements(rows, outline) => {
-                let columns = cash::movement_columns(outline);
-                let layout = (cash::CashMovements { words }, columns);
+                let layout = cash::CashMovements::new(words, outline);
+                let columns = layout.columns(outline);
+                let layout = (layout, columns);
                 let section = Section::CashMovements;
                 self.table(section, layout, rows, |_| Ok(()), |_| Vec::new())
             }

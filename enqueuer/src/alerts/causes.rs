@@ -29,8 +29,8 @@ pub static OF_DOCUMENTS: &[Cause] = &[
     Cause {
         name: "identity",
         runbook: "gate-identity",
-        meaning: "A trade's net amount is not what gross amount, accrued interest, fees and tax make, or its settlement amount is not its net amount: the source contradicts itself.",
-        command: resubmit!("trades mended in the source"),
+        meaning: "A trade's net or settlement amount, or what a dividend pays, is not what the amounts beside it make: the source contradicts itself.",
+        command: resubmit!("amounts fixed in the source"),
     },
     Cause {
         name: "positions",
@@ -55,6 +55,12 @@ pub static OF_DOCUMENTS: &[Cause] = &[
         runbook: "gate-shape",
         meaning: "A row contradicts the source contract, or cannot be shown as it is: a null, an unknown code, a date or an id out of place.",
         command: resubmit!("rows mended in the source"),
+    },
+    Cause {
+        name: "value",
+        runbook: "gate-value",
+        meaning: "An amount is not what quantity and price make it: a wrong price, price unit, factor or currency.",
+        command: resubmit!("prices or amounts fixed in the source"),
     },
     Cause {
         name: "unknown_account",

@@ -65,9 +65,28 @@ pub fn movements(
         }
     }
     let mut columns = movement_columns();
+    let mut gross_by = CURRENCY;
+    if any_other_gross_currency(&lines)? {
+        gross_by = GROSS_CURRENCY;
+        columns.push(Column::new(
+            ("税引前通貨", "Gross currency"),
+            |l: &Line| {
+                let stated = amount(l, "gross_amount")?;
+                Ok(match (l.movement, stated) {
+                    (Some(movement), Some(_)) => Cell::text(gross_currency(movement)?),
+                    _ => Cell::Empty,
+                })
+            },
+        ));
+    }
     for (column, shown) in dividend_columns() {
         if any_value(&lines, shown)? {
-            columns.push(column.summed_by(CURRENCY));
+            let by = if shown == "gross_amount" {
+                gross_by
+            } else {
+                CURRENCY
+            };
+            columns.push(column.summed_by(by));
         }
     }
     Table::of(CASH_MOVEMENTS, language, &columns, &lines)
@@ -129,6 +148,23 @@ fn sort(movements: &mut Vec<&Row>) -> Result<()> {
 }
 
 const CURRENCY: &[&str] = &["Currency"];
+const GROSS_CURRENCY: &[&str] = &["Gross currency"];
+
+fn gross_currency(movement: &Row) -> Result<&str> {
+    let named = movement.optional("gross_currency")?;
+    named.map_or_else(|| movement.text("currency"), Ok)
+}
+
+/// Whether a gross amount is of another currency than its movement.
+fn any_other_gross_currency(lines: &[Line]) -> Result<bool> {
+    for movement in lines.iter().filter_map(|line| line.movement) {
+        let is_stated = movement.optional("gross_amount")?.is_some();
+        if is_stated && gross_currency(movement)? != movement.text("currency")? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
 
 fn movement_columns<'s>() -> Vec<Column<Line<'s>>> {
     vec![
@@ -159,7 +195,7 @@ fn movement_columns<'s>() -> Vec<Column<Line<'s>>> {
 }
 
 /// Columns that only dividends have, and the source's column of each.
-fn dividend_columns<'s>() -> [(Column<Line<'s>>, &'static str); 4] {
+fn dividend_columns<'s>() -> [(Column<Line<'s>>, &'static str); 5] {
     [
         (
             Column::new(("税引前金額", "Gross amount"), |l: &Line| {
@@ -184,6 +220,12 @@ fn dividend_columns<'s>() -> [(Column<Line<'s>>, &'static str); 4] {
                 Ok(Cell::number(amount(l, "foreign_tax")?))
             }),
             "foreign_tax",
+        ),
+        (
+            Column::new(("手数料", "Fee"), |l: &Line| {
+                Ok(Cell::number(amount(l, "fee")?))
+            }),
+            "fee",
         ),
     ]
 }

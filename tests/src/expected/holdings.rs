@@ -69,7 +69,10 @@ pub fn market_value(position: &Row) -> Result<Option<Decimal>> {
     let Some(price) = position.optional_decimal("price")? else {
         return Ok(None);
     };
-    let value = position.decimal("quantity")? * price / position.decimal("price_unit")?;
+    let factor = position
+        .optional_decimal("price_factor")?
+        .unwrap_or(Decimal::ONE);
+    let value = position.decimal("quantity")? * price * factor / position.decimal("price_unit")?;
     let places = minor_unit(position.text("currency")?)?;
     Ok(Some(round(value, places)))
 }

@@ -9,19 +9,19 @@ use crate::fixtures::{
     replace_trades, run_of,
 };
 
-const TRADE: &str = "2026-10.trade.A001";
-const BALANCE: &str = "2026-10.balance.A001";
+pub const TRADE: &str = "2026-10.trade.A001";
+pub const BALANCE: &str = "2026-10.balance.A001";
 
 /// A rule, how the source breaks it, and what a refusal must say.
-struct Break<'a> {
-    rule: &'a str,
-    document: &'a str,
-    says: &'a [&'a str],
+pub struct Break<'a> {
+    pub rule: &'a str,
+    pub document: &'a str,
+    pub says: &'a [&'a str],
 }
 
 impl Break<'_> {
     /// Runs the account under each policy. Only the broken document may be touched by it.
-    async fn expect_policies(&self, world: &World) -> Result<()> {
+    pub async fn expect_policies(&self, world: &World) -> Result<()> {
         for policy in ["block", "warn", "off"] {
             let found = self.run_under(world, policy).await?;
             let state = if policy == "block" {
@@ -168,7 +168,7 @@ on_every_engine! {
 }
 
 /// Both documents of the account, after a run in which none failed.
-async fn warnings(world: &World) -> Result<[Value; 2]> {
+pub async fn warnings(world: &World) -> Result<[Value; 2]> {
     forget(world).await?;
     run_of(world, []).run().await?.expect(0)?;
     Ok([
@@ -177,7 +177,7 @@ async fn warnings(world: &World) -> Result<[Value; 2]> {
     ])
 }
 
-fn expect_warning(document: &Value, cause: Option<&str>, words: &[&str]) -> Result<()> {
+pub fn expect_warning(document: &Value, cause: Option<&str>, words: &[&str]) -> Result<()> {
     let error = document["error"].as_str().unwrap_or_default();
     ensure!(
         document["state"] == "succeeded" && document["cause"].as_str() == cause,
@@ -338,7 +338,7 @@ on_every_engine! {
     async fn a_policy_does_not_change_the_digest_of_the_source(world: &World) {
         load_october(world, 1).await?;
         run_of(world, []).run().await?.expect(0)?;
-        for rule in ["identity", "positions", "cash", "ownership", "shape"] {
+        for rule in ["identity", "positions", "cash", "ownership", "shape", "value"] {
             let file = profile(world, &format!("[gate]\n{rule} = \"off\"\n"))?;
             for document in [TRADE, BALANCE] {
                 let verified = world

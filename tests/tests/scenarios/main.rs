@@ -31,5 +31,6 @@ mod settled;
 mod status;
 mod steering;
 mod terminal;
+mod valuation;
 mod watch;
 mod workbooks;

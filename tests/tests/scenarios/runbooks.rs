@@ -19,7 +19,7 @@ use page::{Page, assignment};
 use stage::Stage;
 
 /// What an operator fills in where the pages have `''`.
-const FILLED_IN: [(&str, &str); 17] = [
+const FILLED_IN: [(&str, &str); 19] = [
     ("ACCOUNT", "A0001"),
     ("AT", "2026-11-01T00:15:00+09:00"),
     ("DOCUMENT", "2026-10.trade.A0001"),
@@ -28,11 +28,13 @@ const FILLED_IN: [(&str, &str); 17] = [
     ("IMAGE_TAG", "1.4.2"),
     ("JOB", "00000000-0000-0000-0000-000000000002"),
     ("MAX_VCPUS", "64"),
+    ("MOVEMENT", "MT2026-10-0"),
     ("NEW", "00000000-0000-0000-0000-000000000003"),
     ("NOTE", "The dividend of 9 October was corrected."),
     ("PUBLISHED", "2026-10.trade.A0002"),
     ("REASON", "ticket 123: of the test"),
     ("SECRET", "statement-export/database-url"),
+    ("SECURITY", "130A"),
     ("SNAPSHOT", "2026-10-26"),
     ("TRADE", "T0001"),
     ("VERSION", "v1"),

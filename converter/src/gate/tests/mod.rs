@@ -1,6 +1,7 @@
 //! Every rule, held and broken, one comparison at a time.
 
 mod identity;
+mod income;
 mod policies;
 mod positions;
 mod reopened;
@@ -37,12 +38,12 @@ fn warning_of(rule: Rule) -> Gate {
     Gate::new(policies)
 }
 
-fn amount(text: &str) -> Decimal {
+pub(super) fn amount(text: &str) -> Decimal {
     text.parse().unwrap()
 }
 
 /// The check refuses under the rule's name and says all of this; with a warning it lets pass and notes the same.
-fn refused(rule: Rule, says: &[&str], check: impl Fn(&mut Gate) -> Result<()>) {
+pub(super) fn refused(rule: Rule, says: &[&str], check: impl Fn(&mut Gate) -> Result<()>) {
     let error = check(&mut blocking()).expect_err("it was not refused");
     assert_eq!((error.class(), error.cause()), (Class::Data, rule.as_str()));
     for words in says {
@@ -59,7 +60,7 @@ fn refused(rule: Rule, says: &[&str], check: impl Fn(&mut Gate) -> Result<()>) {
     );
 }
 
-fn passes(check: impl Fn(&mut Gate) -> Result<()>) {
+pub(super) fn passes(check: impl Fn(&mut Gate) -> Result<()>) {
     let mut gate = blocking();
     check(&mut gate).unwrap();
     assert_eq!(gate.into_warning(), None);

@@ -79,10 +79,12 @@ fn a_movement_lies_between_the_snapshot_and_the_end_of_the_period() {
         currency: currency("JPY"),
         pocket: "deposit".into(),
         amount: Decimal::ONE,
+        gross_currency: currency("JPY"),
         gross_amount: None,
         income_tax: None,
         local_tax: None,
         foreign_tax: None,
+        fee: None,
     };
     let after = day("2026-09-28");
     for on in ["2026-09-29", "2026-10-31"] {

@@ -48,10 +48,12 @@ fn movement() -> CashMovement {
         currency: currency("JPY"),
         pocket: "margin".into(),
         amount: Decimal::ONE,
+        gross_currency: currency("JPY"),
         gross_amount: None,
         income_tax: None,
         local_tax: None,
         foreign_tax: None,
+        fee: None,
     }
 }
 

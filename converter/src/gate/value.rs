@@ -1,0 +1,368 @@
+//! Rule 6, value: an amount is what quantity and price make it, within the tolerances of `docs/gate.md`.
+//!
+//! Both sides of every comparison are multiplied by the price unit, so that nothing is divided: products of the contract's decimals are
+//! exact, quotients are not.
+
+use common::Result;
+use common::currency::Currency;
+use common::profile::Rule;
+use rust_decimal::Decimal;
+
+use super::Gate;
+use super::scales::Scales;
+use crate::rows::codes::{AssetClass, Code, Side};
+use crate::rows::position::Position;
+use crate::rows::trade::Trade;
+
+const HALF: Decimal = Decimal::from_parts(5, 0, 0, false, 1);
+
+/// What a row's price is for, beside what its page shows.
+#[derive(Debug, Clone, Copy)]
+pub struct Quote {
+    pub asset_class: AssetClass,
+    pub price_unit: Decimal,
+    /// `None` = 1.
+    pub price_factor: Option<Decimal>,
+}
+
+/// What a source states of a holding's value, beside what its page shows.
+#[derive(Debug, Clone, Copy)]
+pub struct Valuation {
+    pub quote: Quote,
+    /// `None` where the page shows what we computed.
+    pub market_value: Option<Decimal>,
+    /// Part of the market value or of the result where they include it.
+    pub accrued_interest: Option<Decimal>,
+    /// Of the average cost.
+    pub cost_currency: Currency,
+}
+
+/// Refuses a purchase, sale or redemption whose gross amount is not quantity × price. A receipt's or delivery's is a book value.
+pub fn check_trade(gate: &mut Gate, trade: &Trade, quote: &Quote) -> Result<()> {
+    if !gate.looks_at(Rule::Value) || matches!(trade.side, Side::Receipt | Side::Delivery) {
+        return Ok(());
+    }
+    if quote.makes(trade.quantity, trade.unit_price, trade.gross_amount) {
+        return Ok(());
+    }
+    let of_trade = || {
+        format!(
+            "trade {} of {} in {}",
+            trade.trade_id, trade.trade_date, trade.security_code
+        )
+    };
+    let comparison = Comparison::of_price(quote, trade.quantity, trade.unit_price, trade.currency)
+        .and_then(|comparison| comparison.with_fixed_amount(quote, trade.unit_price));
+    let Some(comparison) = comparison else {
+        return too_large(gate, &of_trade());
+    };
+    if comparison.allows(trade.gross_amount) || comparison.allows_any(&all_in(trade)) {
+        return Ok(());
+    }
+    let formula = formula(quote, trade.quantity, "unit_price", trade.unit_price);
+    comparison.refuse(
+        gate,
+        &of_trade(),
+        "gross_amount",
+        trade.gross_amount,
+        &formula,
+    )
+}
+
+/// What a gross amount is together with what the net amount adds to it: a unit price may be quoted with the accrued interest (dirty) or with
+/// fees. A gross amount that contains what the net amount adds once more is none of these: the customer would pay it twice.
+fn all_in(trade: &Trade) -> [Decimal; 9] {
+    let zero = |amount: Option<Decimal>| amount.unwrap_or(Decimal::ZERO);
+    let dirty = trade.gross_amount + zero(trade.accrued_interest);
+    let domestic = trade.commission + trade.consumption_tax;
+    let abroad = zero(trade.foreign_fees);
+    let signed = |fees: Decimal| if trade.side == Side::Buy { fees } else { -fees };
+    let [domestic, abroad, fees] = [domestic, abroad, domestic + abroad].map(signed);
+    let taxed = if trade.side == Side::Buy {
+        fees
+    } else {
+        fees - trade.withholding_tax
+    };
+    [
+        dirty,
+        trade.gross_amount + domestic,
+        trade.gross_amount + abroad,
+        trade.gross_amount + fees,
+        trade.gross_amount + taxed,
+        dirty + domestic,
+        dirty + abroad,
+        dirty + fees,
+        dirty + taxed,
+    ]
+}
+
+/// Refuses a holding whose market value or unrealised result is not what price, cost and quantity make it.
+pub fn check_position(gate: &mut Gate, position: &Position, valuation: &Valuation) -> Result<()> {
+    let Some(price) = position.price.filter(|_| gate.looks_at(Rule::Value)) else {
+        return Ok(());
+    };
+    check_market_value(gate, position, price, valuation)?;
+    check_result(gate, position, price, valuation)
+}
+
+fn check_market_value(
+    gate: &mut Gate,
+    position: &Position,
+    price: Decimal,
+    valuation: &Valuation,
+) -> Result<()> {
+    let Some(market_value) = valuation.market_value else {
+        return Ok(());
+    };
+    let quote = &valuation.quote;
+    if quote.makes(position.quantity, price, market_value) {
+        return Ok(());
+    }
+    let comparison = Comparison::of_price(quote, position.quantity, price, position.currency);
+    let Some(comparison) = comparison else {
+        return too_large(gate, &of_position(position));
+    };
+    if comparison.allows(market_value) || comparison.allows_any(&without(valuation, market_value)) {
+        return Ok(());
+    }
+    let formula = formula(quote, position.quantity, "price", price);
+    comparison.refuse(
+        gate,
+        &of_position(position),
+        "market_value",
+        market_value,
+        &formula,
+    )
+}
+
+fn check_result(
+    gate: &mut Gate,
+    position: &Position,
+    price: Decimal,
+    valuation: &Valuation,
+) -> Result<()> {
+    let (Some(result), Some(cost)) = (position.unrealized_pl, position.average_cost) else {
+        return Ok(());
+    };
+    if valuation.cost_currency != position.currency
+        || valuation
+            .quote
+            .makes(position.quantity, price - cost, result)
+    {
+        return Ok(());
+    }
+    let comparison = Comparison::of_result(
+        &valuation.quote,
+        position.quantity,
+        (price, cost),
+        position.currency,
+    );
+    let Some(comparison) = comparison else {
+        return too_large(gate, &of_position(position));
+    };
+    let mut explained =
+        comparison.allows(result) || comparison.allows_any(&without(valuation, result));
+    if !explained && valuation.quote.price_factor.is_some() {
+        // A cost may have been paid for the factor of its day, and is then stated with it.
+        explained = comparison
+            .with_cost_paid(&valuation.quote, position.quantity, cost)
+            .is_some_and(|paid| paid.allows(result));
+    }
+    if explained {
+        return Ok(());
+    }
+    let formula = format!(
+        "(price {price} − average_cost {cost}) × {}",
+        times(&valuation.quote, position.quantity)
+    );
+    comparison.refuse(
+        gate,
+        &of_position(position),
+        "unrealized_pl",
+        result,
+        &formula,
+    )
+}
+
+/// A stated figure without the accrued interest in it.
+fn without(valuation: &Valuation, stated: Decimal) -> [Decimal; 1] {
+    [stated - valuation.accrued_interest.unwrap_or(Decimal::ZERO)]
+}
+
+/// What a figure must be, and by how much it may be off; both times the price unit.
+#[derive(Debug, Clone, Copy)]
+struct Comparison {
+    currency: Currency,
+    price_unit: Decimal,
+    expected: Decimal,
+    tolerance: Decimal,
+}
+
+impl Comparison {
+    /// Of an amount at a price: half a step of the price, of which a price of next to nothing takes at most half of itself, and one minor
+    /// unit. `None` where a product is larger than a decimal holds.
+    fn of_price(
+        quote: &Quote,
+        quantity: Decimal,
+        price: Decimal,
+        currency: Currency,
+    ) -> Option<Self> {
+        let priced = quote.priced(quantity)?;
+        let expected = priced.checked_mul(price)?;
+        let half = quote.scales().half_price(currency).min(price * HALF);
+        Some(Self {
+            currency,
+            price_unit: quote.price_unit,
+            expected,
+            tolerance: quote.tolerance(priced, half, minor_units(1, currency))?,
+        })
+    }
+
+    /// Of an unrealised result: beside half a step of the price a whole one of the cost, and a minor unit each for value and cost.
+    fn of_result(
+        quote: &Quote,
+        quantity: Decimal,
+        (price, cost): (Decimal, Decimal),
+        currency: Currency,
+    ) -> Option<Self> {
+        let priced = quote.priced(quantity)?;
+        let step = quote.scales().half_price(currency) + quote.scales().whole_cost(currency);
+        Some(Self {
+            currency,
+            price_unit: quote.price_unit,
+            expected: priced.checked_mul(price - cost)?,
+            tolerance: quote.tolerance(priced, step, minor_units(2, currency))?,
+        })
+    }
+
+    /// Where the amount was fixed and the quantity follows from it, the quantity is rounded.
+    fn with_fixed_amount(self, quote: &Quote, price: Decimal) -> Option<Self> {
+        let Some(step) = quote.scales().quantity() else {
+            return Some(self);
+        };
+        let rounded = quote.priced(step)?.checked_mul(price)?;
+        Some(Self {
+            tolerance: self.tolerance.checked_add(rounded)?,
+            ..self
+        })
+    }
+
+    /// The cost is stated with its own day's factor in it.
+    fn with_cost_paid(self, quote: &Quote, quantity: Decimal, cost: Decimal) -> Option<Self> {
+        let counted = quote.priced(quantity)?.checked_mul(cost)?;
+        let paid = quantity.checked_mul(cost)?;
+        Some(Self {
+            expected: self.expected.checked_add(counted)?.checked_sub(paid)?,
+            ..self
+        })
+    }
+
+    fn allows(&self, stated: Decimal) -> bool {
+        let times_unit = stated.checked_mul(self.price_unit);
+        let off = times_unit.and_then(|stated| stated.checked_sub(self.expected));
+        off.is_some_and(|off| off.abs() <= self.tolerance)
+    }
+
+    fn allows_any(&self, stated: &[Decimal]) -> bool {
+        stated.iter().any(|stated| self.allows(*stated))
+    }
+
+    fn refuse(
+        &self,
+        gate: &mut Gate,
+        row: &str,
+        column: &str,
+        stated: Decimal,
+        formula: &str,
+    ) -> Result<()> {
+        let expected = self.expected.checked_div(self.price_unit);
+        let difference = expected.and_then(|expected| stated.checked_sub(expected));
+        gate.broken(
+            Rule::Value,
+            format!(
+                "{row}: {column} is {stated} {}, but {formula} is {}, a difference of {}, more than the tolerance of {}",
+                self.currency,
+                shown(expected),
+                shown(difference),
+                shown(self.tolerance.checked_div(self.price_unit))
+            ),
+        )
+    }
+}
+
+impl Quote {
+    fn scales(&self) -> &'static Scales {
+        Scales::of(self.asset_class)
+    }
+
+    /// Whether so much at a price is exactly the amount, as nearly every one is.
+    fn makes(&self, quantity: Decimal, price: Decimal, amount: Decimal) -> bool {
+        let expected = self
+            .priced(quantity)
+            .and_then(|priced| priced.checked_mul(price));
+        expected.is_some() && expected == amount.checked_mul(self.price_unit)
+    }
+
+    /// Times the price unit: a step for each unit of what is priced, and so many minor units.
+    fn tolerance(&self, priced: Decimal, step: Decimal, minor_units: Decimal) -> Option<Decimal> {
+        let stepped = priced.abs().checked_mul(step)?;
+        stepped.checked_add(minor_units.checked_mul(self.price_unit)?)
+    }
+
+    /// The quantity that the price counts for.
+    fn priced(&self, quantity: Decimal) -> Option<Decimal> {
+        match self.price_factor {
+            Some(factor) => quantity.checked_mul(factor),
+            None => Some(quantity),
+        }
+    }
+
+    /// What so much is worth at a price; `None` where it is larger than a decimal holds.
+    pub fn worth(&self, quantity: Decimal, price: Decimal) -> Option<Decimal> {
+        self.priced(quantity)?
+            .checked_mul(price)?
+            .checked_div(self.price_unit)
+    }
+}
+
+fn minor_units(count: i64, currency: Currency) -> Decimal {
+    Decimal::new(count, currency.exponent())
+}
+
+fn formula(quote: &Quote, quantity: Decimal, column: &str, price: Decimal) -> String {
+    format!("{column} {price} × {}", times(quote, quantity))
+}
+
+fn times(quote: &Quote, quantity: Decimal) -> String {
+    let factor = quote
+        .price_factor
+        .map_or(String::new(), |factor| format!(" × price_factor {factor}"));
+    format!(
+        "quantity {quantity}{factor} ÷ price_unit {}",
+        quote.price_unit
+    )
+}
+
+fn of_position(position: &Position) -> String {
+    format!(
+        "position {} ({}) of {}",
+        position.security_code,
+        position.custody.code(),
+        position.as_of
+    )
+}
+
+/// With as many decimals as prices have, which is more than any amount.
+fn shown(value: Option<Decimal>) -> String {
+    value.map_or("too large to tell".to_owned(), |value| {
+        value.round_dp(8).normalize().to_string()
+    })
+}
+
+fn too_large(gate: &mut Gate, row: &str) -> Result<()> {
+    let what = format!("{row}: quantity × price is larger than can be computed exactly");
+    gate.broken(Rule::Value, what)
+}
+
+#[cfg(test)]
+mod tests;
