@@ -221,7 +221,8 @@ impl Feed {
         match self {
             Feed::Trades(mut sink) => {
                 let selection = TradeSelection::OfPeriod(period, profile.trade_basis);
-                trade::stream(source, intake, account_id, selection, &mut sink).await?;
+                let selected = (selection, plan.trades_outline);
+                trade::stream(source, intake, account_id, selected, &mut sink).await?;
                 sink.end().await
             }
             Feed::CashMovements(mut sink) => {
@@ -264,7 +265,8 @@ impl Feed {
             }
             Feed::UnsettledTrades(mut sink) => {
                 let selection = TradeSelection::UnsettledAt(plan.heading.as_of);
-                trade::stream(source, intake, account_id, selection, &mut sink).await?;
+                let selected = (selection, plan.trades_outline);
+                trade::stream(source, intake, account_id, selected, &mut sink).await?;
                 sink.end().await
             }
         }

@@ -1,6 +1,7 @@
 //! Trades: of a period for a trade statement, unsettled ones for a balance statement.
 
 use common::Result;
+use common::catalog::cast;
 use common::contract::TRADES;
 use common::currency::Currency;
 use common::database::{Whose, statement_failed};
@@ -22,6 +23,8 @@ use crate::gate;
 pub struct Trade {
     pub trade_id: Box<str>,
     pub trade_date: Date,
+    /// `HH:MM`, with seconds if they are known.
+    pub trade_time: Option<Box<str>>,
     pub settlement_date: Date,
     pub security_code: Box<str>,
     pub security_name: Box<str>,
@@ -91,6 +94,7 @@ impl TradeSelection {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TradesOutline {
     pub rows: i64,
+    pub with_trade_time: bool,
     pub with_accrued_interest: bool,
     pub with_foreign_fees: bool,
     pub with_settlement: bool,
@@ -107,8 +111,9 @@ pub async fn outline(
     };
     let column = |name| source.column(&TRADES, name);
     let query = format!(
-        "SELECT count(*), COALESCE({}, 0), COALESCE({}, 0), count({}) + count({})
+        "SELECT count(*), count({}), COALESCE({}, 0), COALESCE({}, 0), count({}) + count({})
          FROM statement_trades t WHERE t.account_id = $1 AND {}",
+        column("trade_time"),
         any_amount(column("accrued_interest")),
         any_amount(column("foreign_fees")),
         column("settlement_currency"),
@@ -117,33 +122,37 @@ pub async fn outline(
     );
     let query = source.sql(&query);
     let (from, to) = selection.dates();
-    let (rows, accrued, foreign, settlement): (i64, i64, i64, i64) = sqlx::query_as(query)
-        .bind(account_id.as_str())
-        .bind(from.to_string())
-        .bind(to.to_string())
-        .fetch_one(source.connection())
-        .await
-        .map_err(statement_failed("counting statement_trades", Whose::Source))?;
+    let (rows, times, accrued, foreign, settlement): (i64, i64, i64, i64, i64) =
+        sqlx::query_as(query)
+            .bind(account_id.as_str())
+            .bind(from.to_string())
+            .bind(to.to_string())
+            .fetch_one(source.connection())
+            .await
+            .map_err(statement_failed("counting statement_trades", Whose::Source))?;
     Ok(TradesOutline {
         rows,
+        with_trade_time: times > 0,
         with_accrued_interest: accrued > 0,
         with_foreign_fees: foreign > 0,
         with_settlement: settlement > 0,
     })
 }
 
-/// Streams the section's trades, ordered by settlement date, trade date and id, each checked by the gate.
+/// Streams the section's trades in the order in which they were made: by trade date, time where it is known, and id. Each is
+/// checked by the gate.
 pub async fn stream(
     source: &mut Source,
     intake: &mut Intake,
     account_id: &AccountId,
-    selection: TradeSelection,
+    (selection, outline): (TradeSelection, TradesOutline),
     sink: &mut Sink<Trade>,
 ) -> Result<()> {
     let text = format!(
         "SELECT {{columns}} FROM statement_trades t WHERE t.account_id = $1 AND {}
-         ORDER BY t.settlement_date, t.trade_date, t.trade_id COLLATE {{C}}{}",
+         ORDER BY t.trade_date, {}t.trade_id COLLATE {{C}}{}",
         selection.condition(),
+        time_order(source, outline),
         ties(source, &TRADES, &intake.gate)
     );
     let (from, to) = selection.dates();
@@ -164,11 +173,51 @@ pub async fn stream(
     source.for_each(query, each).await
 }
 
+/// Orders a day's trades by time, those without one first. Nothing where no trade has a time, so that an index serves.
+fn time_order(source: &Source, outline: TradesOutline) -> String {
+    if outline.with_trade_time {
+        let time = cast(&source.column(&TRADES, "trade_time"));
+        format!("COALESCE({time}, '') COLLATE {{C}}, ")
+    } else {
+        String::new()
+    }
+}
+
+/// Whether a text is a time of day, so that times sort as texts: `HH:MM`, `HH:MM:SS` or with a fraction of a second.
+fn is_time(text: &str) -> bool {
+    let (whole, fraction) = match text.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (text, None),
+    };
+    let mut parts = whole.split(':');
+    let is_below = |part: Option<&str>, limit: u8| {
+        part.is_some_and(|part| {
+            part.len() == 2
+                && part.bytes().all(|byte| byte.is_ascii_digit())
+                && part.parse().is_ok_and(|number: u8| number < limit)
+        })
+    };
+    let has_seconds = whole.len() > "HH:MM".len();
+    is_below(parts.next(), 24)
+        && is_below(parts.next(), 60)
+        && (!has_seconds || is_below(parts.next(), 60))
+        && parts.next().is_none()
+        && fraction.is_none_or(|digits| {
+            has_seconds && !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+        })
+}
+
 /// The trade, and whose it is.
 fn parse<'r>(row: &mut RowReader<'r, '_>) -> Result<(&'r str, Trade)> {
     let owner = row.text()?;
     let trade_id = row.owned()?;
     let trade_date = row.date()?;
+    let trade_time = row.optional_owned()?;
+    if let Some(time) = trade_time.as_deref()
+        && !is_time(time)
+    {
+        return Err(row.wrong(&format!("{time:?} is not a time; write HH:MM or HH:MM:SS")));
+    }
     let settlement_date = row.date()?;
     let _asset_class = row.code::<AssetClass>()?;
     let security_code = row.owned()?;
@@ -210,6 +259,7 @@ fn parse<'r>(row: &mut RowReader<'r, '_>) -> Result<(&'r str, Trade)> {
     let trade = Trade {
         trade_id,
         trade_date,
+        trade_time,
         settlement_date,
         security_code,
         security_name,
