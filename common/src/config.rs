@@ -256,7 +256,14 @@ impl Settings {
             ));
         }
         let alerts = parse_or(parse_alerts(&alerts), AlertsTo::Log, &mut collect);
+        let profile_path_given = !profile.is_empty();
         let profile = parse_or(read_profile(&profile), Profile::built_in(), &mut collect);
+        if deployment == Deployment::Aws && profile_path_given && profile.is_sample {
+            collect(Error::config(
+                "STATEMENT_PROFILE still names the sample firm of docs/profile.toml: write your firm's name, registration and \
+                 contact into it, in both languages, before customers get statements",
+            ));
+        }
         let business_timezone = parse_or(parse_timezone(&timezone), TimeZone::UTC, &mut collect);
         let lease = parse_or(
             parse_lease(self.lease_seconds.as_deref()),

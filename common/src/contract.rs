@@ -180,8 +180,8 @@ pub static TRADES: Relation = Relation {
     meaning: "trades, receipts, deliveries and redemptions of securities",
     unique: &["account_id", "trade_id"],
     indexes: &[
-        &["account_id", "trade_date"],
-        &["account_id", "settlement_date", "trade_date", "trade_id"],
+        &["account_id", "trade_date", "trade_id"],
+        &["account_id", "settlement_date"],
         &["trade_date", "account_id"],
         &["settlement_date", "account_id"],
     ],
@@ -189,6 +189,11 @@ pub static TRADES: Relation = Relation {
         ACCOUNT_ID,
         text("trade_id", "unique per account"),
         date("trade_date", "約定日"),
+        text(
+            "trade_time",
+            "約定時刻, HH:MM or HH:MM:SS: the order within a day",
+        )
+        .added(),
         date("settlement_date", "受渡日; not before trade_date"),
         ASSET_CLASS,
         text("security_code", "銘柄コード"),

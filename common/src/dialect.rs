@@ -141,6 +141,11 @@ impl Dialect {
         match (self, column.column_type) {
             // Literals and expressions of a SQLite view have no declared type.
             (Dialect::Sqlite, _) if declared.is_empty() => true,
+            (Dialect::Postgres, ColumnType::Text)
+                if column.name == "trade_time" && declared == "time without time zone" =>
+            {
+                true
+            }
             (Dialect::Postgres, ColumnType::Text) => {
                 matches!(
                     declared,

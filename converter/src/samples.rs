@@ -28,6 +28,7 @@ pub fn trade() -> Trade {
     Trade {
         trade_id: "T1".into(),
         trade_date: day("2026-10-01"),
+        trade_time: None,
         settlement_date: day("2026-10-05"),
         security_code: "0001".into(),
         security_name: "Name".into(),

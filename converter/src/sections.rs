@@ -235,8 +235,8 @@ impl Feed {
         match self {
             Feed::Trades(mut sink) => {
                 let selection = TradeSelection::OfPeriod(period, profile.trade_basis);
-                let terms = plan.terms();
-                trade::stream(source, intake, account_id, selection, terms, &mut sink).await?;
+                let (selected, terms) = ((selection, plan.trades_outline), plan.terms());
+                trade::stream(source, intake, account_id, selected, terms, &mut sink).await?;
                 sink.end().await
             }
             Feed::CashMovements(mut sink) => {
@@ -281,8 +281,8 @@ impl Feed {
             }
             Feed::UnsettledTrades(mut sink) => {
                 let selection = TradeSelection::UnsettledAt(plan.heading.as_of);
-                let terms = plan.terms();
-                trade::stream(source, intake, account_id, selection, terms, &mut sink).await?;
+                let (selected, terms) = ((selection, plan.trades_outline), plan.terms());
+                trade::stream(source, intake, account_id, selected, terms, &mut sink).await?;
                 sink.end().await
             }
         }

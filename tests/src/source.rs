@@ -73,7 +73,7 @@ const ACCOUNTS: &[&str] = &[
 ];
 #[rustfmt::skip]
 const TRADES: &[&str] = &[
-    "account_id", "trade_id", "trade_date", "settlement_date", "asset_class", "security_code", "security_name", "market",
+    "account_id", "trade_id", "trade_date", "trade_time", "settlement_date", "asset_class", "security_code", "security_name", "market",
     "side", "event", "custody", "quantity", "unit_price", "price_unit", "currency", "fx_rate", "gross_amount",
     "accrued_interest", "commission", "foreign_fees", "consumption_tax", "withholding_tax", "net_amount",
     "settlement_currency", "settlement_amount", "note",

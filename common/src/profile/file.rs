@@ -90,6 +90,7 @@ pub fn parse(
     let firm = firm(file.firm, logo)?;
     Ok(Profile {
         hash: hash(text, firm.logo.as_deref()),
+        is_sample: firm.is_sample(),
         firm,
         legal_status: file.legal_status,
         trade_basis: file.trade_basis.unwrap_or(Basis::TradeDate),

@@ -19,6 +19,7 @@ pub enum Section {
 
 const TRADE_COLUMNS: &[&str] = &[
     "trade_date",
+    "trade_time",
     "settlement_date",
     "security_code",
     "security_name",

@@ -28,6 +28,8 @@ pub struct Profile {
     /// Identifies what a document was made with: a digest of the file and the logo.
     pub hash: String,
     pub firm: Firm,
+    /// Whether it names the sample firm, as the built-in profile and the unchanged example do. Its statements are marked.
+    pub is_sample: bool,
     pub legal_status: LegalStatus,
     pub trade_basis: Basis,
     pub position_basis: Basis,
@@ -55,6 +57,25 @@ pub struct Firm {
     /// A PNG file's bytes.
     pub logo: Option<Vec<u8>>,
 }
+
+impl Firm {
+    /// Whether a name, registration or contact is still the sample firm's.
+    fn is_sample(&self) -> bool {
+        [&self.name, &self.registration, &self.contact]
+            .into_iter()
+            .flat_map(|text| [&text.ja, &text.en])
+            .any(|text| SAMPLE_FIRM.iter().any(|sample| text.contains(sample)))
+    }
+}
+
+/// By what the sample firm is known: its names, its registration, and telephone numbers that nobody has.
+const SAMPLE_FIRM: [&str; 5] = [
+    "見本証券",
+    "Mihon Securities",
+    "第0000号",
+    "0-0000-0000",
+    "0120-000-000",
+];
 
 /// A text of the firm's own in both languages.
 #[derive(Debug, Clone, Deserialize)]
@@ -289,6 +310,7 @@ impl Profile {
                 ),
                 logo: None,
             },
+            is_sample: true,
             legal_status: LegalStatus::default(),
             trade_basis: Basis::TradeDate,
             position_basis: Basis::SettlementDate,

@@ -57,6 +57,7 @@ words! {
         "訂正版（第{revision}版、{replaced_on}付 第{replaced}版を差替え）"
         "Corrected (revision {revision}, replaces revision {replaced} of {replaced_on})"
     CustomerNote "summary.customer_note" "訂正内容" "Note"
+    Sample "summary.sample" "見本" "Sample"
     NotStatutory "summary.not_statutory" "法定書面ではありません" "Not a statutory document"
     KeyFigures "summary.key_figures" "主な数値" "Key figures"
     NumberOfTrades "summary.trades" "取引件数" "Number of trades"
@@ -64,6 +65,7 @@ words! {
     OfTheseSells "summary.sells" "うち売付" "of these sells"
     Commission "summary.commission" "手数料" "Commission"
     Taxes "summary.taxes" "税金等" "Taxes"
+    NetAmount "summary.net_amount" "受渡金額" "Net amount"
     NetSettlement "summary.net_settlement" "差引受渡金額" "Net settlement"
     TotalValuation "summary.total_valuation" "評価額合計" "Total valuation"
     ByCurrency "summary.by_currency" "通貨別評価額" "By currency"
@@ -103,6 +105,7 @@ words! {
         "Not in the total, for want of an FX rate: {names}"
 
     HeadTradeDate "trades.trade_date" "約定日" "Trade date"
+    HeadTradeTime "trades.trade_time" "約定時刻" "Trade time"
     HeadSettlementDate "trades.settlement_date" "受渡日" "Settlement date"
     HeadSecurityCode "trades.security_code" "銘柄コード" "Code"
     HeadSecurityName "trades.security_name" "銘柄名" "Name"

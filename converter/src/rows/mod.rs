@@ -15,6 +15,7 @@ pub mod reader;
 pub mod sink;
 pub mod ties;
 pub mod trade;
+mod trade_time;
 
 /// Rows travel to the writer in batches: one wake-up of the other side per batch, not per row.
 pub const BATCH_ROWS: usize = 256;

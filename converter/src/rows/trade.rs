@@ -15,6 +15,7 @@ use super::intake::Intake;
 use super::reader::RowReader;
 use super::sink::Sink;
 use super::ties::ties;
+use super::trade_time::{is_time, time_order};
 use crate::gate;
 use crate::gate::identity::Terms;
 use crate::gate::value::Quote;
@@ -24,6 +25,8 @@ use crate::gate::value::Quote;
 pub struct Trade {
     pub trade_id: Box<str>,
     pub trade_date: Date,
+    /// `HH:MM`, with seconds if they are known.
+    pub trade_time: Option<Box<str>>,
     pub settlement_date: Date,
     pub security_code: Box<str>,
     pub security_name: Box<str>,
@@ -93,6 +96,7 @@ impl TradeSelection {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TradesOutline {
     pub rows: i64,
+    pub with_trade_time: bool,
     pub with_accrued_interest: bool,
     pub with_foreign_fees: bool,
     pub with_settlement: bool,
@@ -109,8 +113,9 @@ pub async fn outline(
     };
     let column = |name| source.column(&TRADES, name);
     let query = format!(
-        "SELECT count(*), COALESCE({}, 0), COALESCE({}, 0), count({}) + count({})
+        "SELECT count(*), count({}), COALESCE({}, 0), COALESCE({}, 0), count({}) + count({})
          FROM statement_trades t WHERE t.account_id = $1 AND {}",
+        source.catalog.present(&TRADES, "trade_time"),
         any_amount(column("accrued_interest")),
         any_amount(column("foreign_fees")),
         source.catalog.present(&TRADES, "settlement_currency"),
@@ -119,34 +124,38 @@ pub async fn outline(
     );
     let query = source.sql(&query);
     let (from, to) = selection.dates();
-    let (rows, accrued, foreign, settlement): (i64, i64, i64, i64) = sqlx::query_as(query)
-        .bind(account_id.as_str())
-        .bind(from.to_string())
-        .bind(to.to_string())
-        .fetch_one(source.connection())
-        .await
-        .map_err(statement_failed("counting statement_trades", Whose::Source))?;
+    let (rows, times, accrued, foreign, settlement): (i64, i64, i64, i64, i64) =
+        sqlx::query_as(query)
+            .bind(account_id.as_str())
+            .bind(from.to_string())
+            .bind(to.to_string())
+            .fetch_one(source.connection())
+            .await
+            .map_err(statement_failed("counting statement_trades", Whose::Source))?;
     Ok(TradesOutline {
         rows,
+        with_trade_time: times > 0,
         with_accrued_interest: accrued > 0,
         with_foreign_fees: foreign > 0,
         with_settlement: settlement > 0,
     })
 }
 
-/// Streams the section's trades, ordered by settlement date, trade date and id, each checked by the gate.
+/// Streams the section's trades in the order in which they were made: by trade date, time where it is known, and id. Each is
+/// checked by the gate.
 pub async fn stream(
     source: &mut Source,
     intake: &mut Intake,
     account_id: &AccountId,
-    selection: TradeSelection,
+    (selection, outline): (TradeSelection, TradesOutline),
     terms: Terms,
     sink: &mut Sink<Trade>,
 ) -> Result<()> {
     let text = format!(
         "SELECT {{columns}} FROM statement_trades t WHERE t.account_id = $1 AND {}
-         ORDER BY t.settlement_date, t.trade_date, t.trade_id COLLATE {{C}}{}",
+         ORDER BY t.trade_date, {}t.trade_id COLLATE {{C}}{}",
         selection.condition(),
+        time_order(source, outline),
         ties(source, &TRADES, &intake.gate)
     );
     let (from, to) = selection.dates();
@@ -173,6 +182,12 @@ fn parse<'r>(row: &mut RowReader<'r, '_>) -> Result<(&'r str, Trade, Quote)> {
     let owner = row.text()?;
     let trade_id = row.owned()?;
     let trade_date = row.date()?;
+    let trade_time = row.optional_owned()?;
+    if let Some(time) = trade_time.as_deref()
+        && !is_time(time)
+    {
+        return Err(row.wrong(&format!("{time:?} is not a time; write HH:MM or HH:MM:SS")));
+    }
     let settlement_date = row.date()?;
     let asset_class = row.code()?;
     let security_code = row.owned()?;
@@ -216,6 +231,7 @@ fn parse<'r>(row: &mut RowReader<'r, '_>) -> Result<(&'r str, Trade, Quote)> {
     let trade = Trade {
         trade_id,
         trade_date,
+        trade_time,
         settlement_date,
         security_code,
         security_name,

@@ -58,8 +58,8 @@ impl<'r> Cell<'r> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooLong(pub Decimal);
 
-/// Writes one cell, and takes note of its width; with the column's format where the cell's says the same. Returns the lines
-/// that it needs.
+/// Writes one cell, and takes note of its width; with the column's format where the cell's says the same. Returns the pixels
+/// that its text needs; 0 = no more than any row has.
 pub fn write(
     row: &mut RowXml,
     column: &CellColumn,
@@ -68,16 +68,16 @@ pub fn write(
     styles: &Styles,
     width: &mut ColumnWidth,
 ) -> Result<u32, TooLong> {
-    let mut lines = 1;
+    let mut height = 0;
     match cell {
         Cell::Empty => {}
         Cell::Text(text) => {
-            lines = width.see_text(text);
+            height = width.see_text(text);
             row.text(column, text);
         }
         Cell::Joined(text) => {
             let text = fitting(text);
-            lines = width.see_text(&text);
+            height = width.see_text(&text);
             row.text(column, &text);
         }
         Cell::Date(date) => row.number(column, column.format, whole(serial(*date))),
@@ -105,7 +105,7 @@ pub fn write(
             row.number(column, format, number(*value)?);
         }
     }
-    Ok(lines)
+    Ok(height)
 }
 
 /// What is read has at most 15 significant digits; what is computed from it (balances, valuations) may have more, which a

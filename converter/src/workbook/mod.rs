@@ -10,6 +10,7 @@ pub mod labels;
 mod layout;
 mod package;
 mod page;
+mod pages;
 #[cfg(test)]
 mod roundtrip;
 mod row_xml;
@@ -30,7 +31,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use common::ledger::Correction;
-use common::profile::{LegalStatus, Profile, Section, Word};
+use common::profile::{Profile, Section, Word};
 use common::statement::{DocumentId, Kind};
 use common::{Error, PROGRAM_VERSION, Result};
 use jiff::civil::Date;
@@ -53,6 +54,7 @@ use crate::rows::trade::{Trade, TradesOutline};
 use cell::cannot_write;
 use layout::{ColumnSpec, Layout};
 use package::RowsBySheet;
+use page::Running;
 use summary::Figures;
 use table::Table;
 
@@ -152,9 +154,9 @@ pub fn write(
         .map_err(cannot_write)?;
 
     let mut figures = Figures::default();
-    let footer = footer(heading);
+    let running = Running::of(heading);
     let mut writer = Writer {
-        footer: &footer,
+        running: &running,
         workbook: &mut workbook,
         styles,
         words,
@@ -168,7 +170,7 @@ pub fn write(
     let data = writer.data;
 
     let sheet = workbook.worksheet_from_index(0).map_err(cannot_write)?;
-    summary::write(sheet, styles, heading, &figures, &tables, &footer)?;
+    summary::write(sheet, styles, heading, &figures, &tables, &running)?;
     workbook.set_properties(&properties(heading, &tables)?);
     let library = workbook.save_to_buffer().map_err(cannot_write)?;
     package::assemble(&library, data, out)?;
@@ -189,7 +191,7 @@ struct Writer<'w> {
     styles: &'w Styles,
     words: Words<'w>,
     heading: &'w Heading,
-    footer: &'w str,
+    running: &'w Running,
     data: RowsBySheet,
 }
 
@@ -265,7 +267,7 @@ impl Writer<'_> {
         notes: impl FnOnce(&Words) -> Vec<String>,
     ) -> Result<TableDone, WriteError> {
         let (styles, words) = (self.styles, self.words);
-        let mut table = Table::begin(self.workbook, section, layout, styles, words, self.footer)?;
+        let mut table = Table::begin(self.workbook, section, layout, styles, words, self.running)?;
         loop {
             match sink::next(&mut rows) {
                 Some(Batch::Rows(batch)) => {
@@ -280,12 +282,6 @@ impl Writer<'_> {
         }
         Ok(table.finish(self.workbook, &notes(&words), &mut self.data)?)
     }
-}
-
-fn footer(heading: &Heading) -> String {
-    let is_reference = heading.profile.legal_status == LegalStatus::Reference;
-    let notice = is_reference.then(|| heading.words().get(Word::NotStatutory));
-    page::footer(&heading.document.to_string(), notice)
 }
 
 fn properties(heading: &Heading, tables: &[TableDone]) -> Result<DocProperties> {

@@ -1,6 +1,9 @@
-//! Print set-up: paper, margins, footer, and where a page may end.
+//! Print set-up: paper, margins, what every page says, and where a page may end.
 
+use common::profile::{LegalStatus, Word};
 use rust_xlsxwriter::{Format, Worksheet, XlsxError};
+
+use super::{Heading, labels};
 
 /// Pixels per inch, the unit of the library's column widths and row heights.
 const PIXELS_PER_INCH: f64 = 96.0;
@@ -13,8 +16,13 @@ const BOTTOM_MARGIN: f64 = 0.6;
 /// Smaller than this, a page of figures is not readable.
 pub const SMALLEST_SCALE: u32 = 65;
 
-/// What a footer may say besides document and page: Excel takes 255 characters in all.
-const FOOTER_NOTICE: usize = 100;
+/// The most characters of a text in a header or footer: Excel takes 255 in all, with its codes.
+const MOST_OF_TITLE: usize = 50;
+const MOST_OF_SECTION: usize = 31;
+const MOST_OF_LABEL: usize = 20;
+const MOST_OF_ACCOUNT: usize = 40;
+const MOST_OF_HOLDER: usize = 50;
+const MOST_OF_NOTICE: usize = 100;
 
 /// A sheet of paper, landscape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,32 +100,97 @@ fn whole(size: f64) -> u32 {
     size.floor().clamp(1.0, 1e9) as u32
 }
 
-/// The footer: document, notice, page.
-pub fn footer(document: &str, notice: Option<&str>) -> String {
-    // `&` begins a code, and digits after the font size would join it.
-    let mut centre = String::new();
-    for character in notice.unwrap_or_default().chars() {
-        if centre.chars().count() + 2 > FOOTER_NOTICE {
-            break;
+/// What every page says of the document, whatever is on it: pages of several customers get mixed up.
+pub struct Running {
+    title: String,
+    mark: Option<String>,
+    whose: String,
+    footer: String,
+}
+
+impl Running {
+    pub fn of(heading: &Heading) -> Self {
+        let words = heading.words();
+        let account = &heading.account;
+        let profile = &heading.profile;
+        let notice =
+            (profile.legal_status == LegalStatus::Reference).then(|| words.get(Word::NotStatutory));
+        Self {
+            title: literal(
+                words.get(labels::title(heading.document.kind)),
+                MOST_OF_TITLE,
+            ),
+            mark: profile
+                .is_sample
+                .then(|| literal(words.get(Word::Sample), MOST_OF_LABEL)),
+            whose: format!(
+                "{} {}  {}",
+                literal(words.get(Word::AccountNumber), MOST_OF_LABEL),
+                literal(&account.account_no, MOST_OF_ACCOUNT),
+                literal(&account.holder_name, MOST_OF_HOLDER)
+            ),
+            footer: footer(&heading.document.to_string(), notice),
         }
-        if centre.is_empty() {
-            centre.push_str("&C&9 ");
-        }
-        if character == '&' {
-            centre.push('&');
-        }
-        centre.push(character);
     }
+
+    /// The header of a sheet: title and section, mark, account and holder.
+    fn header(&self, section: &str) -> String {
+        let mark = self.mark.as_ref();
+        format!(
+            "&L&9 {} {}{}&R&9 {}",
+            self.title,
+            literal(section, MOST_OF_SECTION),
+            mark.map(|mark| format!("&C&\"-,Bold\"&11 {mark}"))
+                .unwrap_or_default(),
+            self.whose
+        )
+    }
+}
+
+/// The footer: document, notice, page.
+fn footer(document: &str, notice: Option<&str>) -> String {
+    let notice = notice.map(|notice| format!("&C&9 {}", literal(notice, MOST_OF_NOTICE)));
+    let centre = notice.unwrap_or_default();
     format!("&L&9 {document}{centre}&R&9 &P / &N")
 }
 
+/// A text as a header shows it, cut where it has more than `most` characters. `&` begins a code there, and is written twice.
+fn literal(text: &str, most: usize) -> String {
+    let mut shown = String::new();
+    let mut left = most;
+    for character in text.chars() {
+        let needs = if character == '&' {
+            2
+        } else {
+            character.len_utf16()
+        };
+        if needs > left {
+            shown.push('…');
+            break;
+        }
+        left -= needs;
+        if character == '&' {
+            shown.push('&');
+        }
+        // A line feed would end the header's line.
+        shown.push(if character.is_control() {
+            ' '
+        } else {
+            character
+        });
+    }
+    shown
+}
+
 /// Landscape, one page wide and as many long as it takes.
-pub fn set_up(sheet: &mut Worksheet, paper: Paper, footer: &str) {
+pub fn set_up(sheet: &mut Worksheet, paper: Paper, running: &Running) {
+    let header = running.header(&sheet.name());
     sheet
         .set_paper_size(paper.number())
         .set_landscape()
         .set_print_fit_to_pages(1, 0)
-        .set_footer(footer)
+        .set_header(header)
+        .set_footer(&running.footer)
         .set_margins(
             SIDE_MARGIN,
             SIDE_MARGIN,
@@ -126,48 +199,6 @@ pub fn set_up(sheet: &mut Worksheet, paper: Paper, footer: &str) {
             0.25,
             0.25,
         );
-}
-
-/// Keeps totals and notes together with rows: they would make a page of their own. Either all shrinks a little onto one
-/// page less, or the last rows go with them. Heights are in pixels; the header is on every page.
-pub fn keep_together(
-    sheet: &mut Worksheet,
-    fit: Fit,
-    header: u32,
-    (count, height): (u32, u32),
-    below: u32,
-) -> Result<(), XlsxError> {
-    /// Rows that go with the totals.
-    const COMPANY: u32 = 3;
-    /// Farther than this our pages and the printer's drift apart.
-    const PAGES: u32 = 12;
-    if below == 0 || count <= COMPANY || height == 0 {
-        return Ok(());
-    }
-    let average = (height / count).max(1);
-    let per_page = fit.page_height().saturating_sub(header) / average;
-    let below = below.div_ceil(average);
-    if per_page <= 2 * COMPANY || count / per_page >= PAGES {
-        return Ok(());
-    }
-    let on_last_page = (count - 1) % per_page + 1;
-    // One row on a page of its own may as well be none: a printer's page is a row longer or shorter than ours.
-    let is_alone = count > per_page && on_last_page < 2;
-    if on_last_page + below < per_page && !is_alone {
-        return Ok(());
-    }
-    let pages = (count - 1) / per_page + u32::from(!is_alone);
-    // A row less per page, for what wraps.
-    let shrunk = fit.scale * pages * (per_page - 1) / (count + below);
-    match u16::try_from(pages) {
-        Ok(pages) if shrunk >= SMALLEST_SCALE => {
-            sheet.set_print_fit_to_pages(1, pages);
-        }
-        _ => {
-            sheet.set_page_breaks(&[count + 1 - COMPANY])?;
-        }
-    }
-    Ok(())
 }
 
 /// Ends a sheet whose last row with content is `last_row`. In constant memory the library writes the last row twice when it
@@ -180,7 +211,10 @@ pub fn end(sheet: &mut Worksheet, last_row: u32, empty: &Format) -> Result<(), X
 
 #[cfg(test)]
 mod tests {
+    use common::statement::Language;
+
     use super::*;
+    use crate::samples;
 
     #[test]
     fn a_page_is_readable_or_larger() {
@@ -204,12 +238,36 @@ mod tests {
     }
 
     #[test]
-    fn a_footer_says_document_and_page_and_no_more_than_excel_takes() {
+    fn every_page_says_whose_it_is_and_no_more_than_excel_takes() {
         assert_eq!(
             footer("2026-10.trade.A1", None),
             "&L&9 2026-10.trade.A1&R&9 &P / &N"
         );
         let long = footer(&"x".repeat(90), Some(&"&".repeat(200)));
         assert!(long.contains("&C&9 &&&&") && long.len() <= 255, "{long}");
+
+        let mut account = samples::account(Language::En);
+        account.holder_name = "Smith & Sons\nLtd".into();
+        let heading = samples::heading("2026-10.trade.A1", account);
+        let running = Running::of(&heading);
+        assert_eq!(
+            running.header("Trades (2)"),
+            "&L&9 Trade statement Trades (2)&C&\"-,Bold\"&11 Sample&R&9 Account number 0001  Smith && Sons Ltd"
+        );
+        let mut account = samples::account(Language::Ja);
+        account.holder_name = "&長".repeat(100).into();
+        account.account_no = "9".repeat(200).into();
+        let heading = samples::heading("2026-10.trade.A1", account);
+        let header = Running::of(&heading).header(&"節".repeat(31));
+        assert!(header.encode_utf16().count() <= 255, "{header}");
+        assert!(header.ends_with('…'), "{header}");
+    }
+
+    #[test]
+    fn only_a_firms_own_profile_is_no_sample() {
+        let mut heading = samples::heading("2026-10.trade.A1", samples::account(Language::Ja));
+        assert!(Running::of(&heading).header("概要").contains("見本"));
+        heading.profile = std::sync::Arc::new(samples::profile(""));
+        assert!(!Running::of(&heading).header("概要").contains("&C"));
     }
 }

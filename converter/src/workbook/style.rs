@@ -297,13 +297,14 @@ pub const fn row_height(language: Language) -> u32 {
     }
 }
 
-/// Pixels of a row whose texts take several lines: Japanese names in English statements stand higher than Calibri.
-pub const fn height_of(lines: u32, language: Language) -> u32 {
-    match (lines, language) {
-        (0 | 1, _) => row_height(language),
-        (_, Language::Ja) => lines * row_height(language),
-        (_, Language::En) => lines * 23,
-    }
+/// Pixels of a text's lines. Full-width characters in an English statement are of a Japanese font, which stands higher than Calibri.
+pub const fn height_of(lines: u32, is_full_width: bool, language: Language) -> u32 {
+    let line = if is_full_width {
+        row_height(Language::Ja)
+    } else {
+        row_height(language)
+    };
+    line * if lines == 0 { 1 } else { lines }
 }
 
 /// Pixels of the default column. The library knows the metrics of the default font by it.

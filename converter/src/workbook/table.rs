@@ -12,11 +12,12 @@ use rust_xlsxwriter::{ConditionalFormatFormula, IgnoreError, Workbook, Worksheet
 use super::cell::{self, Cell, TooLong, cannot_write};
 use super::layout::{ColumnSpec, Layout, chosen};
 use super::package::RowsBySheet;
-use super::page;
+use super::page::{self, Running};
+use super::pages::{Pages, RowHeights};
 use super::row_xml::{CellColumn, RowXml};
 use super::shape::{ColumnShape, Shape};
 use super::sheet_rows::SheetRows;
-use super::style::{Styles, height_of, row_height};
+use super::style::{Styles, row_height};
 use super::totals::{TotalDone, Totals};
 use super::widths::ColumnWidth;
 use super::words::Words;
@@ -40,7 +41,7 @@ pub struct Table<'s, L: Layout> {
     styles: &'s Styles,
     words: Words<'s>,
     section: Section,
-    footer: String,
+    running: &'s Running,
     sheets: Vec<Part>,
     rows: u64,
     totals: Totals,
@@ -58,8 +59,8 @@ struct Part {
     index: usize,
     /// Of data.
     rows: u32,
-    /// Of the data rows, in pixels.
-    height: u32,
+    /// Of the data rows.
+    heights: RowHeights,
     /// With anything in it.
     last_row: u32,
 }
@@ -85,7 +86,7 @@ where
         (layout, columns): (L, Vec<ColumnSpec<L::Column>>),
         styles: &'s Styles,
         words: Words<'s>,
-        footer: &str,
+        running: &'s Running,
     ) -> Result<Self> {
         let columns = chosen(columns, section, &words);
         let mut table = Self {
@@ -105,7 +106,7 @@ where
             styles,
             words,
             section,
-            footer: footer.to_owned(),
+            running,
             sheets: Vec::new(),
             rows: 0,
             totals: Totals::default(),
@@ -140,7 +141,8 @@ where
         part.last_row = part.rows;
         self.rows += 1;
         self.row.begin(part.rows);
-        let mut lines = 1;
+        let usual = row_height(self.words.language);
+        let mut height = usual;
         let mut total = None;
         let columns = self.columns.iter().zip(&self.cells).zip(&mut self.widths);
         for (position, ((spec, column), width)) in columns.enumerate() {
@@ -152,7 +154,7 @@ where
                 too_long(value, &place)
             })?;
             if !spec.on_screen_only {
-                lines = lines.max(needs);
+                height = height.max(needs);
             }
             if !spec.sum_by.is_empty()
                 && let Cell::Amount(amount, currency) = cell
@@ -170,10 +172,9 @@ where
                 self.totals.add(index, position, amount, currency);
             }
         }
-        let height = height_of(lines, self.words.language);
-        part.height = part.height.saturating_add(height);
+        part.heights.push(height);
         self.data
-            .push(&self.row, (lines > 1).then_some(height))
+            .push(&self.row, (height > usual).then_some(height))
             .map_err(crate::disk::temp_failed)
     }
 
@@ -237,8 +238,9 @@ where
                 .map_err(cannot_write)?;
             self.set_up(sheet, part, &shape)?;
             if number == last {
-                let rows = (part.rows, part.height);
-                page::keep_together(sheet, shape.fit, HEADER_HEIGHT, rows, below)
+                let pages = Pages::of(shape.fit, HEADER_HEIGHT);
+                pages
+                    .keep_together(sheet, &part.heights, below)
                     .map_err(cannot_write)?;
             }
         }
@@ -293,7 +295,7 @@ where
         self.sheets.push(Part {
             index,
             rows: 0,
-            height: 0,
+            heights: RowHeights::default(),
             last_row: 0,
         });
         let name = self.sheet_names().pop().unwrap_or_default();
@@ -348,7 +350,7 @@ where
         }
         page::end(sheet, part.last_row, &self.styles.none).map_err(cannot_write)?;
         shape.apply(sheet, part.last_row).map_err(cannot_write)?;
-        page::set_up(sheet, shape.fit.paper, &self.footer);
+        page::set_up(sheet, shape.fit.paper, self.running);
         sheet.set_repeat_rows(0, 0).map_err(cannot_write)?;
         Ok(())
     }

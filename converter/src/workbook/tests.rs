@@ -15,6 +15,7 @@ use rust_xlsxwriter::{Workbook, XlsxError};
 
 use super::cell::{cannot_write, serial};
 use super::package::{self, RowsBySheet};
+use super::page::Running;
 use super::row_xml::RowXml;
 use super::sheet_rows::SheetRows;
 use super::style::Styles;
@@ -43,7 +44,10 @@ fn with_table<T>(write: impl FnOnce(&mut Workbook, Table<'_, Trades<'_>>) -> T) 
     let styles = Styles::new(&words, samples::currency("JPY")).unwrap();
     styles.register(&mut workbook).unwrap();
     let layout = (Trades { words }, columns(TradesOutline::default()));
-    let table = Table::begin(&mut workbook, Section::Trades, layout, &styles, words, "D").unwrap();
+    let heading = samples::heading("2026-10.trade.A1", samples::account(Language::En));
+    let running = Running::of(&heading);
+    let section = Section::Trades;
+    let table = Table::begin(&mut workbook, section, layout, &styles, words, &running).unwrap();
     let written = write(&mut workbook, table);
     (workbook, written)
 }

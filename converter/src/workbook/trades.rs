@@ -18,6 +18,7 @@ use crate::rows::trade::{Trade, TradesOutline};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Column {
     TradeDate,
+    TradeTime,
     SettlementDate,
     SecurityCode,
     SecurityName,
@@ -53,6 +54,7 @@ pub fn columns(outline: TradesOutline) -> Vec<ColumnSpec<Column>> {
     let column = ColumnSpec::new;
     // More columns leave less to the name, so that the page stays readable.
     let further = [
+        outline.with_trade_time,
         outline.with_accrued_interest,
         outline.with_foreign_fees,
         outline.with_settlement,
@@ -64,13 +66,21 @@ pub fn columns(outline: TradesOutline) -> Vec<ColumnSpec<Column>> {
         _ => (20, 12),
     };
     let amount = |of, name, heading| column(of, name, heading, Amount).sum_by(BY_CURRENCY);
-    let mut columns = vec![
-        column(
-            C::TradeDate,
-            "trade_date",
-            Word::HeadTradeDate,
-            ColumnStyle::Date,
-        ),
+    let mut columns = vec![column(
+        C::TradeDate,
+        "trade_date",
+        Word::HeadTradeDate,
+        ColumnStyle::Date,
+    )];
+    if outline.with_trade_time {
+        columns.push(column(
+            C::TradeTime,
+            "trade_time",
+            Word::HeadTradeTime,
+            Text(8),
+        ));
+    }
+    columns.extend([
         column(
             C::SettlementDate,
             "settlement_date",
@@ -97,7 +107,7 @@ pub fn columns(outline: TradesOutline) -> Vec<ColumnSpec<Column>> {
         column(C::Currency, "currency", Word::HeadCurrency, Text(6)),
         column(C::FxRate, "fx_rate", Word::HeadFxRate, Rate),
         amount(C::GrossAmount, "gross_amount", Word::HeadGrossAmount),
-    ];
+    ]);
     if outline.with_accrued_interest {
         columns.push(amount(
             C::AccruedInterest,
@@ -162,6 +172,7 @@ impl Layout for Trades<'_> {
             .unwrap_or(&trade.currency);
         match column {
             Column::TradeDate => Cell::Date(trade.trade_date),
+            Column::TradeTime => Cell::text(trade.trade_time.as_deref()),
             Column::SettlementDate => Cell::Date(trade.settlement_date),
             Column::SecurityCode => Cell::Text(&trade.security_code),
             Column::SecurityName => Cell::Text(&trade.security_name),
@@ -210,6 +221,8 @@ pub struct TradeFigures {
     pub by_currency: BTreeMap<Currency, TradeAmounts>,
     /// By the currency that was paid.
     pub settled: BTreeMap<Currency, Decimal>,
+    /// Whether any trade was paid in another currency than its own.
+    pub settles_elsewhere: bool,
     /// Buys and sells of each day that has any.
     pub days: BTreeMap<Date, DayCounts>,
 }
@@ -226,6 +239,7 @@ pub struct TradeAmounts {
     pub commission: Decimal,
     /// Consumption and withholding tax.
     pub tax: Decimal,
+    pub net: Decimal,
 }
 
 impl TradeFigures {
@@ -250,9 +264,10 @@ impl TradeFigures {
         let amounts = self.by_currency.entry(trade.currency).or_default();
         amounts.commission += trade.commission;
         amounts.tax += trade.consumption_tax + trade.withholding_tax;
-        *self
-            .settled
-            .entry(trade.settlement_currency.unwrap_or(trade.currency))
-            .or_default() += trade.settlement_amount.unwrap_or(trade.net_amount);
+        amounts.net += trade.net_amount;
+        let settled_in = trade.settlement_currency.unwrap_or(trade.currency);
+        self.settles_elsewhere |= settled_in != trade.currency;
+        *self.settled.entry(settled_in).or_default() +=
+            trade.settlement_amount.unwrap_or(trade.net_amount);
     }
 }

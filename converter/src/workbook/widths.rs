@@ -6,6 +6,8 @@ use common::decimal::nearest_f64;
 use common::statement::Language;
 use rust_decimal::Decimal;
 
+use super::style::{height_of, row_height};
+
 /// A width in hundredths of a digit.
 pub type Width = u32;
 
@@ -34,7 +36,7 @@ pub struct ColumnWidth {
     at_most: Width,
     language: Language,
     text: Width,
-    /// The text seen last, and its lines: neighbours are often alike.
+    /// The text seen last, and its height: neighbours are often alike.
     last: (String, u32),
     /// Per decimal places, the largest number and the largest below zero, without its sign; negative = none yet.
     largest: [[f64; 2]; PLACES],
@@ -46,21 +48,22 @@ impl ColumnWidth {
             at_most,
             language,
             text: 0,
-            last: (String::new(), 1),
+            last: (String::new(), row_height(language)),
             largest: [[-1.0; 2]; PLACES],
         }
     }
 
-    /// Takes note of a text. Returns the lines it needs.
+    /// Takes note of a text. Returns the pixels that a row needs for it.
     pub fn see_text(&mut self, text: &str) -> u32 {
         if self.last.0 == text {
             return self.last.1;
         }
         let lines = self.see_new_text(text);
+        let height = height_of(lines, has_full_width(text, self.language), self.language);
         self.last.0.clear();
         self.last.0.push_str(text);
-        self.last.1 = lines;
-        lines
+        self.last.1 = height;
+        height
     }
 
     fn see_new_text(&mut self, text: &str) -> u32 {
@@ -114,6 +117,12 @@ fn number_width(size: f64, negative: bool, places: usize, language: Language) ->
         };
     }
     width
+}
+
+/// Whether a text has characters of a Japanese font.
+pub fn has_full_width(text: &str, language: Language) -> bool {
+    let is_full = |character| character_width(character, language) == full(language);
+    !text.is_ascii() && text.chars().any(is_full)
 }
 
 /// The width of a text on one line.

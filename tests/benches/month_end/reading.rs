@@ -18,7 +18,7 @@ fn query(collation: &str) -> String {
         .collect();
     format!(
         "SELECT {} FROM statement_trades t WHERE t.account_id = 'A0000' AND t.trade_date BETWEEN '2026-10-01' AND '2026-10-31'
-         ORDER BY t.settlement_date, t.trade_date, t.trade_id COLLATE {collation}",
+         ORDER BY t.trade_date, t.trade_id COLLATE {collation}",
         columns.join(", ")
     )
 }

@@ -126,21 +126,37 @@ fn trade_figures(lines: &mut Lines, source: &Source, month: &Month, account: &st
     ] {
         lines.push(label, vec![Cell::Number(count.into())]);
     }
-    let (mut commission, mut tax, mut net) =
-        (ByCurrency::new(), ByCurrency::new(), ByCurrency::new());
+    // Commission, taxes and net amount of each currency.
+    let mut amounts: BTreeMap<&str, [Decimal; 3]> = BTreeMap::new();
+    let mut settled = ByCurrency::new();
+    let mut elsewhere = false;
     for trade in trades {
         let currency = trade.text("currency")?;
-        *commission.entry(currency).or_default() += trade.decimal("commission")?;
-        *tax.entry(currency).or_default() +=
-            trade.decimal("consumption_tax")? + trade.decimal("withholding_tax")?;
+        let net = trade.decimal("net_amount")?;
+        let [commission, tax, sum] = amounts.entry(currency).or_default();
+        *commission += trade.decimal("commission")?;
+        *tax += trade.decimal("consumption_tax")? + trade.decimal("withholding_tax")?;
+        *sum += net;
         let settled_in = trade.optional("settlement_currency")?.unwrap_or(currency);
-        let settled = trade.optional_decimal("settlement_amount")?;
-        *net.entry(settled_in).or_default() +=
-            settled.map_or_else(|| trade.decimal("net_amount"), Ok)?;
+        elsewhere |= settled_in != currency;
+        *settled.entry(settled_in).or_default() +=
+            trade.optional_decimal("settlement_amount")?.unwrap_or(net);
     }
-    lines.by_currency(("手数料", "Commission"), commission);
-    lines.by_currency(("税金等", "Taxes"), tax);
-    lines.by_currency(("差引受渡金額", "Net settlement"), net);
+    let net_settlement = ("差引受渡金額", "Net settlement");
+    let net_amount = ("受渡金額", "Net amount");
+    for (currency, [commission, tax, net]) in amounts {
+        lines.money(("手数料", "Commission"), currency, commission);
+        lines.money(("税金等", "Taxes"), currency, tax);
+        let label = if elsewhere {
+            net_amount
+        } else {
+            net_settlement
+        };
+        lines.money(label, currency, net);
+    }
+    if elsewhere {
+        lines.by_currency(net_settlement, settled);
+    }
     Ok(())
 }
 

@@ -48,8 +48,8 @@ pub fn unsettled(
 fn table(sheet: Words, mut trades: Vec<&Row>, language: Language) -> Result<Table> {
     let order = |trade: &Row| -> Result<_> {
         Ok((
-            trade.date("settlement_date")?,
             trade.date("trade_date")?,
+            trade.optional("trade_time")?.map(ToOwned::to_owned),
             trade.text("trade_id")?.to_owned(),
         ))
     };
@@ -60,7 +60,7 @@ fn table(sheet: Words, mut trades: Vec<&Row>, language: Language) -> Result<Tabl
         .into_iter()
         .map(|trade| Line { trade, language })
         .collect();
-    let mut columns = common_columns();
+    let mut columns = common_columns(any_value(&lines, "trade_time")?);
     if any_not_zero(&lines, "accrued_interest")? {
         columns.push(
             Column::new(("経過利子", "Accrued interest"), |l: &Line| {
@@ -92,11 +92,16 @@ fn table(sheet: Words, mut trades: Vec<&Row>, language: Language) -> Result<Tabl
 
 const CURRENCY: &[&str] = &["Currency"];
 
-fn common_columns<'s>() -> Vec<Column<Line<'s>>> {
-    vec![
-        Column::new(("約定日", "Trade date"), |l: &Line| {
-            date(l, "trade_date")
-        }),
+fn common_columns<'s>(with_time: bool) -> Vec<Column<Line<'s>>> {
+    let mut columns = vec![Column::new(("約定日", "Trade date"), |l: &Line| {
+        date(l, "trade_date")
+    })];
+    if with_time {
+        columns.push(Column::new(("約定時刻", "Trade time"), |l| {
+            optional_text(l, "trade_time")
+        }));
+    }
+    columns.extend([
         Column::new(("受渡日", "Settlement date"), |l| {
             date(l, "settlement_date")
         }),
@@ -121,7 +126,8 @@ fn common_columns<'s>() -> Vec<Column<Line<'s>>> {
             number(l, "gross_amount")
         })
         .summed_by(CURRENCY),
-    ]
+    ]);
+    columns
 }
 
 fn charges<'s>() -> [Column<Line<'s>>; 4] {

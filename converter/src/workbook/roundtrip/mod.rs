@@ -79,6 +79,7 @@ impl Contents {
         let any = |value: fn(&Trade) -> bool| self.trades.iter().any(value);
         let outline = TradesOutline {
             rows: 0,
+            with_trade_time: false,
             with_accrued_interest: any(|trade| trade.accrued_interest.is_some()),
             with_foreign_fees: any(|trade| trade.foreign_fees.is_some()),
             with_settlement: any(|trade| trade.settlement_amount.is_some()),

@@ -36,13 +36,20 @@ pub fn place_trades(grid: &mut Grid, figures: &TradeFigures, mut row: u32) -> u3
         grid.number((row, VALUE), count.into(), &grid.styles.number(0).format);
         row += 1;
     }
+    // What a trade costs is in its own currency, and what was paid for it may be in another: they never share a line.
+    let net = if figures.settles_elsewhere {
+        Word::NetAmount
+    } else {
+        Word::NetSettlement
+    };
     for (currency, amounts) in &figures.by_currency {
         grid.money(row, Word::Commission, *currency, amounts.commission);
         grid.money(row + 1, Word::Taxes, *currency, amounts.tax);
-        row += 2;
+        grid.money(row + 2, net, *currency, amounts.net);
+        row += 3;
     }
-    for (currency, net) in &figures.settled {
-        grid.money(row, Word::NetSettlement, *currency, *net);
+    for (currency, settled) in figures.settled.iter().filter(|_| figures.settles_elsewhere) {
+        grid.money(row, Word::NetSettlement, *currency, *settled);
         row += 1;
     }
     row

@@ -12,7 +12,7 @@ use rust_xlsxwriter::{Format, Url, Worksheet, XlsxError};
 
 use super::super::cell::{fitting, serial};
 use super::super::style::{ColumnStyle, Styles, column_pixels, height_of, row_height};
-use super::super::widths::{ColumnWidth, Width, lines, text_width};
+use super::super::widths::{ColumnWidth, Width, has_full_width, lines, text_width};
 use super::super::words::Words;
 use super::looks::Looks;
 
@@ -223,16 +223,19 @@ impl<'s> Grid<'s> {
             return *pixels;
         }
         let cells = self.cells.range((row, 0)..=(row, u16::MAX));
-        let lines = cells.filter_map(|((_, column), cell)| {
+        let heights = cells.filter_map(|((_, column), cell)| {
             let Content::Text(text) = &cell.content else {
                 return None;
             };
             let columns = *column..=cell.to;
             let between = BETWEEN * u32::from(cell.to - column);
             let width = columns.map(|column| self.width(column)).sum::<Width>() + between;
-            Some(lines(text, width, self.words.language).min(MAX_LINES))
+            let language = self.words.language;
+            let lines = lines(text, width, language).min(MAX_LINES);
+            Some(height_of(lines, has_full_width(text, language), language))
         });
-        height_of(lines.max().unwrap_or(1), self.words.language)
+        let usual = row_height(self.words.language);
+        heights.max().unwrap_or(usual).max(usual)
     }
 
     /// Writes all cells in their order.

@@ -39,6 +39,9 @@ fn notices(grid: &mut Grid, heading: &Heading, mut row: u32) -> u32 {
         grid.text((row, LABEL), LAST, text, &looks.notice);
         row += 1;
     };
+    if heading.profile.is_sample {
+        notice(words.get(Word::Sample).to_owned());
+    }
     if heading.profile.legal_status == LegalStatus::Reference {
         notice(words.get(Word::NotStatutory).to_owned());
     }

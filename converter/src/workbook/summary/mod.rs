@@ -16,7 +16,7 @@ use rust_xlsxwriter::{IgnoreError, Worksheet, XlsxError};
 
 use super::cell::cannot_write;
 use super::holdings::HoldingFigures;
-use super::page::{self, Paper};
+use super::page::{self, Paper, Running};
 use super::style::{Styles, row_height};
 use super::table::TableDone;
 use super::trades::TradeFigures;
@@ -54,9 +54,9 @@ pub fn write(
     heading: &Heading,
     figures: &Figures,
     tables: &[TableDone],
-    footer: &str,
+    running: &Running,
 ) -> Result<()> {
-    let overlong = write_sheet(sheet, styles, heading, figures, tables, footer);
+    let overlong = write_sheet(sheet, styles, heading, figures, tables, running);
     match overlong.map_err(cannot_write)? {
         None => Ok(()),
         Some(sum) => Err(Error::data(
@@ -75,7 +75,7 @@ fn write_sheet(
     heading: &Heading,
     figures: &Figures,
     tables: &[TableDone],
-    footer: &str,
+    running: &Running,
 ) -> Result<Option<Decimal>, XlsxError> {
     let words = heading.words();
     let looks = Looks::new(styles);
@@ -117,7 +117,7 @@ fn write_sheet(
     let as_text = IgnoreError::NumberStoredAsText;
     sheet.ignore_error_range(0, 0, last + 1, LAST, as_text)?;
     sheet.set_screen_gridlines(false);
-    page::set_up(sheet, Paper::A4, footer);
+    page::set_up(sheet, Paper::A4, running);
     sheet.set_print_fit_to_pages(1, 1);
     sheet.set_print_area(0, 0, last + 1, LAST)?;
     Ok(None)

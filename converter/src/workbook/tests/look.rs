@@ -11,7 +11,8 @@ use rust_decimal::Decimal;
 use rust_xlsxwriter::Workbook;
 use tokio::sync::mpsc::{Receiver, channel};
 
-use super::super::page::{self, Fit, Paper};
+use super::super::page::{self, Fit, Paper, Running};
+use super::super::pages::{Pages, RowHeights};
 use super::super::{Heading, Incoming, styles, write};
 use super::trade;
 use crate::rows::account::Account;
@@ -234,9 +235,13 @@ fn totals_are_not_alone_on_a_page() {
         scale: 65,
     };
     let rows = (fit.page_height() - 45) / 20;
+    let mut heights = RowHeights::default();
+    (0..rows).for_each(|_| heights.push(20));
     let sheet = workbook.add_worksheet();
-    page::set_up(sheet, fit.paper, "");
-    page::keep_together(sheet, fit, 45, (rows, rows * 20), 60).unwrap();
+    let heading = heading("2026-10.trade.A1", Language::En);
+    page::set_up(sheet, fit.paper, &Running::of(&heading));
+    let pages = Pages::of(fit, 45);
+    pages.keep_together(sheet, &heights, 60).unwrap();
     let written = unzipped(workbook.save_to_buffer().unwrap());
     let before = format!(
         "<rowBreaks count=\"1\" manualBreakCount=\"1\"><brk id=\"{}\"",
@@ -249,6 +254,7 @@ fn totals_are_not_alone_on_a_page() {
 fn all_columns_fit_a4_unless_amounts_are_huge() {
     let all = TradesOutline {
         rows: 1,
+        with_trade_time: true,
         with_accrued_interest: true,
         with_foreign_fees: true,
         with_settlement: true,
