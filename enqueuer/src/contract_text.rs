@@ -45,7 +45,9 @@ const NOTES: [(&str, &str); 5] = [
         "Text",
         "Codes are compared exactly, in lower case as listed. Text sorts by code point, so indexes on text want the \
          collation \"C\" in PostgreSQL (BINARY, the default, in SQLite); account_id, which is looked up and not sorted, \
-         its own.",
+         its own. In a cell CR LF and CR are line feeds, and blanks at the end of a text (also full-width and no-break \
+         ones) are left out; blanks at its beginning are kept. Whose row it is, and the digest, are of the text as it \
+         is in the source.",
     ),
 ];
 

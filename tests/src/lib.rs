@@ -14,6 +14,7 @@ pub mod office;
 pub mod ooxml;
 pub mod operator;
 mod program;
+pub mod readers;
 pub mod s3;
 mod source;
 mod store;

@@ -8,12 +8,14 @@ mod deflate;
 mod holdings;
 pub mod labels;
 mod layout;
+mod library_texts;
 mod package;
 mod page;
 #[cfg(test)]
 mod roundtrip;
 mod row_xml;
 mod shape;
+mod shared_strings;
 mod sheet_rows;
 mod style;
 mod summary;
@@ -37,6 +39,7 @@ use jiff::civil::Date;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook};
 use tokio::sync::mpsc::Receiver;
 
+pub use cell::displayed;
 pub use table::TableDone;
 pub use totals::{SumDone, TotalDone};
 pub use words::Words;
@@ -53,6 +56,7 @@ use crate::rows::trade::{Trade, TradesOutline};
 use cell::cannot_write;
 use layout::{ColumnSpec, Layout};
 use package::RowsBySheet;
+use shared_strings::SharedStrings;
 use summary::Figures;
 use table::Table;
 
@@ -160,18 +164,19 @@ pub fn write(
         words,
         heading,
         data: RowsBySheet::new(),
+        strings: SharedStrings::default(),
     };
     let tables = sections
         .into_iter()
         .map(|section| writer.section(section, &mut figures))
         .collect::<Result<Vec<_>, _>>()?;
-    let data = writer.data;
+    let (data, strings) = (writer.data, writer.strings);
 
     let sheet = workbook.worksheet_from_index(0).map_err(cannot_write)?;
     summary::write(sheet, styles, heading, &figures, &tables, &footer)?;
     workbook.set_properties(&properties(heading, &tables)?);
     let library = workbook.save_to_buffer().map_err(cannot_write)?;
-    package::assemble(&library, data, out)?;
+    package::assemble(&library, data, strings, out)?;
     Ok(tables)
 }
 
@@ -191,6 +196,8 @@ struct Writer<'w> {
     heading: &'w Heading,
     footer: &'w str,
     data: RowsBySheet,
+    /// Texts of the data rows.
+    strings: SharedStrings,
 }
 
 impl Writer<'_> {
@@ -269,7 +276,7 @@ impl Writer<'_> {
             match sink::next(&mut rows) {
                 Some(Batch::Rows(batch)) => {
                     for row in batch.iter() {
-                        table.push(self.workbook, row)?;
+                        table.push(self.workbook, &mut self.strings, row)?;
                         seen(row)?;
                     }
                 }
