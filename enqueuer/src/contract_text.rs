@@ -55,7 +55,9 @@ const NOTES: [(&str, &str); 6] = [
         "Codes are compared exactly, in lower case as listed. Text sorts by code point, so indexes on text want the \
          collation \"C\" in PostgreSQL (BINARY, the default, in SQLite); account_id, which is looked up and not sorted, \
          its own. A text that is not optional has something to read, but for a cash movement's description; in an \
-         optional column an empty or blank text is no value.",
+         optional column an empty or blank text is no value. In a cell CR LF and CR are line feeds, and blanks at the end \
+         of a text (also full-width and no-break ones) are left out; blanks at its beginning are kept. Whose row it is, \
+         and the digest, are of the text as it is in the source.",
     ),
 ];
 

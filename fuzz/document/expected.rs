@@ -123,10 +123,13 @@ impl Comparison<'_> {
             ("holder_name", Word::Holder),
             ("account_no", Word::AccountNumber),
         ] {
-            assert_eq!(Some(self.found.beside(label)), account.get(column));
+            assert_eq!(
+                Some(self.found.beside(label).to_owned()),
+                account.get(column).map(as_text)
+            );
         }
         if let Some(address) = account.get("postal_address") {
-            assert_eq!(self.found.beside(Word::Address), address);
+            assert_eq!(self.found.beside(Word::Address), as_text(address));
         }
     }
 
@@ -135,9 +138,13 @@ impl Comparison<'_> {
         let side = |row: &Row| {
             let side = Side::from_code(row.get("side").unwrap_or_default());
             let side = self.words.get(labels::side(side.expect("it is known")));
-            row.get("event").map_or(side.to_owned(), |event| {
-                let values = [("side", side), ("event", event)];
-                self.words.fill(Word::SideWithEvent, &values)
+            let event = row
+                .get("event")
+                .map(as_text)
+                .filter(|event| !event.is_empty());
+            event.map_or(side.to_owned(), |event| {
+                let values = [("side", side), ("event", &*event)];
+                as_text(&self.words.fill(Word::SideWithEvent, &values))
             })
         };
         self.expect_same(sheet, TRADE, &[Word::HeadSide], rows, |row| vec![side(row)]);
@@ -186,8 +193,9 @@ impl Comparison<'_> {
             ] {
                 let found = text(self.found.below(Word::SheetMovements, heading, row));
                 let mut known = self.rows.of(&POSITIONS).chain(self.rows.of(&TRADES));
-                let is_of =
-                    |row: &Row| row.get(column).unwrap_or_default() == found.expect("it is a text");
+                let is_of = |row: &Row| {
+                    as_text(row.get(column).unwrap_or_default()) == found.expect("it is a text")
+                };
                 assert!(known.any(is_of), "{heading:?}: {found:?} is of no row");
             }
         }
@@ -213,7 +221,7 @@ impl Comparison<'_> {
             .map(|row| {
                 let own = columns.iter().map(|(column, _, is)| match is {
                     Is::Number => number(row.get(column)),
-                    Is::Text | Is::Date => row.get(column).unwrap_or_default().to_owned(),
+                    Is::Text | Is::Date => as_text(row.get(column).unwrap_or_default()),
                 });
                 own.chain(others(row)).collect()
             })
@@ -261,7 +269,7 @@ impl Comparison<'_> {
     fn pocket(&self, row: &Row) -> Shown {
         match row.get("pocket") {
             None | Some(DEFAULT_POCKET) => self.words.get(Word::PocketDeposit).to_owned(),
-            Some(pocket) => pocket.to_owned(),
+            Some(pocket) => as_text(pocket),
         }
     }
 
@@ -278,6 +286,12 @@ fn within_period(row: &Row, column: &str) -> bool {
 
 fn is_closing(row: &Row) -> bool {
     row.get("as_of") == Some(CLOSING)
+}
+
+/// A text as a cell shows it: lines end in line feeds, and nothing ends in blanks.
+fn as_text(text: &str) -> Shown {
+    let lines = text.replace("\r\n", "\n").replace('\r', "\n");
+    lines.trim_end().to_owned()
 }
 
 /// A decimal as the double nearest to it is shown; empty when there is none.

@@ -16,6 +16,7 @@ pub mod operator;
 pub mod pooler;
 mod program;
 pub mod proxy;
+pub mod readers;
 pub mod s3;
 mod source;
 mod store;

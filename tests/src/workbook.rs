@@ -71,6 +71,14 @@ impl Workbook {
     }
 }
 
+/// The names of the parts of a workbook's package, in their order.
+pub fn parts(path: &Path) -> Result<Vec<String>> {
+    let mut package = zip::ZipArchive::new(std::fs::File::open(path)?)?;
+    (0..package.len())
+        .map(|index| Ok(package.by_index(index)?.name()?.into_owned()))
+        .collect()
+}
+
 /// A part of a workbook's package as its text, e.g. `xl/styles.xml`.
 pub fn part(path: &Path, name: &str) -> Result<String> {
     let mut package = zip::ZipArchive::new(std::fs::File::open(path)?)?;

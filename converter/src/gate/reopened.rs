@@ -10,7 +10,7 @@ use common::profile::Word;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use crate::workbook::{Heading, TableDone, TotalDone};
+use crate::workbook::{Heading, TableDone, TotalDone, displayed};
 
 /// How many rows pass between looks at whether to stop.
 const ROWS_PER_LOOK: u32 = 4096;
@@ -51,7 +51,7 @@ impl Expected<'_> {
     /// The account's number stands beside its label.
     fn check_account(&self, workbook: &mut Xlsx<impl Read + Seek>, summary: &str) -> Finding {
         let label = self.heading.words().get(Word::AccountNumber);
-        let account_no = &*self.heading.account.account_no;
+        let account_no = displayed(&self.heading.account.account_no);
         let mut labelled = None;
         let mut is_shown = false;
         each_cell(workbook, summary, |row, _, value| {

@@ -5,19 +5,21 @@ pub const MAX_TEXT_UNITS: usize = 32_767;
 
 /// What of a text no cell would show as it is, in words; `None` for nearly every text.
 ///
-/// Control characters are kept: a cell holds them as the escape `_xHHHH_` of ECMA-376 (ST_Xstring). But
+/// Control characters are kept: a cell holds them as the escape `_xHHHH_` of ECMA-376 (ST_Xstring). Carriage returns are shown
+/// as line feeds. But
 /// - U+0000 ends the text for many a reader, and U+FFFE and U+FFFF are no characters: they come from a broken encoding;
 /// - `_x` and four hexadecimal digits right before a control character would be read as one escape with the underscore
 ///   of the character's own: such text is escaped only where it has an underscore itself.
 pub fn unkeepable(text: &str) -> Option<String> {
     // Nearly no text has a byte of these: the long way is rare. U+FFFE and U+FFFF begin with 0xEF.
-    let is_suspicious = |byte: u8| byte == 0xEF || (byte < b' ' && byte != b'\t' && byte != b'\n');
+    let is_suspicious =
+        |byte: u8| byte == 0xEF || (byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r'));
     if !text.bytes().any(is_suspicious) {
         return None;
     }
     text.char_indices().find_map(|(at, c)| match c {
         '\0' | '\u{FFFE}' | '\u{FFFF}' => Some(format!("U+{:04X}", u32::from(c))),
-        '\t' | '\n' | ' '.. => None,
+        '\t' | '\n' | '\r' | ' '.. => None,
         _ => {
             let before = at.checked_sub(ESCAPE_BEGINS).map(|from| from..at);
             let escape = text.get(before?).filter(|before| begins_escape(before))?;
@@ -45,7 +47,7 @@ mod tests {
             ("a\0", "U+0000"),
             ("（\u{FFFE}", "U+FFFE"),
             ("\r\u{FFFF}", "U+FFFF"),
-            ("注_x00e9\r\n", "\"_x00e9\" right before U+000D"),
+            ("注_x00e9\u{8}\n", "\"_x00e9\" right before U+0008"),
             ("_x_x0041\u{1}", "\"_x0041\" right before U+0001"),
         ] {
             assert_eq!(unkeepable(text).as_deref(), Some(what), "{text:?}");
@@ -53,12 +55,13 @@ mod tests {
         for text in [
             "",
             "（株）見本\r\n\t\u{1}\u{1F}\u{7F}\u{85}\u{FEFF}\u{FFFD}\u{10FFFF}",
-            "_x0041_\r",
-            "_x0041\n\r",
-            "_x004\r",
-            "_x00注\r",
-            "_X0041\r",
-            "\r_x0041",
+            "_x0041_\u{1}",
+            "_x0041\r\n",
+            "_x0041\n\u{1}",
+            "_x004\u{1}",
+            "_x00注\u{1}",
+            "_X0041\u{1}",
+            "\u{1}_x0041",
         ] {
             assert_eq!(unkeepable(text), None, "{text:?}");
         }

@@ -75,7 +75,8 @@ impl<'p> CashMovements<'p> {
                 "description",
                 Word::CashMovementDescription,
                 Text(48),
-            ),
+            )
+            .rarely_repeated(),
             column(C::Currency, "currency", Word::CashMovementCurrency, Text(6)),
             column(C::Pocket, "pocket", Word::CashMovementPocket, Text(18)),
             column(C::In, "in", Word::CashMovementIn, Amount).sum_by(BY_CURRENCY),

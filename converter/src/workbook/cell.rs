@@ -58,12 +58,13 @@ impl<'r> Cell<'r> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooLong(pub Decimal);
 
-/// Writes one cell, and takes note of its width; with the column's format where the cell's says the same. Returns the pixels
-/// that its text needs; 0 = no more than any row has.
+/// Writes one cell, and takes note of its width; with the column's format where the cell's says the same. Of a text `number_of` says its
+/// number in the workbook's list, if it is there. Returns the pixels that its text needs; 0 = no more than any row has.
 pub fn write(
     row: &mut RowXml,
     column: &CellColumn,
     cell: &Cell,
+    number_of: impl FnOnce(&str) -> Option<u32>,
     style: ColumnStyle,
     styles: &Styles,
     width: &mut ColumnWidth,
@@ -71,14 +72,15 @@ pub fn write(
     let mut height = 0;
     match cell {
         Cell::Empty => {}
-        Cell::Text(text) => {
-            height = width.see_text(text);
-            row.text(column, text);
-        }
-        Cell::Joined(text) => {
-            let text = fitting(text);
+        Cell::Text(_) | Cell::Joined(_) => {
+            let text = displayed(cell.as_text().unwrap_or_default());
             height = width.see_text(&text);
-            row.text(column, &text);
+            if !text.is_empty() {
+                match number_of(&text) {
+                    Some(number) => row.shared_text(column, number),
+                    None => row.text(column, &text),
+                }
+            }
         }
         Cell::Date(date) => row.number(column, column.format, whole(serial(*date))),
         Cell::Amount(value, currency) => {
@@ -138,8 +140,18 @@ fn whole(number: u32) -> Number {
     }
 }
 
-/// The text as far as a cell can hold it. Single texts of the source fit; joined ones may not.
-pub fn fitting(text: &str) -> Cow<'_, str> {
+/// A text as cells show it: lines end in line feeds and nothing ends in blanks, which one program shows as they are and another
+/// as something else; as far as a cell can hold it. Single texts of the source fit; joined ones may not.
+pub fn displayed(text: &str) -> Cow<'_, str> {
+    let text = text.trim_end();
+    if !text.as_bytes().contains(&b'\r') {
+        return fitting(text);
+    }
+    let lines = text.replace("\r\n", "\n").replace('\r', "\n");
+    Cow::Owned(fitting(&lines).into_owned())
+}
+
+fn fitting(text: &str) -> Cow<'_, str> {
     // A character has no more units than bytes.
     if text.len() <= MAX_TEXT_UNITS || text.encode_utf16().count() <= MAX_TEXT_UNITS {
         return Cow::Borrowed(text);

@@ -9,7 +9,7 @@ use common::{Error, Result};
 use rust_decimal::Decimal;
 
 use super::cash::in_base;
-use super::cell::Cell;
+use super::cell::{Cell, displayed};
 use super::labels;
 use super::layout::{ColumnSpec, Layout};
 use super::style::ColumnStyle::{Amount, Code, Date, Price, Quantity, Rate, Text};
@@ -172,7 +172,10 @@ impl HoldingFigures {
 /// Code and name; of a name as long as a cell can be, enough to know it by, so that the sentence fits a cell, too.
 fn named(position: &Position) -> String {
     const CHARACTERS: usize = 60;
-    let cut = |text: &str| text.chars().take(CHARACTERS).collect::<String>();
+    let cut = |text| {
+        let text = displayed(text);
+        text.chars().take(CHARACTERS).collect::<String>()
+    };
     format!(
         "{} {}",
         cut(&position.security_code),

@@ -15,6 +15,13 @@ pub trait Layout {
     fn cell<'r>(&'r self, row: &'r Self::Row, column: Self::Column) -> Cell<'r>;
 }
 
+/// Whether the rows of a table have the same few texts in a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeats {
+    Often,
+    Rarely,
+}
+
 /// A column of a table.
 #[derive(Debug, Clone)]
 pub struct ColumnSpec<C: 'static> {
@@ -25,6 +32,8 @@ pub struct ColumnSpec<C: 'static> {
     pub style: ColumnStyle,
     /// Summed by the values of these columns; empty = not summed.
     pub sum_by: &'static [C],
+    /// Whether its texts do.
+    pub repeats: Repeats,
     /// For the screen: paper leaves it out, so that the others are large enough to read.
     pub on_screen_only: bool,
 }
@@ -37,7 +46,17 @@ impl<C> ColumnSpec<C> {
             heading,
             style,
             sum_by: &[],
+            repeats: Repeats::Often,
             on_screen_only: false,
+        }
+    }
+
+    /// Of ids, notes and descriptions.
+    #[must_use]
+    pub fn rarely_repeated(self) -> Self {
+        Self {
+            repeats: Repeats::Rarely,
+            ..self
         }
     }
 

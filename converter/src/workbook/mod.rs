@@ -8,6 +8,7 @@ mod deflate;
 mod holdings;
 pub mod labels;
 mod layout;
+mod library_texts;
 mod package;
 mod page;
 mod pages;
@@ -15,6 +16,7 @@ mod pages;
 mod roundtrip;
 mod row_xml;
 mod shape;
+mod shared_strings;
 mod sheet_rows;
 mod style;
 mod summary;
@@ -38,6 +40,7 @@ use jiff::civil::Date;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook};
 use tokio::sync::mpsc::Receiver;
 
+pub use cell::displayed;
 pub use table::TableDone;
 pub use totals::{SumDone, TotalDone};
 pub use words::Words;
@@ -55,6 +58,7 @@ use cell::cannot_write;
 use layout::{ColumnSpec, Layout};
 use package::RowsBySheet;
 use page::Running;
+use shared_strings::SharedStrings;
 use summary::Figures;
 use table::Table;
 
@@ -162,18 +166,19 @@ pub fn write(
         words,
         heading,
         data: RowsBySheet::new(),
+        strings: SharedStrings::default(),
     };
     let tables = sections
         .into_iter()
         .map(|section| writer.section(section, &mut figures))
         .collect::<Result<Vec<_>, _>>()?;
-    let data = writer.data;
+    let (data, strings) = (writer.data, writer.strings);
 
     let sheet = workbook.worksheet_from_index(0).map_err(cannot_write)?;
     summary::write(sheet, styles, heading, &figures, &tables, &running)?;
     workbook.set_properties(&properties(heading, &tables)?);
     let library = workbook.save_to_buffer().map_err(cannot_write)?;
-    package::assemble(&library, data, out)?;
+    package::assemble(&library, data, strings, out)?;
     Ok(tables)
 }
 
@@ -193,6 +198,8 @@ struct Writer<'w> {
     heading: &'w Heading,
     running: &'w Running,
     data: RowsBySheet,
+    /// Texts of the data rows.
+    strings: SharedStrings,
 }
 
 impl Writer<'_> {
@@ -272,7 +279,7 @@ impl Writer<'_> {
             match sink::next(&mut rows) {
                 Some(Batch::Rows(batch)) => {
                     for row in batch.iter() {
-                        table.push(self.workbook, row)?;
+                        table.push(self.workbook, &mut self.strings, row)?;
                         seen(row)?;
                     }
                 }

@@ -37,21 +37,25 @@ impl RowXml {
         self.cells.clear();
     }
 
-    /// A text; never a formula, whatever it begins with. An empty one leaves its cell empty.
+    /// A text that the cell itself holds; never a formula, whatever it begins with. An empty one leaves its cell empty.
     pub fn text(&mut self, column: &CellColumn, text: &str) {
         if text.is_empty() {
             return;
         }
         self.open(&column.letters, column.format);
-        let blank = [' ', '\t', '\n'];
-        let preserve = text.starts_with(blank) || text.ends_with(blank);
-        self.cells.extend_from_slice(if preserve {
-            br#" t="inlineStr"><is><t xml:space="preserve">"#
-        } else {
-            br#" t="inlineStr"><is><t>"#
-        });
-        push_text(&mut self.cells, text);
-        self.cells.extend_from_slice(b"</t></is></c>");
+        self.cells.extend_from_slice(br#" t="inlineStr"><is>"#);
+        push_text_element(&mut self.cells, text);
+        self.cells.extend_from_slice(b"</is></c>");
+    }
+
+    /// A text by its number in the workbook's list.
+    pub fn shared_text(&mut self, column: &CellColumn, number: u32) {
+        self.open(&column.letters, column.format);
+        self.cells.extend_from_slice(br#" t="s"><v>"#);
+        let mut buffer = itoa::Buffer::new();
+        self.cells
+            .extend_from_slice(buffer.format(number).as_bytes());
+        self.cells.extend_from_slice(b"</v></c>");
     }
 
     pub fn number(&mut self, column: &CellColumn, format: u32, number: Number) {
@@ -112,6 +116,19 @@ fn push_number(out: &mut Vec<u8>, number: Number) {
         out.resize(out.len() + places - digits.len(), b'0');
         out.extend_from_slice(digits);
     }
+}
+
+/// `<t>text</t>`, as cells and the workbook's list of texts hold it.
+pub fn push_text_element(out: &mut Vec<u8>, text: &str) {
+    let blank = [' ', '\t', '\n'];
+    let preserve = text.starts_with(blank) || text.ends_with(blank);
+    out.extend_from_slice(if preserve {
+        br#"<t xml:space="preserve">"#
+    } else {
+        b"<t>"
+    });
+    push_text(out, text);
+    out.extend_from_slice(b"</t>");
 }
 
 fn push_text(out: &mut Vec<u8>, text: &str) {

@@ -102,15 +102,15 @@ impl Shape {
     ) -> Result<u32, XlsxError> {
         /// Excel's rows are at most 409 points high.
         const MAX_HEIGHT: u32 = 545;
+        let note = super::cell::displayed(note);
         let digit = column_pixels(100, self.language) - column_pixels(0, self.language);
         let width = self.printed * 100 / digit.max(1);
         let line = row_height(self.language);
         let height =
-            (lines(note, width * 95 / 100, self.language) * line).min(MAX_HEIGHT / line * line);
+            (lines(&note, width * 95 / 100, self.language) * line).min(MAX_HEIGHT / line * line);
         if height > line {
             sheet.set_row_height_pixels(row, height)?;
         }
-        let note = super::cell::fitting(note);
         if self.last_column() > 0 {
             sheet.merge_range(row, 0, row, self.last_column(), &note, &styles.note)?;
         } else {

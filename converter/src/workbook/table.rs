@@ -16,6 +16,7 @@ use super::page::{self, Running};
 use super::pages::{Pages, RowHeights};
 use super::row_xml::{CellColumn, RowXml};
 use super::shape::{ColumnShape, Shape};
+use super::shared_strings::{ColumnTexts, SharedStrings};
 use super::sheet_rows::SheetRows;
 use super::style::{Styles, row_height};
 use super::totals::{TotalDone, Totals};
@@ -38,6 +39,7 @@ pub struct Table<'s, L: Layout> {
     columns: Vec<ColumnSpec<L::Column>>,
     cells: Vec<CellColumn>,
     widths: Vec<ColumnWidth>,
+    texts: Vec<ColumnTexts>,
     styles: &'s Styles,
     words: Words<'s>,
     section: Section,
@@ -102,6 +104,10 @@ where
                 .iter()
                 .map(|spec| ColumnWidth::new(spec.style.at_most(), words.language))
                 .collect(),
+            texts: columns
+                .iter()
+                .map(|spec| ColumnTexts::new(spec.repeats))
+                .collect(),
             columns,
             styles,
             words,
@@ -128,7 +134,13 @@ where
         self
     }
 
-    pub fn push(&mut self, workbook: &mut Workbook, row: &L::Row) -> Result<()> {
+    /// Writes a row; its texts go to the workbook's list.
+    pub fn push(
+        &mut self,
+        workbook: &mut Workbook,
+        strings: &mut SharedStrings,
+        row: &L::Row,
+    ) -> Result<()> {
         let is_full = self.data.compressed_xml() >= self.sheet_bytes;
         if is_full || (self.sheets.last()).is_some_and(|part| part.rows == self.sheet_rows) {
             self.add_sheet(workbook)?;
@@ -144,11 +156,22 @@ where
         let usual = row_height(self.words.language);
         let mut height = usual;
         let mut total = None;
-        let columns = self.columns.iter().zip(&self.cells).zip(&mut self.widths);
-        for (position, ((spec, column), width)) in columns.enumerate() {
+        let seen = self.widths.iter_mut().zip(&mut self.texts);
+        let columns = self.columns.iter().zip(&self.cells).zip(seen);
+        for (position, ((spec, column), (width, texts))) in columns.enumerate() {
             let cell = self.layout.cell(row, spec.column);
-            let needs = cell::write(&mut self.row, column, &cell, spec.style, self.styles, width)
-                .map_err(|TooLong(value)| {
+            let number_of = |text: &str| strings.number_of(text, texts);
+            let (style, styles) = (spec.style, self.styles);
+            let needs = cell::write(
+                &mut self.row,
+                column,
+                &cell,
+                number_of,
+                style,
+                styles,
+                width,
+            )
+            .map_err(|TooLong(value)| {
                 let sheet = sheet_name(self.words.get(self.section.sheet()), sheet);
                 let place = format!("{sheet}, cell {}{}", column.letters, part.rows + 1);
                 too_long(value, &place)

@@ -4,7 +4,7 @@ mod formats;
 mod look;
 mod summary;
 
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 
 use calamine::{Data, Reader, Xlsx};
 use common::Class;
@@ -17,6 +17,7 @@ use super::cell::{cannot_write, serial};
 use super::package::{self, RowsBySheet};
 use super::page::Running;
 use super::row_xml::RowXml;
+use super::shared_strings::SharedStrings;
 use super::sheet_rows::SheetRows;
 use super::style::Styles;
 use super::table::Table;
@@ -43,6 +44,9 @@ fn with_table<T>(write: impl FnOnce(&mut Workbook, Table<'_, Trades<'_>>) -> T) 
     let mut workbook = Workbook::new();
     let styles = Styles::new(&words, samples::currency("JPY")).unwrap();
     styles.register(&mut workbook).unwrap();
+    // Where the summary stands, whose texts the library lists.
+    let first = workbook.add_worksheet().set_name("First").unwrap();
+    first.write(0, 0, "Net amount").unwrap();
     let layout = (Trades { words }, columns(TradesOutline::default()));
     let heading = samples::heading("2026-10.trade.A1", samples::account(Language::En));
     let running = Running::of(&heading);
@@ -59,18 +63,18 @@ fn written(trades: &[Trade], sheet_rows: u32) -> Xlsx<Cursor<Vec<u8>>> {
 
 /// Writes trades on sheets of so many rows, or so many bytes of compressed XML.
 fn bytes(trades: &[Trade], (sheet_rows, sheet_bytes): (u32, u64)) -> Vec<u8> {
-    let mut data = RowsBySheet::new();
+    let (mut data, mut strings) = (RowsBySheet::new(), SharedStrings::default());
     let (mut workbook, done) = with_table(|workbook, table| {
         let mut table = table.with_sheets_of(sheet_rows, sheet_bytes);
         for trade in trades {
-            table.push(workbook, trade).unwrap();
+            table.push(workbook, &mut strings, trade).unwrap();
         }
         table.finish(workbook, &[], &mut data).unwrap()
     });
     assert_eq!(done.rows, trades.len() as u64);
     let mut bytes = Vec::new();
     let library = workbook.save_to_buffer().unwrap();
-    package::assemble(&library, data, &mut bytes).unwrap();
+    package::assemble(&library, data, strings, &mut bytes).unwrap();
     bytes
 }
 
@@ -83,7 +87,7 @@ fn rows_overflow_onto_further_sheets_and_totals_span_them() {
     let mut workbook = written(&trades, 3);
     assert_eq!(
         workbook.sheet_names(),
-        ["Trades", "Trades (2)", "Trades (3)"]
+        ["First", "Trades", "Trades (2)", "Trades (3)"]
     );
 
     let first = workbook.worksheet_range("Trades").unwrap();
@@ -126,6 +130,7 @@ fn a_sheet_of_too_much_xml_goes_on_on_another() {
     let rows: Vec<usize> = workbook
         .worksheets()
         .iter()
+        .skip(1)
         .map(|(_, sheet)| sheet.height() - 1)
         .collect();
     assert!(rows.len() > 2, "{rows:?}");
@@ -141,11 +146,13 @@ fn a_sheet_of_too_much_xml_goes_on_on_another() {
 fn a_number_that_does_not_fit_is_named_where_it_stands() {
     let (_, refused) = with_table(|workbook, table| {
         let mut table = table.with_sheets_of(3, u64::MAX);
+        let mut strings = SharedStrings::default();
         for n in 1..5 {
-            table.push(workbook, &trade(n, "JPY", "1")).unwrap();
+            let trade = trade(n, "JPY", "1");
+            table.push(workbook, &mut strings, &trade).unwrap();
         }
         let long = trade(5, "JPY", "1234567890123456");
-        table.push(workbook, &long).unwrap_err()
+        table.push(workbook, &mut strings, &long).unwrap_err()
     });
     let said = refused.to_string();
     assert!(
@@ -157,14 +164,15 @@ fn a_number_that_does_not_fit_is_named_where_it_stands() {
 #[test]
 fn rows_of_a_sheet_that_is_not_there_are_our_mistake() {
     let mut workbook = Workbook::new();
-    workbook.add_worksheet();
+    workbook.add_worksheet().write(0, 0, "text").unwrap();
     let library = workbook.save_to_buffer().unwrap();
     let mut row = RowXml::default();
     row.begin(1);
     let mut rows = SheetRows::default();
     rows.push(&row, None).unwrap();
     let data = RowsBySheet::from([(1, rows.close().unwrap())]);
-    let refused = package::assemble(&library, data, &mut Vec::new()).unwrap_err();
+    let refused = package::assemble(&library, data, SharedStrings::default(), &mut Vec::new());
+    let refused = refused.unwrap_err();
     assert_eq!(refused.class(), Class::Bug);
     assert!(
         refused.chain().contains("sheet2.xml is missing"),
@@ -198,6 +206,56 @@ fn text_stays_text_and_numbers_are_exact() {
     assert!((date.as_f64() - 46_296.0).abs() < f64::EPSILON);
 }
 
+/// Programs that read a package as it comes need the list before the cells that name its texts; and several know no other texts.
+#[test]
+fn all_texts_are_in_one_list_before_the_sheets() {
+    let trades: Vec<Trade> = (1..=4).map(|n| trade(n, "JPY", "100")).collect();
+    let bytes = bytes(&trades, (2, u64::MAX));
+    let mut package = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+    let mut names = Vec::new();
+    let mut part = |index: usize| {
+        let mut part = package.by_index(index).unwrap();
+        names.push(part.name().unwrap().into_owned());
+        let mut text = String::new();
+        part.read_to_string(&mut text).unwrap();
+        text
+    };
+    let parts: Vec<String> = (0..14).map(&mut part).collect();
+    let place = |name: &str| names.iter().position(|known| known == name).unwrap();
+    let list = place("xl/sharedStrings.xml");
+    let sheets: Vec<usize> = (1..=3)
+        .map(|number| place(&format!("xl/worksheets/sheet{number}.xml")))
+        .collect();
+    assert!(sheets.iter().all(|sheet| *sheet > list), "{names:?}");
+    assert_eq!(names.iter().filter(|name| **name == names[list]).count(), 1);
+    let cells = |sheet: &usize| parts[*sheet].matches(" t=\"s\"><v>").count();
+    let cells: usize = sheets.iter().map(cells).sum();
+    let texts = parts[list].matches("<si>").count();
+    // The first sheet's text is also a heading, and both sheets of trades have the same headings.
+    assert!(
+        parts[list].contains(&format!("count=\"{cells}\" uniqueCount=\"{texts}\"")),
+        "{cells} cells: {}",
+        parts[list]
+    );
+    for text in ["Net amount", "Trade date", "=1+1", "T4", "Total"] {
+        let listed = format!("<si><t>{text}</t></si>");
+        assert_eq!(parts[list].matches(&listed).count(), 1, "{text}");
+    }
+    assert!(parts.iter().all(|part| !part.contains("inlineStr")));
+}
+
+#[test]
+fn the_word_of_the_totals_stands_among_texts() {
+    let mut workbook = written(&[trade(1, "JPY", "1"), trade(2, "USD", "1")], 10);
+    let sheet = workbook.worksheet_range("Trades").unwrap();
+    for row in [4, 5] {
+        assert_eq!(sheet.get((row, 2)), Some(&Data::String("Total".into())));
+        for column in [0, 1] {
+            assert_eq!(sheet.get((row, column)), Some(&Data::Empty));
+        }
+    }
+}
+
 #[test]
 fn an_empty_section_says_so() {
     let mut workbook = written(&[], 10);
@@ -212,7 +270,9 @@ fn an_empty_section_says_so() {
 fn a_total_of_more_than_fifteen_digits_is_refused() {
     let (_, refused) = with_table(|workbook, mut table| {
         for (n, amount) in [(1, "999999999999999"), (2, "2")] {
-            table.push(workbook, &trade(n, "JPY", amount)).unwrap();
+            let trade = trade(n, "JPY", amount);
+            let strings = &mut SharedStrings::default();
+            table.push(workbook, strings, &trade).unwrap();
         }
         let mut data = RowsBySheet::new();
         table.finish(workbook, &[], &mut data).unwrap_err()

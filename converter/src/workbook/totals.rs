@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use rust_xlsxwriter::utility::column_number_to_name;
 use rust_xlsxwriter::{Formula, Worksheet};
 
-use super::cell::{Cell, cannot_write};
+use super::cell::{Cell, cannot_write, displayed};
 use super::layout::ColumnSpec;
 use super::style::Styles;
 use super::words::Words;
@@ -125,7 +125,8 @@ impl TotalRow {
         styles: &Styles,
         words: &Words,
     ) -> Result<()> {
-        // The values that the row is summed by stand in their own columns; the word in the first column left.
+        // The values that the row is summed by stand in their own columns; the word in the first column of texts that is left. Among
+        // dates or numbers it would make texts of them for programs that look for the type of a column.
         let mut word = Some(words.get(Word::Total));
         for (column, spec) in (0..).zip(columns) {
             let position = usize::from(column);
@@ -136,8 +137,8 @@ impl TotalRow {
                 let formula = formula.set_result(sum.normalize().to_string());
                 sheet.write_formula_with_format(row, column, formula, styles.total(currency))
             } else if let Some(key) = self.key_shown(position, columns) {
-                sheet.write_string_with_format(row, column, key, &styles.total_label)
-            } else if let Some(word) = word.take() {
+                sheet.write_string_with_format(row, column, displayed(key), &styles.total_label)
+            } else if let Some(word) = word.take_if(|_| spec.style.is_text()) {
                 sheet.write_string_with_format(row, column, word, &styles.total_label)
             } else {
                 sheet.write_blank(row, column, &styles.total_label)
@@ -158,7 +159,7 @@ impl TotalRow {
                     .sum_by
                     .iter()
                     .zip(&self.keys)
-                    .filter_map(|(by, key)| Some((position(*by)?.0, key.clone())))
+                    .filter_map(|(by, key)| Some((position(*by)?.0, displayed(key).into())))
                     .collect();
                 Some(SumDone {
                     column,
@@ -218,7 +219,7 @@ impl TotalRow {
                         .zip(&self.keys)
                         .filter_map(|(by, key)| {
                             let position = columns.iter().position(|spec| spec.column == *by)?;
-                            Some(format!(",{},\"{key}\"", range(position)))
+                            Some(format!(",{},\"{}\"", range(position), displayed(key)))
                         });
                 format!(
                     "SUMIFS({}{})",

@@ -7,7 +7,7 @@ use common::profile::{Basis, Word};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::cell::Cell;
+use super::cell::{Cell, displayed};
 use super::labels;
 use super::layout::{ColumnSpec, Layout};
 use super::style::ColumnStyle::{self, Amount, Code, Price, Quantity, Rate, Text};
@@ -154,8 +154,12 @@ pub fn columns(outline: TradesOutline) -> Vec<ColumnSpec<Column>> {
         ]);
     }
     columns.extend([
-        column(C::TradeId, "trade_id", Word::HeadTradeId, Code(40)).on_screen_only(),
-        column(C::Note, "note", Word::HeadNote, Text(40)).on_screen_only(),
+        column(C::TradeId, "trade_id", Word::HeadTradeId, Code(40))
+            .rarely_repeated()
+            .on_screen_only(),
+        column(C::Note, "note", Word::HeadNote, Text(40))
+            .rarely_repeated()
+            .on_screen_only(),
     ]);
     columns
 }
@@ -204,12 +208,11 @@ impl Layout for Trades<'_> {
 /// The side, with the event that explains it: 入庫（株式分割）.
 fn side<'r>(trade: &'r Trade, words: &Words<'r>) -> Cell<'r> {
     let side = words.get(labels::side(trade.side));
-    match trade.event.as_deref() {
-        None => Cell::Text(side),
-        Some(event) => {
-            Cell::Joined(words.fill(Word::SideWithEvent, &[("side", side), ("event", event)]))
-        }
+    let event = displayed(trade.event.as_deref().unwrap_or_default());
+    if event.is_empty() {
+        return Cell::Text(side);
     }
+    Cell::Joined(words.fill(Word::SideWithEvent, &[("side", side), ("event", &event)]))
 }
 
 /// Key figures of the summary, gathered as rows are written.

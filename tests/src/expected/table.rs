@@ -18,8 +18,13 @@ pub enum Cell {
 }
 
 impl Cell {
+    /// As cells show texts: lines end in line feeds, and nothing ends in blanks. Of blanks alone nothing is left.
     pub fn text(text: impl Into<String>) -> Self {
-        Self::Text(text.into())
+        let lines = text.into().replace("\r\n", "\n").replace('\r', "\n");
+        match lines.trim_end() {
+            "" => Self::Empty,
+            shown => Self::Text(shown.to_owned()),
+        }
     }
 
     pub fn optional_text(text: Option<&str>) -> Self {
@@ -142,20 +147,26 @@ fn totals<L>(columns: &[Column<L>], rows: &[Vec<Cell>], language: Language) -> R
                 .0 += amount;
         }
     }
+    let is_of_texts = |position: usize| {
+        let mut cells = rows.iter().map(|row| &row[position]);
+        cells.any(|cell| matches!(cell, Cell::Text(_)))
+    };
+    let of_texts: Vec<bool> = (0..columns.len()).map(is_of_texts).collect();
     sums.into_iter()
-        .map(|(texts, sums)| total(columns.len(), &texts, sums, language))
+        .map(|(texts, sums)| total(&of_texts, &texts, sums, language))
         .collect()
 }
 
+/// The word stands in the first column of texts that has no value of the row.
 fn total(
-    columns: usize,
+    of_texts: &[bool],
     texts: &[String],
     sums: BTreeMap<usize, (Decimal, Vec<usize>)>,
     language: Language,
 ) -> Result<Total> {
     let currency = texts.last().context("a total without a currency")?;
     let places = minor_unit(currency)?;
-    let mut cells = vec![Cell::Empty; columns];
+    let mut cells = vec![Cell::Empty; of_texts.len()];
     let mut total = Total {
         cells: Vec::new(),
         keys: BTreeMap::new(),
@@ -171,7 +182,8 @@ fn total(
     for (position, text) in &total.keys {
         cells[*position] = Cell::text(text);
     }
-    if let Some(free) = cells.iter_mut().find(|cell| **cell == Cell::Empty) {
+    let mut free = cells.iter_mut().zip(of_texts);
+    if let Some((free, _)) = free.find(|(cell, of_texts)| **of_texts && **cell == Cell::Empty) {
         *free = Cell::text(language.pick(TOTAL));
     }
     total.cells = cells;

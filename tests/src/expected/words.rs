@@ -95,6 +95,7 @@ pub fn cash_kind(code: &str, language: Language) -> Result<&'static str> {
 /// The side, with the event that explains it.
 pub fn side(code: &str, event: Option<&str>, language: Language) -> Result<String> {
     let side = label(&SIDES, code, language)?;
+    let event = event.map(str::trim_end).filter(|event| !event.is_empty());
     Ok(match (event, language) {
         (None, _) => side.to_owned(),
         (Some(event), Language::Ja) => format!("{side}（{event}）"),

@@ -23,6 +23,7 @@ mod preview;
 mod processes;
 mod profile;
 mod queue;
+mod readers;
 mod rebuild;
 mod report;
 mod runbooks;

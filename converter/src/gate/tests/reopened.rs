@@ -101,7 +101,7 @@ async fn what_was_written_is_found() {
 #[tokio::test]
 async fn another_account_is_found() {
     let (file, tables) = written(&heading("No. 1")).await;
-    for other in ["No. 2", "No. 1 ", "", "Account number"] {
+    for other in ["No. 2", " No. 1", "", "Account number"] {
         let file = file.try_clone().unwrap();
         let found = check(&heading(other), &tables, file).expect_err(other);
         assert!(

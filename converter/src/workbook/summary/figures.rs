@@ -5,6 +5,7 @@ use common::profile::Word;
 use rust_decimal::Decimal;
 
 use super::super::cash::{in_base, pocket_name};
+use super::super::cell::displayed;
 use super::super::holdings::HoldingFigures;
 use super::super::labels;
 use super::super::trades::TradeFigures;
@@ -120,7 +121,9 @@ pub fn place_balance(
     for balance in cash {
         let label = match pocket_name(&balance.pocket) {
             None => grid.words.get(Word::CashFigure).to_owned(),
-            Some(pocket) => grid.words.fill(Word::CashFigureOf, &[("pocket", pocket)]),
+            Some(pocket) => grid
+                .words
+                .fill(Word::CashFigureOf, &[("pocket", &displayed(pocket))]),
         };
         grid.text((row, 0), 0, label, &grid.looks.label);
         grid.amount(row, balance.currency, balance.amount);

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use rust_xlsxwriter::{Format, Url, Worksheet, XlsxError};
 
-use super::super::cell::{fitting, serial};
+use super::super::cell::{displayed, serial};
 use super::super::style::{ColumnStyle, Styles, column_pixels, height_of, row_height};
 use super::super::widths::{ColumnWidth, Width, has_full_width, lines, text_width};
 use super::super::words::Words;
@@ -111,14 +111,9 @@ impl<'s> Grid<'s> {
     }
 
     /// A text over the columns up to `to`, wrapping.
-    pub fn text(
-        &mut self,
-        place: (u32, u16),
-        to: u16,
-        text: impl Into<String>,
-        format: &'s Format,
-    ) {
-        self.place(place, to, Content::Text(text.into()), format);
+    pub fn text(&mut self, place: (u32, u16), to: u16, text: impl AsRef<str>, format: &'s Format) {
+        let text = displayed(text.as_ref()).into_owned();
+        self.place(place, to, Content::Text(text), format);
     }
 
     pub fn blank(&mut self, place: (u32, u16), to: u16, format: &'s Format) {
@@ -150,13 +145,7 @@ impl<'s> Grid<'s> {
     }
 
     /// A label and a text from `place` on, which may take several lines.
-    pub fn field(
-        &mut self,
-        (row, column): (u32, u16),
-        to: u16,
-        word: Word,
-        text: impl Into<String>,
-    ) {
+    pub fn field(&mut self, (row, column): (u32, u16), to: u16, word: Word, text: impl AsRef<str>) {
         let label = self.words.get(word);
         self.text((row, column), column, label, &self.looks.label_top);
         self.text((row, column + 1), to, text, &self.looks.value);
@@ -254,9 +243,7 @@ impl<'s> Grid<'s> {
                 sheet.merge_range(*row, *column, *row, cell.to, "", cell.format)?;
             }
             match &cell.content {
-                Content::Text(text) => {
-                    write_text(sheet, (*row, *column), &fitting(text), cell.format)?
-                }
+                Content::Text(text) => write_text(sheet, (*row, *column), text, cell.format)?,
                 Content::Number(number) => {
                     sheet.write_number_with_format(*row, *column, *number, cell.format)?
                 }
