@@ -1,15 +1,17 @@
 use std::process::ExitCode;
 
 use common::clock::Clock;
-use common::config::{Config, Settings};
+use common::config::{Config, Deployment, Settings};
+use common::ledger::Ledger;
 use common::metrics::Metrics;
 use common::statement::Period;
 use common::termination::Termination;
-use common::{Class, Result};
+use common::{Class, Result, telemetry};
 use serde_json::json;
 
 use super::selection::SelectionArguments;
 use crate::alerts;
+use crate::certificate;
 use crate::context::open_ledger;
 use crate::month_end::{self, Request};
 use crate::out::line;
@@ -55,10 +57,19 @@ impl Run {
                 .beside_answer(self.json)
                 .run(report.run.period);
         }
+        if is_all_published(&report) && request.selection.is_whole() {
+            look_again(&config, settings, &ledger, report.run.period).await;
+        }
+        let last = certificate::summary(&ledger, report.run.period).await?;
         if self.json {
-            line!("{}", answer(&report));
+            let mut answer = answer(&report);
+            answer["certificate"] = json!(last.as_ref().map(certificate::Last::to_json));
+            line!("{answer}");
         } else {
             print_report(&report);
+            if let Some(words) = certificate::last_words(last.as_ref(), &config) {
+                line!("{words}");
+            }
         }
         ledger.close().await;
         Ok(exit_code(&report))
@@ -73,6 +84,27 @@ impl Run {
             resume: self.resume,
             wait: self.wait,
         })
+    }
+}
+
+/// The run was followed to the end of a period of which nothing was left to do.
+fn is_all_published(report: &Report) -> bool {
+    let is_over = report.followed && !report.cancelled && report.held.is_none();
+    is_over && report.counts.submitted == 0 && report.open == 0
+}
+
+/// With nothing due there is time to see whether what was published is still right: on this machine the certificate is taken. On AWS a
+/// run is an event among others, and tells what the last certificate said.
+async fn look_again(config: &Config, settings: &Settings, ledger: &Ledger, period: Period) {
+    if config.deployment == Deployment::Aws {
+        return;
+    }
+    let taken = Box::pin(certificate::take(config, settings, ledger, period, false)).await;
+    if let Err(error) = taken {
+        let why = error.chain();
+        telemetry::say(&format!(
+            "the certificate of {period} could not be taken: {why}"
+        ));
     }
 }
 

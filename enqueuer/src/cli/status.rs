@@ -7,7 +7,8 @@ use common::ledger::{CauseCount, DocumentRow, Ledger, Listed, Selection, State};
 use common::statement::Period;
 use serde_json::json;
 
-use crate::context::open_period;
+use crate::certificate;
+use crate::context::{demand_run, open_period};
 use crate::deadline::Deadline;
 use crate::out::line;
 use crate::printable::printable;
@@ -54,7 +55,9 @@ impl Status {
         if self.watch {
             return self.watch(period, deadline).follow(&config, ledger).await;
         }
+        demand_run(&ledger, period).await?;
         let selection = Selection::all(period);
+        let last = certificate::summary(&ledger, period).await?;
         let counts = ledger.counts(&selection).await?;
         let documents = if self.documents {
             Some(self.list(&ledger, &selection).await?)
@@ -66,7 +69,9 @@ impl Status {
                 .iter()
                 .map(|(state, count)| (state.to_string(), json!(count)))
                 .collect();
-            let mut answer = json!({"period": period.to_string(), "counts": counts});
+            let certificate = last.as_ref().map(certificate::Last::to_json);
+            let mut answer =
+                json!({"period": period.to_string(), "counts": counts, "certificate": certificate});
             if let Some(documents) = &documents {
                 answer["documents"] = documents.iter().map(document_json).collect();
             }
@@ -77,6 +82,9 @@ impl Status {
                 line!("  {state:<11}{count:>9}");
             }
             print_causes(&ledger.causes(&selection).await?);
+            if let Some(words) = certificate::last_words(last.as_ref(), &config) {
+                line!("\n{words}");
+            }
             documents.iter().flatten().for_each(print_document);
         }
         ledger.close().await;
