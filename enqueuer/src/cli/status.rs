@@ -1,14 +1,14 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use common::Result;
 use common::config::Settings;
 use common::ledger::{CauseCount, DocumentRow, Ledger, Listed, Selection, State};
 use common::statement::Period;
+use common::{Class, Result, telemetry};
 use serde_json::json;
 
 use crate::certificate;
-use crate::context::{demand_run, open_period};
+use crate::context::{no_run, open_period};
 use crate::deadline::Deadline;
 use crate::out::line;
 use crate::printable::printable;
@@ -55,7 +55,10 @@ impl Status {
         if self.watch {
             return self.watch(period, deadline).follow(&config, ledger).await;
         }
-        demand_run(&ledger, period).await?;
+        if !ledger.has_run(period).await? {
+            ledger.close().await;
+            return Ok(self.tell_no_run(period));
+        }
         let selection = Selection::all(period);
         let last = certificate::summary(&ledger, period).await?;
         let counts = ledger.counts(&selection).await?;
@@ -89,6 +92,22 @@ impl Status {
         }
         ledger.close().await;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// A period without a run is no month end in which all is well; for programs it has no documents.
+    fn tell_no_run(&self, period: Period) -> ExitCode {
+        if self.json {
+            let none = State::ALL.map(|state| (state.to_string(), json!(0)));
+            let counts: serde_json::Map<_, _> = none.into_iter().collect();
+            let mut answer =
+                json!({"period": period.to_string(), "counts": counts, "certificate": null});
+            if self.documents {
+                answer["documents"] = json!([]);
+            }
+            line!("{answer}");
+        }
+        telemetry::say(&format!("enqueuer: {}", no_run(period)));
+        ExitCode::from(Class::Data.exit_code())
     }
 
     fn watch(&self, period: Period, deadline: Option<Deadline>) -> Watch {
