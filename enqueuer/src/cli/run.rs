@@ -57,8 +57,8 @@ impl Run {
                 .beside_answer(self.json)
                 .run(report.run.period);
         }
-        if is_all_published(&report) && request.selection.is_whole() {
-            look_again(&config, settings, &ledger, report.run.period).await;
+        if is_over(&report) && request.selection.is_whole() {
+            look_again(&config, settings, &ledger, &report).await?;
         }
         let last = certificate::summary(&ledger, report.run.period).await?;
         if self.json {
@@ -87,17 +87,23 @@ impl Run {
     }
 }
 
-/// The run was followed to the end of a period of which nothing was left to do.
-fn is_all_published(report: &Report) -> bool {
-    let is_over = report.followed && !report.cancelled && report.held.is_none();
-    is_over && report.counts.submitted == 0 && report.open == 0
+/// The run was followed to the end, and nothing is left to do.
+fn is_over(report: &Report) -> bool {
+    report.followed && !report.cancelled && report.held.is_none() && report.open == 0
 }
 
-/// With nothing due there is time to see whether what was published is still right: on this machine the certificate is taken. On AWS a
-/// run is an event among others, and tells what the last certificate said.
-async fn look_again(config: &Config, settings: &Settings, ledger: &Ledger, period: Period) {
-    if config.deployment == Deployment::Aws {
-        return;
+/// A run leaves what was published before it as it is. Whether that is still right is seen on this machine: the certificate is taken. On
+/// AWS a run is an event among others, and tells what the last certificate said.
+async fn look_again(
+    config: &Config,
+    settings: &Settings,
+    ledger: &Ledger,
+    report: &Report,
+) -> Result<()> {
+    let period = report.run.period;
+    let published = u64::try_from(ledger.published_count(period).await?).unwrap_or_default();
+    if config.deployment == Deployment::Aws || published <= report.counts.succeeded {
+        return Ok(());
     }
     let taken = Box::pin(certificate::take(config, settings, ledger, period, false)).await;
     if let Err(error) = taken {
@@ -106,6 +112,7 @@ async fn look_again(config: &Config, settings: &Settings, ledger: &Ledger, perio
             "the certificate of {period} could not be taken: {why}"
         ));
     }
+    Ok(())
 }
 
 /// The machine-readable answer.

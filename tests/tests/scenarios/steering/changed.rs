@@ -101,9 +101,18 @@ on_every_engine! {
         world.execute(LATE).await?;
         let told = world.enqueuer(["run", "--period", PERIOD]).run().await?.expect(0)?.stdout;
         ensure!(told.contains("nothing is due") && told.contains("2 documents are no longer what the source says"), "{told}");
+        // Nor where something else was due.
+        world.execute(
+            "UPDATE statement_trades SET note = 'later' WHERE account_id = 'A002';
+             INSERT INTO statement_accounts (account_id, account_no, holder_name, language, base_currency, electronic_delivery, opened_on)
+             VALUES ('A003', 'No. A003', '鈴木 花子', 'ja', 'JPY', 1, '2020-01-01')",
+        ).await?;
+        world.execute(&LATE.replace("'A001'", "'A003'")).await?;
+        let told = run_october(world).await?.expect(0)?.json()?;
+        assert_eq!((&told["succeeded"], &told["certificate"]["changed"]), (&json!(1), &json!(3)), "{told}");
         // A run of one account is no look at the period; it tells what is known.
         let told = run_of(world, ["--account", "A002"]).run().await?.expect(0)?.json()?;
-        assert_eq!(told["certificate"]["changed"], 2, "{told}");
+        assert_eq!(told["certificate"]["changed"], 3, "{told}");
         Ok(())
     }
 }
