@@ -12,6 +12,7 @@ pub mod currency;
 pub mod database;
 pub mod decimal;
 pub mod dialect;
+pub mod digests;
 pub mod error;
 pub mod ledger;
 pub mod lifetime;

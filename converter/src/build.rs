@@ -16,6 +16,7 @@ use tokio::sync::Notify;
 
 use crate::deliver::{Finished, HashingWriter};
 use crate::gate::reopened::Expected;
+use crate::redigest;
 use crate::rows::intake::Intake;
 use crate::sections::{self, Feed, Plan};
 use crate::soundness;
@@ -180,7 +181,7 @@ async fn read(
     let read: Result<()> = async {
         for (section, feed) in feeds {
             intake.digest.section(section.as_str());
-            feed.read(source, intake, assignment, plan).await?;
+            feed.read(source, intake, &plan.bounds(assignment)).await?;
         }
         Ok(())
     }
@@ -195,12 +196,13 @@ async fn read(
 }
 
 fn proof(intake: Intake, profile: &Profile) -> Proof {
-    let (source_digest, rows) = intake.digest.finish();
+    let digests = intake.digest.finish();
     Proof {
         profile_hash: profile.hash.clone(),
         program_version: PROGRAM_VERSION.to_owned(),
-        source_digest,
-        source_rows: i64::try_from(rows).unwrap_or(i64::MAX),
+        source_digest: digests.whole,
+        source_rows: i64::try_from(digests.rows).unwrap_or(i64::MAX),
+        section_digests: Some(redigest::by_basis(digests.sections, profile).to_json()),
         warning: intake.gate.into_warning(),
     }
 }

@@ -1,6 +1,6 @@
 //! The program `converter`: streams the rows of one slot's documents from SQL into workbooks, proves them and publishes them.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -11,6 +11,7 @@ use common::termination::Termination;
 use common::{Class, Error, Result, command_line, telemetry};
 
 use crate::export::{Exporter, Origin};
+use crate::redigest;
 
 /// Converts the documents of one job slot, or one named document.
 #[derive(Debug, Parser)]
@@ -20,7 +21,7 @@ struct Arguments {
     #[arg(
         long,
         value_name = "JOB",
-        required_unless_present = "document",
+        required_unless_present_any = ["document", "digests"],
         conflicts_with = "document"
     )]
     job: Option<String>,
@@ -30,6 +31,9 @@ struct Arguments {
     /// Rebuilds the published document and compares: exit 0 when it is equal, 65 when it is different
     #[arg(long, requires = "document")]
     verify: bool,
+    /// Reads the rows of published documents again and prints their digests: what the enqueuer's certificate asks for, line by line
+    #[arg(long, conflicts_with_all = ["job", "document"], hide = true)]
+    digests: bool,
     /// The slot of an array job, as AWS Batch sets it
     #[arg(
         long,
@@ -78,6 +82,9 @@ fn start(arguments: &Arguments) -> Result<()> {
         .block_on(async {
             if arguments.verify {
                 verify(arguments).await
+            } else if arguments.digests {
+                let config = arguments.settings.resolve()?;
+                redigest::answer(&config, io::stdin().lock(), io::stdout().lock()).await
             } else {
                 convert(arguments).await
             }

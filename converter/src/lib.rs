@@ -8,6 +8,7 @@ pub mod disk;
 pub mod export;
 pub mod gate;
 pub mod lease;
+pub mod redigest;
 pub mod rows;
 #[cfg(test)]
 mod samples;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use common::Result;
 use common::contract::{CASH_MOVEMENTS, TRADES};
-use common::ledger::Assignment;
+use common::ledger::{Assignment, Snapshots};
 use common::profile::{Basis, Profile, Rule, Section};
 use common::source::Source;
-use common::statement::{AccountId, Kind, Period};
+use common::statement::{AccountId, DocumentId, Kind, Period};
 use jiff::civil::Date;
 use tokio::sync::Notify;
 
@@ -37,15 +37,39 @@ pub struct Plan {
     cash_outline: CashOutline,
 }
 
+/// By what the rows of a document's sections are found, and judged.
+pub struct Bounds<'a> {
+    pub document: &'a DocumentId,
+    pub snapshots: Snapshots,
+    pub profile: &'a Profile,
+    /// The day that a balance statement is about.
+    pub as_of: Date,
+    pub opening_cash: Opening,
+    pub opening_positions: Opening,
+    /// Whether trades may have times, by which those of a day are ordered.
+    pub with_trade_time: bool,
+    /// By what settlement amounts and dividends are judged; no row is found by it.
+    pub terms: Terms,
+}
+
 impl Plan {
-    /// By what the document's settlement amounts are judged.
-    fn terms(&self) -> Terms {
+    /// By what its rows are found.
+    pub fn bounds<'a>(&'a self, assignment: &'a Assignment) -> Bounds<'a> {
         let Heading {
             account, profile, ..
         } = &self.heading;
-        Terms {
-            base_currency: account.base_currency,
-            settlement_rate_percent: profile.tolerances.settlement_rate_percent,
+        Bounds {
+            document: &assignment.document,
+            snapshots: assignment.snapshots,
+            profile,
+            as_of: self.heading.as_of,
+            opening_cash: self.opening_cash,
+            opening_positions: self.opening_positions,
+            with_trade_time: self.trades_outline.with_trade_time,
+            terms: Terms {
+                base_currency: Some(account.base_currency),
+                settlement_rate_percent: profile.tolerances.settlement_rate_percent,
+            },
         }
     }
 }
@@ -169,17 +193,36 @@ pub fn channels(plan: &Plan, is_long: &Arc<Notify>) -> (Vec<(Section, Feed)>, Ve
     let Heading {
         profile, document, ..
     } = &plan.heading;
-    // Positions of trade date hold what is not settled yet: there is nothing left to list.
-    let is_there = |section: &&Section| {
-        **section != Section::UnsettledTrades || profile.position_basis == Basis::SettlementDate
-    };
-    let sections = profile.sections(document.kind).iter().filter(is_there);
-    sections
+    listed(document.kind, profile)
         .map(|section| {
-            let (feed, incoming) = open(*section, plan, is_long);
-            ((*section, feed), incoming)
+            let (feed, incoming) = open(section, plan, is_long);
+            ((section, feed), incoming)
         })
         .unzip()
+}
+
+/// The sections of a kind of document, in the profile's order.
+fn listed(kind: Kind, profile: &Profile) -> impl Iterator<Item = Section> {
+    // Positions of trade date hold what is not settled yet: there is nothing left to list.
+    let is_there = |section: &Section| {
+        *section != Section::UnsettledTrades || profile.position_basis == Basis::SettlementDate
+    };
+    profile.sections(kind).iter().copied().filter(is_there)
+}
+
+/// The reading ends of a document whose rows nobody writes.
+pub fn unwritten(kind: Kind, profile: &Profile) -> impl Iterator<Item = (Section, Feed)> {
+    listed(kind, profile).map(|section| {
+        let feed = match section {
+            Section::Trades => Feed::Trades(Sink::to_nobody()),
+            Section::CashMovements => Feed::CashMovements(Sink::to_nobody()),
+            Section::Holdings => Feed::Holdings(Sink::to_nobody()),
+            Section::Cash => Feed::Cash(Sink::to_nobody()),
+            Section::Movements => Feed::Movements(Sink::to_nobody()),
+            Section::UnsettledTrades => Feed::UnsettledTrades(Sink::to_nobody()),
+        };
+        (section, feed)
+    })
 }
 
 fn open(section: Section, plan: &Plan, is_long: &Arc<Notify>) -> (Feed, Incoming) {
@@ -225,26 +268,30 @@ impl Feed {
         self,
         source: &mut Source,
         intake: &mut Intake,
-        assignment: &Assignment,
-        plan: &Plan,
+        bounds: &Bounds<'_>,
     ) -> Result<()> {
-        let document = &assignment.document;
+        let Bounds {
+            document,
+            snapshots,
+            profile,
+            with_trade_time,
+            terms,
+            ..
+        } = bounds;
         let (account_id, period) = (&document.account_id, document.period);
-        let snapshots = assignment.snapshots;
-        let profile = &plan.heading.profile;
         match self {
             Feed::Trades(mut sink) => {
                 let selection = TradeSelection::OfPeriod(period, profile.trade_basis);
-                let (selected, terms) = ((selection, plan.trades_outline), plan.terms());
-                trade::stream(source, intake, account_id, selected, terms, &mut sink).await?;
+                let selected = (selection, *with_trade_time);
+                trade::stream(source, intake, account_id, selected, *terms, &mut sink).await?;
                 sink.end().await
             }
             Feed::CashMovements(mut sink) => {
                 let between = CashSnapshots {
-                    opening: plan.opening_cash,
+                    opening: bounds.opening_cash,
                     closing: snapshots.cash_closing,
                 };
-                let base = plan.heading.account.base_currency;
+                let base = terms.base_currency;
                 cash_lines::stream(source, intake, account_id, period, between, base, &mut sink)
                     .await?;
                 sink.end().await
@@ -260,7 +307,7 @@ impl Feed {
             Feed::Cash(mut sink) => {
                 if let Some(as_of) = snapshots.cash_closing {
                     let balances =
-                        read_balances(source, intake, account_id, as_of, plan, period).await?;
+                        read_balances(source, intake, account_id, as_of, bounds, period).await?;
                     for balance in balances {
                         sink.push(balance).await?;
                     }
@@ -270,7 +317,7 @@ impl Feed {
             Feed::Movements(mut sink) => {
                 if let Some(closing) = snapshots.positions_closing {
                     let between = Between {
-                        opening: plan.opening_positions,
+                        opening: bounds.opening_positions,
                         closing,
                         period,
                         basis: profile.position_basis,
@@ -280,9 +327,9 @@ impl Feed {
                 sink.end().await
             }
             Feed::UnsettledTrades(mut sink) => {
-                let selection = TradeSelection::UnsettledAt(plan.heading.as_of);
-                let (selected, terms) = ((selection, plan.trades_outline), plan.terms());
-                trade::stream(source, intake, account_id, selected, terms, &mut sink).await?;
+                let selection = TradeSelection::UnsettledAt(bounds.as_of);
+                let selected = (selection, *with_trade_time);
+                trade::stream(source, intake, account_id, selected, *terms, &mut sink).await?;
                 sink.end().await
             }
         }
@@ -295,13 +342,13 @@ async fn read_balances(
     intake: &mut Intake,
     account_id: &AccountId,
     as_of: Date,
-    plan: &Plan,
+    bounds: &Bounds<'_>,
     period: Period,
 ) -> Result<Vec<CashBalance>> {
     let closing = cash::balances(source, intake, account_id, as_of).await?;
-    let opening = cash::opening_balances(source, intake, account_id, plan.opening_cash).await?;
-    let mut roll = CashRoll::new(plan.opening_cash, &opening, Some(as_of), &closing);
-    let between = (plan.opening_cash.after(period), as_of);
+    let opening = cash::opening_balances(source, intake, account_id, bounds.opening_cash).await?;
+    let mut roll = CashRoll::new(bounds.opening_cash, &opening, Some(as_of), &closing);
+    let between = (bounds.opening_cash.after(period), as_of);
     cash::roll(source, intake, account_id, between, &mut roll).await?;
     roll.check(&mut intake.gate)?;
     Ok(closing)

@@ -38,6 +38,20 @@ pub async fn newest_period(ledger: &Ledger) -> Result<Period> {
     })
 }
 
+/// Says that nothing is recorded of a period.
+pub fn no_run(period: Period) -> String {
+    format!("no run has been recorded for {period}: `enqueuer run --period {period}` makes one")
+}
+
+/// Refuses a period of which there is nothing to tell.
+pub async fn demand_run(ledger: &Ledger, period: Period) -> Result<()> {
+    if ledger.has_run(period).await? {
+        Ok(())
+    } else {
+        Err(Error::data("no_run", no_run(period)))
+    }
+}
+
 /// The profile's file as the operator named it; `None` = the built-in profile.
 pub fn profile_file(settings: &Settings) -> Option<&str> {
     let file = settings.statement_profile.as_deref();

@@ -5,6 +5,7 @@ mod alerts;
 mod certificate;
 mod checks;
 mod cli;
+mod comparison;
 mod conclude;
 mod context;
 mod contract_text;

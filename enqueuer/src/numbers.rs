@@ -27,6 +27,11 @@ pub fn counted(count: impl Into<i128>, noun: &str) -> String {
     format!("{} {noun}{plural}", grouped(count))
 }
 
+/// A count with the noun that stands with it.
+pub fn number(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
 /// A share in tenths of a percent, never rounded up to the whole: `99.9 %`.
 pub fn percent(part: i64, whole: i64) -> String {
     let tenths = if whole > 0 { part * 1000 / whole } else { 0 };

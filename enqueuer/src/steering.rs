@@ -7,9 +7,9 @@ use std::io::{BufRead, IsTerminal, Write};
 use common::clock::{Clock, parse_instant};
 use common::config::{Config, Settings};
 use common::database::{Whose, query_text, statement_failed};
-use common::ledger::{Chosen, Command, Found, Ledger, Run, Selection, State, Which};
+use common::ledger::{Among, Chosen, Command, Filter, Found, Ledger, Run, Selection, State, Which};
 use common::source::Source;
-use common::statement::{DocumentId, Kind, Period};
+use common::statement::{AccountId, DocumentId, Kind, Period};
 use common::termination::Termination;
 use common::{Error, Result, telemetry};
 use serde_json::json;
@@ -38,6 +38,51 @@ pub fn said(text: &str) -> std::result::Result<String, &'static str> {
     }
 }
 
+/// Which of a period's documents are meant.
+#[derive(Debug, Clone, clap::Args)]
+pub struct FilterArgs {
+    /// Of several: the month, e.g. 2026-10 [default: that of the newest run]
+    #[arg(long, value_name = "YYYY-MM", conflicts_with = "documents")]
+    period: Option<String>,
+    /// Of several: only those of this cause, as `status` names it
+    #[arg(long, value_name = "CAUSE", conflicts_with = "documents")]
+    cause: Option<String>,
+    /// Of several: only this kind of statement, trade or balance
+    #[arg(long, value_name = "KIND", conflicts_with = "documents")]
+    kind: Option<String>,
+    /// Of several: only this account's; may be repeated
+    #[arg(long, value_name = "ID", conflicts_with = "documents")]
+    account: Vec<String>,
+}
+
+impl FilterArgs {
+    /// Of the documents that stand so.
+    async fn filter(&self, ledger: &Ledger, among: Among) -> Result<Filter> {
+        let period = match &self.period {
+            Some(period) => period.parse()?,
+            None => newest_period(ledger).await?,
+        };
+        Ok(Filter {
+            period,
+            among,
+            cause: self.cause.clone(),
+            kind: self.kind.as_deref().map(str::parse).transpose()?,
+            accounts: account_ids(&self.account)?,
+        })
+    }
+
+    /// The documents that stand so and are meant. A cause that nobody knows is an error.
+    pub async fn find(&self, ledger: &Ledger, among: Among) -> Result<Vec<Found>> {
+        let filter = self.filter(ledger, among).await?;
+        let (period, cause) = (filter.period, filter.cause.clone());
+        let found = ledger.chosen(&Chosen::Filtered(filter)).await?;
+        if let (true, Some(cause)) = (found.is_empty(), &cause) {
+            refuse_unknown_cause(ledger, period, cause).await?;
+        }
+        Ok(found)
+    }
+}
+
 /// Whom an operator means.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ChosenArgs {
@@ -51,12 +96,8 @@ pub struct ChosenArgs {
     /// All failed documents of the period
     #[arg(long)]
     failed: bool,
-    /// With --failed: the month, e.g. 2026-10 [default: that of the newest run]
-    #[arg(long, value_name = "YYYY-MM", requires = "failed")]
-    period: Option<String>,
-    /// With --failed: only those of this cause, as `status` names it
-    #[arg(long, value_name = "CAUSE", requires = "failed")]
-    cause: Option<String>,
+    #[command(flatten)]
+    filter: FilterArgs,
 }
 
 /// Why, and how sure.
@@ -85,27 +126,12 @@ impl ChosenArgs {
         verb: &str,
         refuse: impl Fn(&Found) -> Option<String>,
     ) -> Result<Vec<Found>> {
-        let chosen = if self.failed {
-            let period = match &self.period {
-                Some(period) => period.parse()?,
-                None => newest_period(ledger).await?,
-            };
-            let cause = self.cause.clone();
-            Chosen::Failed { period, cause }
+        let found = if self.failed {
+            self.filter.find(ledger, Among::Failed).await?
         } else {
-            Chosen::Named(parse_ids(&self.documents)?)
+            let named = Chosen::Named(parse_ids(&self.documents)?);
+            ledger.chosen(&named).await?
         };
-        let found = ledger.chosen(&chosen).await?;
-        if let (
-            true,
-            Chosen::Failed {
-                period,
-                cause: Some(cause),
-            },
-        ) = (found.is_empty(), &chosen)
-        {
-            refuse_unknown_cause(ledger, *period, cause).await?;
-        }
         without_refused(found, verb, refuse)
     }
 }
@@ -129,6 +155,15 @@ pub async fn refuse_unknown_cause(ledger: &Ledger, period: Period, cause: &str) 
     Err(Error::config(format!(
         "--cause {cause}: there is no such cause; of {period} {known}"
     )))
+}
+
+/// Parses account ids as an operator writes them.
+pub fn account_ids(texts: &[String]) -> Result<Vec<AccountId>> {
+    let ids = texts.iter().map(|id| {
+        id.parse()
+            .map_err(|error: Error| Error::config(format!("--account: {error}")))
+    });
+    ids.collect()
 }
 
 /// Parses document ids; one that is named twice is meant once.

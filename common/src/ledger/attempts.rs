@@ -47,6 +47,8 @@ pub struct Proof {
     /// Of all rows that were read, in lower-case hexadecimal.
     pub source_digest: String,
     pub source_rows: i64,
+    /// Of the rows alone, per section (`SectionDigests` as JSON); `None` in what an older program made.
+    pub section_digests: Option<String>,
     pub warning: Option<Warning>,
 }
 
@@ -64,6 +66,7 @@ const RENEWAL: &str = "UPDATE export_documents SET lease_expires_at = {NOW_MS} +
              WHERE document_id = $2 AND attempt_id = $3 AND state = 'running' AND lease_expires_at >= {NOW_MS}";
 
 type ProofRow = (
+    Option<String>,
     Option<String>,
     Option<i64>,
     Option<String>,
@@ -174,7 +177,7 @@ impl Ledger {
                 updated: "document_id = $2 AND attempt_id = $3 AND state = 'running'",
                 then: &["UPDATE export_attempts
                      SET sha256 = $4, source_digest = $5, source_rows = $6, warning_cause = $7, warning = $8, profile_hash = $9,
-                         program_version = $10
+                         program_version = $10, section_digests = $11
                      WHERE attempt_id IN (SELECT attempt_id FROM {CHANGED})"],
                 parameters: self
                     .renewal(attempt)
@@ -184,7 +187,8 @@ impl Ledger {
                     .text(warning.map(|warning| warning.cause.clone()))
                     .text(warning.map(|warning| warning.text.clone()))
                     .text(proof.profile_hash.clone())
-                    .text(proof.program_version.clone()),
+                    .text(proof.program_version.clone())
+                    .text(proof.section_digests.clone()),
             })
             .await?;
         held(attempt, renewed)
@@ -198,7 +202,8 @@ impl Ledger {
         sha256: &str,
     ) -> Result<Option<Proof>> {
         let row: Option<ProofRow> = sqlx::query_as(self.sql(
-            "SELECT source_digest, source_rows, warning_cause, warning, profile_hash, program_version FROM export_attempts
+            "SELECT section_digests, source_digest, source_rows, warning_cause, warning, profile_hash, program_version
+             FROM export_attempts
              WHERE document_id = $1 AND sha256 = $2 ORDER BY started_at LIMIT 1",
         ))
         .bind(document.to_string())
@@ -209,15 +214,16 @@ impl Ledger {
             "reading the document's attempts",
             Whose::Ledger,
         ))?;
-        Ok(
-            row.map(|(digest, rows, cause, text, profile, version)| Proof {
+        Ok(row.map(
+            |(sections, digest, rows, cause, text, profile, version)| Proof {
                 profile_hash: profile.unwrap_or_default(),
                 program_version: version.unwrap_or_default(),
                 source_digest: digest.unwrap_or_default(),
                 source_rows: rows.unwrap_or_default(),
+                section_digests: sections,
                 warning: cause.zip(text).map(|(cause, text)| Warning { cause, text }),
-            }),
-        )
+            },
+        ))
     }
 
     /// Settles a published document. An error of class `Retry` when the lease is lost: whoever has the document finds
@@ -243,6 +249,7 @@ impl Ledger {
                     "UPDATE export_documents
                      SET state = 'succeeded', object_key = $1, sha256 = $2, bytes = $3, row_count = $4, row_counts = $5,
                          program_version = $6, cause = $7, error = $8, source_digest = $9, source_rows = $10, profile_hash = $11,
+                         section_digests = $14,
                          issued_on = COALESCE((SELECT m.issued_on {made_with}), issued_on),
                          run_id = COALESCE((SELECT m.run_id {made_with}), run_id),
                          lease_expires_at = NULL, settled_at = {{NOW_MS}}
@@ -263,7 +270,8 @@ impl Ledger {
                     .number(published.proof.source_rows)
                     .text(published.proof.profile_hash.clone())
                     .text(attempt.document.to_string())
-                    .text(attempt.attempt_id.clone()),
+                    .text(attempt.attempt_id.clone())
+                    .text(published.proof.section_digests.clone()),
             })
             .await?;
         held(attempt, settled)

@@ -19,7 +19,7 @@ const TABLE: &str = "export_migrations";
 const LOCK: i64 = 0x0007_3461_7465_6D65;
 
 /// The embedded migrations, in order. A landed migration never changes.
-const MIGRATIONS: [(i64, &str, &str); 3] = [
+const MIGRATIONS: [(i64, &str, &str); 4] = [
     (
         1,
         "ledger",
@@ -27,6 +27,11 @@ const MIGRATIONS: [(i64, &str, &str); 3] = [
     ),
     (2, "proof", include_str!("../../migrations/0002_proof.sql")),
     (3, "batch", include_str!("../../migrations/0003_batch.sql")),
+    (
+        4,
+        "certificates",
+        include_str!("../../migrations/0004_certificates.sql"),
+    ),
 ];
 
 /// The version of a ledger that has every migration.

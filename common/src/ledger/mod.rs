@@ -5,6 +5,7 @@ mod alerts;
 mod attempts;
 mod batch_jobs;
 mod change;
+mod comparisons;
 mod documents;
 mod figures;
 mod groups;
@@ -33,6 +34,7 @@ use sqlx::{Any, AnyPool, Transaction};
 pub use alerts::AlertClaim;
 pub use attempts::{Attempt, Claim, Proof, Published, Warning};
 pub use batch_jobs::{OpenJob, OpenSlot};
+pub use comparisons::{Change, Comparison, LastComparison, PublishedRows, TakenCertificate};
 pub use documents::{CauseCount, DocumentRow, DueDocument, Excuse, Listed, Selection};
 pub use figures::{
     Actions, Alike, AttemptsAlike, HoldSpan, OfCause, PeriodRun, Reading, SettledIn,
@@ -48,7 +50,7 @@ pub use reader::{LedgerReader, Opened};
 pub use runs::{Command, OpenRun, Run, RunCounts, RunProgress, Snapshots};
 pub use settling::{SlotEnd, Slots};
 pub use standing::{Standing, StandingDocument};
-pub use steering::{Chosen, Found, NewRevision, Remade};
+pub use steering::{Among, Chosen, Filter, Found, NewRevision, Remade};
 pub use watching::{Failures, SettledLately};
 
 use crate::config::{Config, Deployment};

@@ -1,21 +1,62 @@
 //! What operators decide about documents: made again, reissued, excused. Each change is conditional on the state it was
 //! decided for, so that what succeeded meanwhile stays, and is kept with its reason.
 
-use super::documents::delivery;
-use super::{Ledger, Run, State, literals};
+use super::comparisons::{CHANGED, PUBLISHED};
+use super::documents::{Selection, delivery};
+use super::{Ledger, Run, State, literals, selection_clause};
 use crate::database::{Whose, statement_failed};
-use crate::statement::{DocumentId, Period};
+use crate::statement::{AccountId, DocumentId, Kind, Period};
 use crate::{PROGRAM_VERSION, Result};
 
 /// Which documents an operator means.
 #[derive(Debug, Clone)]
 pub enum Chosen {
     Named(Vec<DocumentId>),
-    /// The failed ones of a period, of one cause or of all.
-    Failed {
-        period: Period,
-        cause: Option<String>,
-    },
+    Filtered(Filter),
+}
+
+/// Documents of a period that stand alike.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    pub period: Period,
+    pub among: Among,
+    /// Only those of this cause.
+    pub cause: Option<String>,
+    /// Only those of this kind.
+    pub kind: Option<Kind>,
+    /// Only those of these accounts; empty = of all.
+    pub accounts: Vec<AccountId>,
+}
+
+/// How they stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Among {
+    Failed,
+    /// By their latest revisions.
+    Published,
+    /// Of these, what the newest comparison found to be no longer what the source says.
+    Changed,
+}
+
+impl Filter {
+    /// As a condition on `d`, from our own words and checked ids only; `$1` is the period, `$2` the cause or null.
+    fn clause(&self) -> String {
+        let among = match self.among {
+            Among::Failed => "d.state = 'failed'".to_owned(),
+            Among::Published => PUBLISHED.to_owned(),
+            Among::Changed => format!("{PUBLISHED} AND {CHANGED}"),
+        };
+        let selection = Selection {
+            period: self.period,
+            kinds: self.kind.into_iter().collect(),
+            accounts: self.accounts.clone(),
+            groups: Vec::new(),
+        };
+        format!(
+            "d.period = $1 AND (CAST($2 AS text) IS NULL OR d.cause = $2) AND {among}{}",
+            selection_clause(&selection)
+        )
+    }
 }
 
 /// A document as it stands before it is steered.
@@ -76,13 +117,11 @@ impl Ledger {
                     return Err(self.unknown(unknown));
                 }
             }
-            Chosen::Failed { period, cause } => {
-                let statement = format!(
-                    "{FOUND} WHERE d.period = $1 AND d.state = 'failed' AND (CAST($2 AS text) IS NULL OR d.cause = $2)"
-                );
+            Chosen::Filtered(filter) => {
+                let statement = format!("{FOUND} WHERE {}", filter.clause());
                 rows = sqlx::query_as(self.sql(&statement))
-                    .bind(period.to_string())
-                    .bind(cause.clone())
+                    .bind(filter.period.to_string())
+                    .bind(filter.cause.clone())
                     .fetch_all(&self.pool)
                     .await
                     .map_err(failed)?;

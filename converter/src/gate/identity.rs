@@ -10,10 +10,10 @@ use crate::rows::codes::Side;
 use crate::rows::trade::Trade;
 
 /// By what a settlement amount is judged.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Terms {
-    /// The currency that rates are in.
-    pub base_currency: Currency,
+    /// The currency that rates are in; `None` = not known, so that no rate is looked at.
+    pub base_currency: Option<Currency>,
     /// How far a settlement in that currency may be from net amount × rate.
     pub settlement_rate_percent: u8,
 }
@@ -82,7 +82,7 @@ fn check_settled(gate: &mut Gate, trade: &Trade, settled: Decimal, terms: Terms)
             &format!("{both}, a difference of {}", settled - net),
         );
     }
-    let rate = trade.fx_rate.filter(|_| settled_in == terms.base_currency);
+    let rate = trade.fx_rate.filter(|_| Some(settled_in) == terms.base_currency);
     let made = rate.map(|rate| (rate, (net * rate).normalize()));
     let is_nothing =
         made.is_some_and(|(_, made)| settled.is_zero() && made.abs() < minor_unit(settled_in));

@@ -11,7 +11,7 @@ use crate::rows::codes::{CashKind, Code};
 
 /// Refuses a movement whose amount is not what is left of its gross amount. `base` is the account's base currency: a foreign tax
 /// stated in it may be one that the payer has borne (分配時調整外国税相当額), so that it counts or does not.
-pub fn check(gate: &mut Gate, movement: &CashMovement, base: Currency) -> Result<()> {
+pub fn check(gate: &mut Gate, movement: &CashMovement, base: Option<Currency>) -> Result<()> {
     if !is_income(movement.kind) || movement.gross_currency != movement.currency {
         return Ok(());
     }
@@ -24,7 +24,7 @@ pub fn check(gate: &mut Gate, movement: &CashMovement, base: Currency) -> Result
         gross - zero(movement.income_tax) - zero(movement.local_tax) - zero(movement.fee);
     let expected = borne_by_payer - foreign_tax;
     if movement.amount == expected
-        || (movement.currency == base && movement.amount == borne_by_payer)
+        || (Some(movement.currency) == base && movement.amount == borne_by_payer)
     {
         return Ok(());
     }

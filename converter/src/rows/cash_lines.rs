@@ -36,7 +36,7 @@ pub async fn stream(
     account_id: &AccountId,
     period: Period,
     CashSnapshots { opening, closing }: CashSnapshots,
-    base: Currency,
+    base: Option<Currency>,
     sink: &mut Sink<CashLine>,
 ) -> Result<()> {
     let after = opening.after(period);

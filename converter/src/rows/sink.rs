@@ -23,7 +23,8 @@ pub enum Batch<T> {
 
 /// Takes the rows of one section.
 pub struct Sink<T> {
-    sender: mpsc::Sender<Batch<T>>,
+    /// `None` = nobody takes them.
+    sender: Option<mpsc::Sender<Batch<T>>>,
     pending: Vec<T>,
     /// What was sent, until the writer has surely let go of it: freeing what another thread allocated is slow, and the writer is the
     /// one who is waited for.
@@ -36,7 +37,7 @@ pub fn channel<T>(is_long: &Arc<Notify>) -> (Sink<T>, mpsc::Receiver<Batch<T>>) 
     let (sender, receiver) = mpsc::channel(WAITING_BATCHES);
     (
         Sink {
-            sender,
+            sender: Some(sender),
             pending: Vec::with_capacity(BATCH_ROWS),
             sent: VecDeque::new(),
             is_long: is_long.clone(),
@@ -55,7 +56,20 @@ pub fn next<T>(rows: &mut mpsc::Receiver<Batch<T>>) -> Option<Batch<T>> {
 }
 
 impl<T> Sink<T> {
+    /// For rows that are read for the sake of reading: they are let go of at once.
+    pub fn to_nobody() -> Self {
+        Self {
+            sender: None,
+            pending: Vec::new(),
+            sent: VecDeque::new(),
+            is_long: Arc::default(),
+        }
+    }
+
     pub async fn push(&mut self, row: T) -> Result<()> {
+        if self.sender.is_none() {
+            return Ok(());
+        }
         self.pending.push(row);
         if self.pending.len() == BATCH_ROWS {
             let full = std::mem::replace(&mut self.pending, Vec::with_capacity(BATCH_ROWS));
@@ -85,8 +99,11 @@ impl<T> Sink<T> {
     }
 
     async fn send(&self, batch: Batch<T>) -> Result<()> {
+        let Some(sender) = &self.sender else {
+            return Ok(());
+        };
         // The writer's own error says why; this one is never shown.
-        self.sender
+        sender
             .send(batch)
             .await
             .map_err(|_| Error::bug("the writer stopped"))

@@ -147,7 +147,7 @@ pub async fn stream(
     source: &mut Source,
     intake: &mut Intake,
     account_id: &AccountId,
-    (selection, outline): (TradeSelection, TradesOutline),
+    (selection, with_time): (TradeSelection, bool),
     terms: Terms,
     sink: &mut Sink<Trade>,
 ) -> Result<()> {
@@ -155,7 +155,7 @@ pub async fn stream(
         "SELECT {{columns}} FROM statement_trades t WHERE t.account_id = $1 AND {}
          ORDER BY t.trade_date, {}t.trade_id COLLATE {{C}}{}",
         selection.condition(),
-        time_order(source, outline),
+        time_order(source, with_time),
         ties(source, &TRADES, &intake.gate)
     );
     let (from, to) = selection.dates();

@@ -4,11 +4,10 @@ use common::catalog::cast;
 use common::contract::TRADES;
 use common::source::Source;
 
-use super::trade::TradesOutline;
-
-/// Orders a day's trades by time, those without one first. Nothing where no trade has a time, so that an index serves.
-pub fn time_order(source: &Source, outline: TradesOutline) -> String {
-    if outline.with_trade_time {
+/// Orders a day's trades by time, those without one first. Nothing where no trade has a time, so that an index serves: the order is
+/// the same.
+pub fn time_order(source: &Source, with_time: bool) -> String {
+    if with_time {
         let time = cast(&source.column(&TRADES, "trade_time"));
         format!("COALESCE({time}, '') COLLATE {{C}}, ")
     } else {

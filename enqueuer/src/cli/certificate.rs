@@ -1,18 +1,25 @@
 use std::process::ExitCode;
 
-use common::Result;
-use common::config::Settings;
+use common::config::{Config, Settings};
+use common::statement::Period;
+use common::{Result, telemetry};
+use serde_json::json;
 
 use crate::certificate::{self, Certificate as Found};
-use crate::context::open_period;
+use crate::context::{no_run, open_period};
+use crate::numbers::counted;
 use crate::out::line;
 
-/// Proves that everything adds up: accounts, documents, objects; exit 1 while documents are open or anything does not
+/// Proves that everything adds up: accounts, documents, objects, and that what was published is still what the source says; exit 1 while
+/// documents are open or have failed, or anything does not
 #[derive(Debug, clap::Args)]
 pub struct Certificate {
     /// The month, e.g. 2026-10 [default: that of the newest run]
     #[arg(long, value_name = "YYYY-MM")]
     period: Option<String>,
+    /// Does not read the rows of published documents again, and says so
+    #[arg(long)]
+    quick: bool,
     /// Prints the answer as JSON
     #[arg(long)]
     json: bool,
@@ -22,22 +29,38 @@ impl Certificate {
     pub async fn execute(self, settings: &Settings) -> Result<ExitCode> {
         let config = settings.resolve()?;
         let (ledger, period) = open_period(&config, self.period.as_deref()).await?;
-        let found = certificate::certify(&config, &ledger, period).await?;
+        if !ledger.has_run(period).await? {
+            self.tell_no_run(period);
+            return Ok(ExitCode::FAILURE);
+        }
+        let found = certificate::take(&config, settings, &ledger, period, self.quick).await?;
         ledger.close().await;
         if self.json {
             line!("{}", found.to_json());
         } else {
-            print(&found);
+            print(&found, &config);
         }
-        Ok(if found.adds_up() {
+        Ok(if found.is_complete() {
             ExitCode::SUCCESS
         } else {
             ExitCode::FAILURE
         })
     }
+
+    /// Nothing proves that nothing was due.
+    fn tell_no_run(&self, period: Period) {
+        let why = no_run(period);
+        telemetry::say(&format!("enqueuer: {why}"));
+        if self.json {
+            line!(
+                "{}",
+                json!({"period": period.to_string(), "adds_up": false, "complete": false, "problems": [why]})
+            );
+        }
+    }
 }
 
-fn print(found: &Found) {
+fn print(found: &Found, config: &Config) {
     let period = found.period;
     line!("Certificate of {period}");
     line!("  accounts = due + excused + nothing to report; due = succeeded + failed + open\n");
@@ -68,20 +91,34 @@ fn print(found: &Found) {
         );
     }
     line!("\n  {} objects in the store.", found.objects);
+    for row in found.rows_lines(&config.business_timezone) {
+        line!("  {row}");
+    }
     for (cause, documents) in &found.failures {
         line!("  {documents} failed, cause {cause}.");
     }
     for problem in &found.problems {
         line!("  WRONG  {problem}");
     }
-    if found.adds_up() {
-        line!("\nEverything adds up.");
-    } else if found.problems.is_empty() {
-        line!(
-            "\n{} documents are open: `enqueuer status --period {period}` says where they stand.",
+    line!("\n{}", verdict(found));
+}
+
+/// How it stands, in a sentence.
+fn verdict(found: &Found) -> String {
+    let period = found.period;
+    if found.differences() > 0 {
+        "It does not add up.".to_owned()
+    } else if found.open() > 0 {
+        format!(
+            "{} documents are open: `enqueuer status --period {period}` says where they stand.",
             found.open()
-        );
+        )
+    } else if found.failed() > 0 {
+        let failed = counted(found.failed(), "failed document");
+        format!("It is not complete: {failed}; `enqueuer status --period {period}` says why.")
+    } else if found.compared_now {
+        "Everything adds up.".to_owned()
     } else {
-        line!("\nIt does not add up.");
+        "Everything adds up but for rows, which were not compared.".to_owned()
     }
 }

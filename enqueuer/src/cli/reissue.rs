@@ -1,7 +1,7 @@
 use std::process::ExitCode;
 
 use common::config::{Config, Settings};
-use common::ledger::{Chosen, Command, Found, Ledger, NewRevision, State};
+use common::ledger::{Among, Chosen, Command, Found, Ledger, NewRevision, State};
 use common::statement::DocumentId;
 use common::{Error, Result, telemetry};
 use serde_json::json;
@@ -9,15 +9,27 @@ use serde_json::json;
 use super::run::{answer, exit_code, print_report};
 use crate::context::open_ledger;
 use crate::out::line;
-use crate::steering::{Decision, Making, parse_ids, said, without_refused};
+use crate::steering::{Decision, FilterArgs, Making, parse_ids, said, without_refused};
 use crate::work::Report;
 
 /// Makes the next revision of a published document; the old one is kept, and superseded once the new one succeeds
 #[derive(Debug, clap::Args)]
 pub struct Reissue {
     /// Documents by id, e.g. 2026-10.trade.A0001
-    #[arg(value_name = "DOCUMENT", required = true)]
+    #[arg(
+        value_name = "DOCUMENT",
+        required_unless_present_any = ["changed", "published"],
+        conflicts_with_all = ["changed", "published"]
+    )]
     documents: Vec<String>,
+    /// All published documents of the period that are no longer what the source says, as the last certificate found them
+    #[arg(long, conflicts_with = "published")]
+    changed: bool,
+    /// All published documents of the period
+    #[arg(long)]
+    published: bool,
+    #[command(flatten)]
+    filter: FilterArgs,
     #[command(flatten)]
     decision: Decision,
     /// What the corrected document tells the customer; the reason stays in the ledger
@@ -31,8 +43,15 @@ impl Reissue {
     pub async fn execute(self, settings: &Settings) -> Result<ExitCode> {
         let config = settings.resolve()?;
         let ledger = open_ledger(&config).await?;
-        let named = Chosen::Named(parse_ids(&self.documents)?);
-        let found = without_refused(ledger.chosen(&named).await?, "reissue", refusal)?;
+        let found = self.find(&ledger).await?;
+        if found.is_empty() {
+            if self.decision.json {
+                line!("{}", json!({ "runs": [] }));
+            } else {
+                line!("No such document: nothing to reissue.");
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
         if let Some(other) = found
             .iter()
             .find(|other| other.document.period != found[0].document.period)
@@ -53,6 +72,19 @@ impl Reissue {
             print_report(&report);
         }
         Ok(exit_code(&report))
+    }
+
+    /// The documents that are meant and may be reissued.
+    async fn find(&self, ledger: &Ledger) -> Result<Vec<Found>> {
+        let found = if self.changed {
+            self.filter.find(ledger, Among::Changed).await?
+        } else if self.published {
+            self.filter.find(ledger, Among::Published).await?
+        } else {
+            let named = Chosen::Named(parse_ids(&self.documents)?);
+            ledger.chosen(&named).await?
+        };
+        without_refused(found, "reissue", refusal)
     }
 
     async fn reissue(

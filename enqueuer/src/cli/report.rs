@@ -8,7 +8,7 @@ use common::{Error, Result};
 use serde_json::json;
 
 use crate::certificate::Certificate;
-use crate::context::open_period;
+use crate::context::{demand_run, open_period};
 use crate::deadline::Deadline;
 use crate::out::{line, write_all};
 use crate::out_file::{destination, replace};
@@ -36,6 +36,7 @@ impl Report {
         let config = settings.resolve()?;
         let deadline = Deadline::given(self.deadline.as_deref())?;
         let (ledger, period) = open_period(&config, self.period.as_deref()).await?;
+        demand_run(&ledger, period).await?;
         let out = self.out.clone();
         let out = out.unwrap_or_else(|| format!("report.{period}.html").into());
         let is_stdout = out == Path::new("-");

@@ -1,15 +1,17 @@
 use std::process::ExitCode;
 
 use common::clock::Clock;
-use common::config::{Config, Settings};
+use common::config::{Config, Deployment, Settings};
+use common::ledger::Ledger;
 use common::metrics::Metrics;
 use common::statement::Period;
 use common::termination::Termination;
-use common::{Class, Result};
+use common::{Class, Result, telemetry};
 use serde_json::json;
 
 use super::selection::SelectionArguments;
 use crate::alerts;
+use crate::certificate;
 use crate::context::open_ledger;
 use crate::month_end::{self, Request};
 use crate::out::line;
@@ -55,10 +57,19 @@ impl Run {
                 .beside_answer(self.json)
                 .run(report.run.period);
         }
+        if is_over(&report) && request.selection.is_whole() {
+            look_again(&config, settings, &ledger, &report).await?;
+        }
+        let last = certificate::summary(&ledger, report.run.period).await?;
         if self.json {
-            line!("{}", answer(&report));
+            let mut answer = answer(&report);
+            answer["certificate"] = json!(last.as_ref().map(certificate::Last::to_json));
+            line!("{answer}");
         } else {
             print_report(&report);
+            if let Some(words) = certificate::last_words(last.as_ref(), &config) {
+                line!("{words}");
+            }
         }
         ledger.close().await;
         Ok(exit_code(&report))
@@ -74,6 +85,34 @@ impl Run {
             wait: self.wait,
         })
     }
+}
+
+/// The run was followed to the end, and nothing is left to do.
+fn is_over(report: &Report) -> bool {
+    report.followed && !report.cancelled && report.held.is_none() && report.open == 0
+}
+
+/// A run leaves what was published before it as it is. Whether that is still right is seen on this machine: the certificate is taken. On
+/// AWS a run is an event among others, and tells what the last certificate said.
+async fn look_again(
+    config: &Config,
+    settings: &Settings,
+    ledger: &Ledger,
+    report: &Report,
+) -> Result<()> {
+    let period = report.run.period;
+    let published = u64::try_from(ledger.published_count(period).await?).unwrap_or_default();
+    if config.deployment == Deployment::Aws || published <= report.counts.succeeded {
+        return Ok(());
+    }
+    let taken = Box::pin(certificate::take(config, settings, ledger, period, false)).await;
+    if let Err(error) = taken {
+        let why = error.chain();
+        telemetry::say(&format!(
+            "the certificate of {period} could not be taken: {why}"
+        ));
+    }
+    Ok(())
 }
 
 /// The machine-readable answer.

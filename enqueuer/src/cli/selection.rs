@@ -1,13 +1,14 @@
 //! Which documents a run is about: the same words for `run` and for `plan`.
 
+use common::Result;
 use common::clock::{Clock, parse_instant};
 use common::config::Config;
 use common::ledger::Selection;
-use common::statement::{AccountId, Kind, Period};
-use common::{Error, Result};
+use common::statement::{Kind, Period};
 use jiff::civil::Date;
 
 use crate::readiness;
+use crate::steering::account_ids;
 
 /// A month, and what of it.
 #[derive(Debug, clap::Args)]
@@ -49,18 +50,10 @@ impl SelectionArguments {
             Some(kind) => vec![kind.parse()?],
             None => Kind::ALL.to_vec(),
         };
-        let accounts = self
-            .account
-            .iter()
-            .map(|id| {
-                id.parse()
-                    .map_err(|error: Error| Error::config(format!("--account: {error}")))
-            })
-            .collect::<Result<Vec<AccountId>>>()?;
         Ok(Selection {
             period,
             kinds,
-            accounts,
+            accounts: account_ids(&self.account)?,
             groups: self.group.clone(),
         })
     }

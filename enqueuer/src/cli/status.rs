@@ -1,13 +1,14 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use common::Result;
 use common::config::Settings;
 use common::ledger::{CauseCount, DocumentRow, Ledger, Listed, Selection, State};
 use common::statement::Period;
+use common::{Class, Result, telemetry};
 use serde_json::json;
 
-use crate::context::open_period;
+use crate::certificate;
+use crate::context::{no_run, open_period};
 use crate::deadline::Deadline;
 use crate::out::line;
 use crate::printable::printable;
@@ -54,7 +55,12 @@ impl Status {
         if self.watch {
             return self.watch(period, deadline).follow(&config, ledger).await;
         }
+        if !ledger.has_run(period).await? {
+            ledger.close().await;
+            return Ok(self.tell_no_run(period));
+        }
         let selection = Selection::all(period);
+        let last = certificate::summary(&ledger, period).await?;
         let counts = ledger.counts(&selection).await?;
         let documents = if self.documents {
             Some(self.list(&ledger, &selection).await?)
@@ -66,7 +72,9 @@ impl Status {
                 .iter()
                 .map(|(state, count)| (state.to_string(), json!(count)))
                 .collect();
-            let mut answer = json!({"period": period.to_string(), "counts": counts});
+            let certificate = last.as_ref().map(certificate::Last::to_json);
+            let mut answer =
+                json!({"period": period.to_string(), "counts": counts, "certificate": certificate});
             if let Some(documents) = &documents {
                 answer["documents"] = documents.iter().map(document_json).collect();
             }
@@ -77,10 +85,29 @@ impl Status {
                 line!("  {state:<11}{count:>9}");
             }
             print_causes(&ledger.causes(&selection).await?);
+            if let Some(words) = certificate::last_words(last.as_ref(), &config) {
+                line!("\n{words}");
+            }
             documents.iter().flatten().for_each(print_document);
         }
         ledger.close().await;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// A period without a run is no month end in which all is well; for programs it has no documents.
+    fn tell_no_run(&self, period: Period) -> ExitCode {
+        if self.json {
+            let none = State::ALL.map(|state| (state.to_string(), json!(0)));
+            let counts: serde_json::Map<_, _> = none.into_iter().collect();
+            let mut answer =
+                json!({"period": period.to_string(), "counts": counts, "certificate": null});
+            if self.documents {
+                answer["documents"] = json!([]);
+            }
+            line!("{answer}");
+        }
+        telemetry::say(&format!("enqueuer: {}", no_run(period)));
+        ExitCode::from(Class::Data.exit_code())
     }
 
     fn watch(&self, period: Period, deadline: Option<Deadline>) -> Watch {

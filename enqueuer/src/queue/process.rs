@@ -263,7 +263,7 @@ fn terminate(child: &Child) {
 }
 
 /// The settings as the converter's environment, whether they came by flag or by variable.
-fn environment(config: &Config, settings: &Settings) -> Vec<(&'static str, String)> {
+pub fn environment(config: &Config, settings: &Settings) -> Vec<(&'static str, String)> {
     let mut environment = vec![
         ("DEPLOYMENT", settings.deployment.clone()),
         ("DATABASE_URL", config.database_url.expose().to_owned()),

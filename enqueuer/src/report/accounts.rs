@@ -62,14 +62,17 @@ fn table(of: &Gathered, found: &Certificate) -> Markup {
                 }
             }
         }
-        @if found.adds_up() {
+        @if found.is_complete() {
             p { strong { "Everything adds up." } }
-        } @else if found.problems.is_empty() {
+        } @else if found.adds_up() {
+            p { strong { "It is not complete: " (counted(found.failed(), "document")) " failed." } }
+        } @else if found.differences() == 0 {
             p { strong { (counted(found.open(), "document")) " open." } }
         } @else {
             p { strong { "It does not add up:" } }
             ul { @for problem in &found.problems { li { (problem) } } }
         }
+        ul { @for line in found.rows_lines(&of.zone) { li { (line.trim()) } } }
     }
 }
 

@@ -65,7 +65,7 @@ pub fn sentence(of: &Gathered) -> (&'static str, String) {
         return ("open", format!("{} has no run yet.", of.period));
     }
     let (problems, without) = match &of.certificate {
-        Ok(found) => (found.problems.len(), ""),
+        Ok(found) => (found.differences(), ""),
         Err(_) => (0, " The certificate could not be made."),
     };
     let named = counted(problems as u64, "difference");

@@ -174,6 +174,10 @@ fn certificate() -> Certificate {
         objects: 302,
         failures: Vec::new(),
         problems: vec![HOSTILE.to_owned()],
+        is_purged: false,
+        rows: None,
+        compared_now: false,
+        changes: Vec::new(),
     }
 }
 
@@ -306,6 +310,16 @@ fn the_certificate_is_told_by_kind_and_cause() {
     );
     if let Ok(found) = &mut of.certificate {
         found.problems.clear();
+    }
+    expect(
+        &render(&of),
+        &[
+            "It is not complete: 100 documents failed.",
+            "Rows were never compared with the source.",
+        ],
+    );
+    if let Ok(found) = &mut of.certificate {
+        found.kinds.remove(&Kind::Balance);
     }
     expect(&render(&of), &["Everything adds up."]);
 }

@@ -55,8 +55,37 @@ on_every_engine! {
             .json()?;
         ensure!(again["due"] == 0 && again["submitted"] == 0, "{again}");
         ensure!(world.published()? == published, "the second run changed what is published");
-        the_audit_can_fail(world, audit).await
+        expect_changed(world, &[]).await?;
+        the_audit_can_fail(world, audit).await?;
+        // Of the changes of the audit a name is none.
+        let changed = [
+            "2026-10.balance.A0001",
+            "2026-10.balance.A0007",
+            "2026-10.trade.A0001",
+            "2026-10.trade.A0003",
+            "2026-10.trade.A0007",
+        ];
+        expect_changed(world, &changed).await
     }
+}
+
+/// Demands that the certificate compared every published document with the source, and which ones it names.
+async fn expect_changed(world: &World, documents: &[&str]) -> Result<()> {
+    let certificate = ["certificate", "--period", "2026-10", "--json"];
+    let answer = world.enqueuer(certificate).run().await?.expect(1)?.json()?;
+    let rows = &answer["rows"];
+    let published = world.published()?.len() as u64;
+    ensure!(
+        rows["compared"] == published && rows["incomparable"] == 0,
+        "{answer}"
+    );
+    let named = rows["documents"].as_array().into_iter().flatten();
+    let mut named: Vec<_> = named
+        .filter_map(|document| document["document_id"].as_str())
+        .collect();
+    named.sort_unstable();
+    ensure!(named == documents, "{named:?}");
+    Ok(())
 }
 
 /// The planted names are in the source as they were planted.

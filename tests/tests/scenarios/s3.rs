@@ -183,7 +183,7 @@ on_every_engine! {
         assert_eq!(attempts(world).await?, [format!("{TRADE} 1 lost"), format!("{TRADE} 1 succeeded")]);
         let of_what_is_published = world.texts(
             "SELECT a.sha256 FROM export_attempts a JOIN export_documents d ON d.sha256 = a.sha256
-             AND d.source_digest = a.source_digest AND d.row_counts LIKE '%\"trades\":1%'",
+             AND d.source_digest = a.source_digest AND d.section_digests = a.section_digests AND d.row_counts LIKE '%\"trades\":1%'",
         ).await?;
         assert_eq!(of_what_is_published, [[Some(published[0].sha256.clone())]]);
         let verified = world.converter(["--document", TRADE, "--verify"]).run().await?.expect(65)?;

@@ -270,8 +270,11 @@ on_every_engine! {
     async fn a_ledger_without_runs_says_so(world: &World) {
         let answer = world.enqueuer(["status"]).run().await?;
         crate::fixtures::expect_one_line(answer, 78, &["has no run yet", "enqueuer run"])?;
-        let empty = world.enqueuer(["status", "--json", "--period", PERIOD]).run().await?.expect(0)?.json()?;
-        assert_eq!(empty["counts"]["due"], 0);
+        let answer = world.enqueuer(["status", "--json", "--period", PERIOD]).run().await?;
+        let answer = answer.expect(65)?;
+        assert!(answer.stderr.starts_with("enqueuer: no run has been recorded for 2026-10"), "{}", answer.stderr);
+        // A program hears of no documents, and not of nothing.
+        assert_eq!(answer.json()?["counts"]["due"], 0);
         Ok(())
     }
 }

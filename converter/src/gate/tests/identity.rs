@@ -10,7 +10,7 @@ use crate::rows::trade::Trade;
 /// Of an account whose base currency is yen.
 fn terms(percent: u8) -> Terms {
     Terms {
-        base_currency: currency("JPY"),
+        base_currency: Some(currency("JPY")),
         settlement_rate_percent: percent,
     }
 }

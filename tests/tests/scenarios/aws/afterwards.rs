@@ -37,7 +37,8 @@ pub async fn expect_settled(
     );
     expect_ledger_agrees_with_store(world).await?;
     expect_published_once(world, cloud).await?;
-    let certificate = cloud.certificate(PERIOD).await?.expect(0)?.json()?;
+    let code = i32::from(failed > 0);
+    let certificate = cloud.certificate(PERIOD).await?.expect(code)?.json()?;
     ensure!(certificate["adds_up"] == true, "{certificate:#}");
     cloud.batch.expect_valid_bodies().await
 }

@@ -158,6 +158,8 @@ impl<'a> Stage<'a> {
             "run" | "resubmit" | "reissue" if self.held && !has("--dry-run") => expected = vec![75],
             // That it does not add up is an answer, too: documents are due and not recorded, or wait.
             "certificate" if self.not_recorded.is_some() => expected = vec![1],
+            // The page's failures come back between its blocks.
+            "certificate" if !self.failures.is_empty() => expected.push(1),
             "certificate" if self.held && self.page.name != PROOF => expected.push(1),
             _ => {}
         }

@@ -3,6 +3,7 @@
 
 pub mod alerts;
 mod certificate;
+mod changed;
 mod choice;
 mod excuse;
 mod groups;
@@ -160,6 +161,9 @@ pub async fn whole_ledger(world: &World) -> Result<Vec<String>> {
         "export_holds",
         "export_actions",
         "export_alerts",
+        "export_comparisons",
+        "export_changes",
+        "export_certificates",
     ] {
         let columns = world
             .texts(&match world.engine {

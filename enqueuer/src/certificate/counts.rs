@@ -1,0 +1,150 @@
+//! Every account stands once: what the source gives rise to, held against the latest revisions of the ledger.
+
+use std::collections::{HashMap, HashSet};
+
+use common::ledger::{DocumentRow, DueDocument, State};
+use common::statement::Kind;
+
+use crate::numbers::number;
+
+/// How a kind's accounts are accounted for: each stands in exactly one of excused, nothing to report, succeeded, failed and
+/// open, by the latest revision of its document.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct KindCount {
+    pub accounts: u64,
+    pub due: u64,
+    pub succeeded: u64,
+    pub failed: u64,
+    pub open: u64,
+    pub excused: u64,
+    pub nothing_to_report: u64,
+}
+
+/// The latest revision of every account's document.
+pub type Latest<'a> = HashMap<(Kind, &'a str), &'a DocumentRow>;
+
+/// The latest revision of every account's document.
+pub fn latest_revisions(documents: &[DocumentRow]) -> Latest<'_> {
+    let mut latest: Latest<'_> = HashMap::with_capacity(documents.len());
+    for document in documents {
+        let key = (document.kind, document.account_id.as_str());
+        let newer = latest
+            .get(&key)
+            .is_none_or(|known| known.revision < document.revision);
+        if newer {
+            latest.insert(key, document);
+        }
+    }
+    latest
+}
+
+/// How a kind's accounts are accounted for.
+pub fn count(kind: Kind, accounts: &HashSet<String>, latest: &Latest<'_>) -> KindCount {
+    let silent = accounts
+        .iter()
+        .filter(|account| !latest.contains_key(&(kind, account.as_str())));
+    let mut count = KindCount {
+        accounts: accounts.len() as u64,
+        nothing_to_report: silent.count() as u64,
+        ..KindCount::default()
+    };
+    for document in latest.values().filter(|document| document.kind == kind) {
+        match document.state {
+            State::Excused => count.excused += 1,
+            State::Succeeded | State::Superseded => count.succeeded += 1,
+            State::Failed => count.failed += 1,
+            State::Due | State::Submitted | State::Running => count.open += 1,
+        }
+    }
+    count.due = count.succeeded + count.failed + count.open;
+    count
+}
+
+/// Documents of accounts that the source does not have any more, so that nobody can say whether all is accounted for.
+pub fn vanished(kind: Kind, accounts: &HashSet<String>, latest: &Latest<'_>) -> Option<String> {
+    let mut vanished: Vec<&str> = latest
+        .keys()
+        .filter(|(of, account)| *of == kind && !accounts.contains(*account))
+        .map(|(_, account)| *account)
+        .collect();
+    vanished.sort_unstable();
+    let first = vanished.first()?;
+    Some(format!(
+        "{kind}: {} of accounts that have vanished from the source since the run, e.g. {first}",
+        number(vanished.len(), "document is", "documents are")
+    ))
+}
+
+/// What the source gives rise to and the ledger does not know: rows that came after the run.
+pub fn unrecorded(due: &[DueDocument], latest: &Latest<'_>) -> Option<String> {
+    let missing: Vec<_> = due
+        .iter()
+        .map(|due| &due.document)
+        .filter(|due| !latest.contains_key(&(due.kind, due.account_id.as_str())))
+        .collect();
+    let first = missing.first()?;
+    Some(format!(
+        "{} due by the source and not recorded, e.g. {first}: `enqueuer run --period {}` records what is missing",
+        number(missing.len(), "document is", "documents are"),
+        first.period
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::document;
+    use super::*;
+
+    #[test]
+    fn every_account_stands_once_by_its_latest_revision() {
+        let documents = [
+            document("A", 1, State::Superseded),
+            document("A", 2, State::Succeeded),
+            document("B", 1, State::Succeeded),
+            document("B", 2, State::Failed),
+            document("C", 1, State::Excused),
+            document("D", 1, State::Running),
+        ];
+        let accounts =
+            |ids: &[&str]| -> HashSet<String> { ids.iter().map(|id| (*id).to_owned()).collect() };
+        let latest = latest_revisions(&documents);
+        let all = accounts(&["A", "B", "C", "D", "E", "F"]);
+        let expected = KindCount {
+            accounts: 6,
+            due: 3,
+            succeeded: 1,
+            failed: 1,
+            open: 1,
+            excused: 1,
+            nothing_to_report: 2,
+        };
+        assert_eq!(count(Kind::Trade, &all, &latest), expected);
+        assert_eq!(vanished(Kind::Trade, &all, &latest), None);
+        // As many accounts as before, and not the same.
+        let others = accounts(&["A", "B", "D", "E", "F", "G"]);
+        let problem = vanished(Kind::Trade, &others, &latest).unwrap();
+        assert!(
+            problem.contains("1 document is") && problem.ends_with("e.g. C"),
+            "{problem}"
+        );
+        assert_eq!(vanished(Kind::Balance, &others, &latest), None);
+    }
+
+    #[test]
+    fn what_came_after_the_run_is_named() {
+        let documents = [document("A", 1, State::Succeeded)];
+        let latest = latest_revisions(&documents);
+        let due = |id: &str| DueDocument {
+            document: id.parse().unwrap(),
+            on_paper: false,
+            estimated_rows: 1,
+        };
+        let (known, new) = (due("2026-10.trade.A"), due("2026-10.trade.B"));
+        assert_eq!(unrecorded(std::slice::from_ref(&known), &latest), None);
+        assert!(
+            unrecorded(&[known, new], &latest)
+                .unwrap()
+                .contains("2026-10.trade.B")
+        );
+    }
+}

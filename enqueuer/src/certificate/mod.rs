@@ -1,0 +1,208 @@
+//! The certificate: does everything add up, account by account, from the source over the ledger to the store, and is what was published
+//! still what the source says.
+
+mod counts;
+mod purge;
+#[cfg(test)]
+mod samples;
+mod store;
+mod told;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use common::config::{Config, Settings};
+use common::ledger::{Change, LastComparison, Ledger, Listed, Selection, Snapshots, State};
+use common::source::Source;
+use common::statement::{Kind, Period};
+use common::{Error, Result};
+
+pub use counts::KindCount;
+pub use told::{Last, last_words, summary};
+
+use crate::comparison;
+use crate::published::PublishedStore;
+use crate::targets::{self, Targets};
+
+/// Changed documents that are told by name; the ledger has all of them.
+const NAMED: i64 = 1000;
+
+/// What was found.
+#[derive(Debug)]
+pub struct Certificate {
+    pub period: Period,
+    pub kinds: BTreeMap<Kind, KindCount>,
+    /// Objects that the store holds for the period, all of them documents of the ledger.
+    pub objects: u64,
+    /// Failures by cause, most first.
+    pub failures: Vec<(String, i64)>,
+    /// What does not add up, in words.
+    pub problems: Vec<String>,
+    /// The source has lost the rows of most documents of a kind.
+    pub is_purged: bool,
+    /// The newest comparison of published documents with the source; `None` = there was none.
+    pub rows: Option<LastComparison>,
+    /// It belongs to this certificate; otherwise to an earlier one.
+    pub compared_now: bool,
+    /// Documents that are no longer what the source says, by account: the first thousand.
+    pub changes: Vec<Change>,
+}
+
+impl Certificate {
+    pub fn open(&self) -> u64 {
+        self.kinds.values().map(|kind| kind.open).sum()
+    }
+
+    pub fn failed(&self) -> u64 {
+        self.kinds.values().map(|kind| kind.failed).sum()
+    }
+
+    /// Documents that are no longer what the source says, as far as is known.
+    pub fn changed(&self) -> i64 {
+        self.rows.as_ref().map_or(0, |rows| rows.outstanding)
+    }
+
+    /// Kinds of differences that the words name.
+    pub fn differences(&self) -> usize {
+        self.problems.len() + usize::from(self.changed() > 0)
+    }
+
+    /// Nothing is open, and nothing contradicts anything else.
+    pub fn adds_up(&self) -> bool {
+        self.differences() == 0 && self.open() == 0
+    }
+
+    /// It adds up, and no document has failed.
+    pub fn is_complete(&self) -> bool {
+        self.adds_up() && self.failed() == 0
+    }
+
+    /// The ledger's word.
+    fn verdict(&self) -> &'static str {
+        if self.is_purged {
+            "purged"
+        } else if !self.problems.is_empty() {
+            "wrong"
+        } else if self.changed() > 0 {
+            "changed"
+        } else if self.open() > 0 {
+            "open"
+        } else if self.failed() > 0 {
+            "failed"
+        } else {
+            "complete"
+        }
+    }
+}
+
+/// Accounts for a period, compares rows unless it is to be quick, and records the certificate.
+pub async fn take(
+    config: &Config,
+    settings: &Settings,
+    ledger: &Ledger,
+    period: Period,
+    quick: bool,
+) -> Result<Certificate> {
+    let mut found = Box::pin(certify(config, ledger, period)).await?;
+    let mut comparison_id = None;
+    if !quick {
+        let compared = Box::pin(comparison::compare(config, settings, ledger, period)).await?;
+        let recorded = ledger
+            .record_comparison(period, compared, found.is_purged)
+            .await?;
+        comparison_id = Some(recorded);
+        known_of_rows(ledger, &mut found).await?;
+        found.compared_now = true;
+    }
+    if found.is_purged {
+        found
+            .problems
+            .extend(last_complete(config, ledger, period).await?);
+    }
+    ledger
+        .record_certificate(period, found.verdict(), comparison_id.as_deref())
+        .await?;
+    Ok(found)
+}
+
+/// Accounts for a period. Of its rows it says what the newest comparison found. Changes nothing.
+pub async fn certify(config: &Config, ledger: &Ledger, period: Period) -> Result<Certificate> {
+    let snapshots = ledger.newest_snapshots(period).await?.ok_or_else(|| {
+        Error::config(format!(
+            "the ledger at {} has no run of {period}: `enqueuer run --period {period}` makes one",
+            config.database_url
+        ))
+    })?;
+    let everything = Selection::all(period);
+    let source = look_at_source(config, &everything, &snapshots).await?;
+    let documents = ledger.documents(&everything, &Listed::default()).await?;
+    let objects = look_at_store(config, period).await?;
+    let causes = ledger.causes(&everything).await?;
+    let failed = causes
+        .into_iter()
+        .filter(|cause| cause.state == State::Failed);
+
+    let latest = counts::latest_revisions(&documents);
+    let mut problems = Vec::new();
+    problems.extend(counts::unrecorded(&source.due, &latest));
+    problems.extend(store::compare_store(&documents, &objects));
+    let mut kinds = BTreeMap::new();
+    let none = HashSet::new();
+    let mut is_purged = false;
+    for kind in Kind::ALL {
+        let accounts = source.accounts.get(&kind).unwrap_or(&none);
+        problems.extend(counts::vanished(kind, accounts, &latest));
+        let purged = purge::of_kind(kind, &source, &latest);
+        is_purged |= purged.is_some();
+        problems.extend(purged);
+        kinds.insert(kind, counts::count(kind, accounts, &latest));
+    }
+    let mut found = Certificate {
+        period,
+        kinds,
+        objects: objects.len() as u64,
+        failures: failed
+            .map(|failed| (failed.cause, failed.documents))
+            .collect(),
+        problems,
+        is_purged,
+        rows: None,
+        compared_now: false,
+        changes: Vec::new(),
+    };
+    known_of_rows(ledger, &mut found).await?;
+    Ok(found)
+}
+
+async fn look_at_source(
+    config: &Config,
+    everything: &Selection,
+    snapshots: &Snapshots,
+) -> Result<Targets> {
+    let mut source = Source::open(config).await?;
+    source.begin_snapshot().await?;
+    let basis = config.profile.trade_basis;
+    targets::find(&mut source, everything, snapshots, basis).await
+}
+
+/// Keys of the period's objects with their sizes in bytes.
+async fn look_at_store(config: &Config, period: Period) -> Result<HashMap<String, u64>> {
+    let store = PublishedStore::open(&config.store).await?;
+    let objects = store.list(period).await?.into_iter();
+    Ok(objects.map(|object| (object.key, object.bytes)).collect())
+}
+
+/// What the newest comparison says.
+async fn known_of_rows(ledger: &Ledger, found: &mut Certificate) -> Result<()> {
+    found.rows = ledger.last_comparison(found.period).await?;
+    found.changes = ledger.changes(found.period, NAMED).await?;
+    Ok(())
+}
+
+/// Of a purged period: when it was last complete.
+async fn last_complete(config: &Config, ledger: &Ledger, period: Period) -> Result<Option<String>> {
+    let complete = ledger.last_certificate(period, Some("complete")).await?;
+    Ok(complete.map(|complete| {
+        let taken = crate::numbers::instant(complete.taken_at, &config.business_timezone);
+        format!("the period was complete when its certificate was taken at {taken}")
+    }))
+}

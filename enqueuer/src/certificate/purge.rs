@@ -1,0 +1,84 @@
+//! A period whose source was purged: nothing can be held against it any more, which is one thing to say and not half a million.
+
+use std::collections::HashSet;
+
+use common::ledger::State;
+use common::statement::Kind;
+
+use super::counts::Latest;
+use crate::numbers::{counted, grouped};
+use crate::targets::Targets;
+
+/// So few documents may each have been cancelled, unless all of them are gone.
+const FEW: usize = 20;
+
+/// Tells, of a kind, that the source gives no rise any more to most of what was published: to all, of few documents.
+pub fn of_kind(kind: Kind, source: &Targets, latest: &Latest<'_>) -> Option<String> {
+    let due = source.due.iter().map(|due| &due.document);
+    let excused = source.excused.iter().map(|excused| &excused.document);
+    let known: HashSet<&str> = due
+        .chain(excused)
+        .filter(|document| document.kind == kind)
+        .map(|document| document.account_id.as_str())
+        .collect();
+    let published = latest
+        .values()
+        .filter(|document| document.kind == kind && document.state == State::Succeeded);
+    let (mut gone, mut all) = (0, 0);
+    for document in published {
+        all += 1;
+        gone += usize::from(!known.contains(document.account_id.as_str()));
+    }
+    is_most(gone, all).then(|| {
+        format!(
+            "{kind}: the source has no rows any more of {} of {}: it was purged, or lost them; they cannot be compared with it, \
+             and are not to be reissued",
+            grouped(gone as u64),
+            counted(all as u64, "published document"),
+        )
+    })
+}
+
+/// One document alone may have been cancelled.
+fn is_most(gone: usize, all: usize) -> bool {
+    gone > 1 && (gone == all || (gone >= FEW && gone * 2 > all))
+}
+
+#[cfg(test)]
+mod tests {
+    use common::ledger::DueDocument;
+
+    use super::super::counts::latest_revisions;
+    use super::super::samples::document;
+    use super::*;
+
+    #[test]
+    fn most_of_many_and_all_of_few_are_a_purge() {
+        for (gone, all) in [(2, 2), (3, 3), (20, 39), (500_000, 500_000)] {
+            assert!(is_most(gone, all), "{gone} of {all}");
+        }
+        for (gone, all) in [(0, 0), (1, 1), (0, 2), (1, 2), (2, 3), (19, 20), (20, 40)] {
+            assert!(!is_most(gone, all), "{gone} of {all}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_published_and_no_longer_due_counts() {
+        let documents = [
+            document("A", 1, State::Succeeded),
+            document("B", 1, State::Succeeded),
+            document("C", 1, State::Failed),
+        ];
+        let latest = latest_revisions(&documents);
+        let mut source = Targets::default();
+        let told = of_kind(Kind::Trade, &source, &latest).unwrap();
+        assert!(told.contains("2 of 2 published documents"), "{told}");
+        assert_eq!(of_kind(Kind::Balance, &source, &latest), None);
+        source.due.push(DueDocument {
+            document: "2026-10.trade.A".parse().unwrap(),
+            on_paper: false,
+            estimated_rows: 1,
+        });
+        assert_eq!(of_kind(Kind::Trade, &source, &latest), None);
+    }
+}
