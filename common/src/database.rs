@@ -5,6 +5,8 @@ use std::sync::Once;
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::error::DatabaseError;
+use sqlx::postgres::PgDatabaseError;
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Connection, Executor};
 
 use crate::config::DatabaseUrl;
@@ -202,6 +204,8 @@ enum Fault {
     Schema,
     /// A right is missing.
     Denied,
+    /// Row-level security would have left rows out.
+    Filtered,
     /// The statement itself.
     Other,
 }
@@ -214,6 +218,7 @@ fn classify(error: &sqlx::Error) -> Fault {
         | sqlx::Error::WorkerCrashed
         | sqlx::Error::BeginFailed => Fault::Lost,
         sqlx::Error::Database(reported) => match reported.code().as_deref() {
+            _ if is_row_security(reported.as_ref()) => Fault::Filtered,
             Some(code) if code.len() == 5 => classify_sqlstate(code),
             // SQLite's result codes; the low byte is the primary one.
             Some(code) => match code.parse::<u32>().map(|code| code & 0xff) {
@@ -227,6 +232,14 @@ fn classify(error: &sqlx::Error) -> Fault {
         },
         _ => Fault::Other,
     }
+}
+
+/// Whether row-level security stopped a statement, as it does where `row_security` is off. It has no SQLSTATE of its own; messages are
+/// translated, the names of the server's functions are not.
+fn is_row_security(reported: &dyn DatabaseError) -> bool {
+    reported
+        .try_downcast_ref::<PgDatabaseError>()
+        .is_some_and(|error| error.code() == "42501" && error.routine() == Some("check_enable_rls"))
 }
 
 /// Whether a statement failed because there is no such table.
@@ -264,6 +277,9 @@ pub fn statement_failed(doing: &str, whose: Whose) -> impl FnOnce(sqlx::Error) -
             )),
             (Fault::Denied, _) => Error::config(format!(
                 "{doing}: the database user has no right to; GRANT it (SELECT on the source, all on the ledger)"
+            )),
+            (Fault::Filtered, _) => Error::config(format!(
+                "{doing}: row-level security hides rows from the reader; `enqueuer check` names the relations and the fix"
             )),
             (Fault::Other, Whose::Source) => Error::data(
                 "source",

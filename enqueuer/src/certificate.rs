@@ -11,7 +11,7 @@ use common::{Error, Result};
 use serde_json::json;
 
 use crate::published::PublishedStore;
-use crate::targets;
+use crate::{targets, whole_source};
 
 /// How a kind's accounts are accounted for: each stands in exactly one of excused, nothing to report, succeeded, failed and
 /// open, by the latest revision of its document.
@@ -83,6 +83,7 @@ pub async fn certify(config: &Config, ledger: &Ledger, period: Period) -> Result
     source.begin_snapshot().await?;
     let basis = config.profile.trade_basis;
     let found = targets::find(&mut source, &everything, &snapshots, basis).await?;
+    let no_account = whole_source::accounts(&mut source).await? == 0;
     drop(source);
     let documents = ledger.documents(&everything, &Listed::default()).await?;
     let store = PublishedStore::open(&config.store).await?;
@@ -99,6 +100,7 @@ pub async fn certify(config: &Config, ledger: &Ledger, period: Period) -> Result
 
     let latest = latest_revisions(&documents);
     let mut problems = Vec::new();
+    problems.extend(nothing(no_account, documents.len()));
     let due: Vec<&DocumentId> = found.due.iter().map(|due| &due.document).collect();
     problems.extend(unrecorded(&due, &latest));
     problems.extend(compare_store(&documents, &objects));
@@ -118,6 +120,20 @@ pub async fn certify(config: &Config, ledger: &Ledger, period: Period) -> Result
             .map(|failed| (failed.cause, failed.documents))
             .collect(),
         problems,
+    })
+}
+
+/// What has neither accounts nor documents adds up, and is complete only by what is missing.
+fn nothing(no_account: bool, documents: usize) -> Option<String> {
+    if no_account {
+        return Some(
+            "the source has no account, or shows the reader none: nobody can say whether all is accounted for"
+                .to_owned(),
+        );
+    }
+    (documents == 0).then(|| {
+        "no document is recorded, so that there is nothing to certify: no account has a trade, a movement, a holding or cash in the period, or these are missing in the source"
+            .to_owned()
     })
 }
 
@@ -309,6 +325,13 @@ mod tests {
             "{problem}"
         );
         assert_eq!(vanished(Kind::Balance, &others, &latest), None);
+    }
+
+    #[test]
+    fn nothing_is_not_complete() {
+        assert_eq!(nothing(false, 1), None);
+        assert!(nothing(true, 1).unwrap().contains("no account"));
+        assert!(nothing(false, 0).unwrap().contains("no document"));
     }
 
     #[test]

@@ -28,4 +28,5 @@ mod status;
 mod steering;
 mod terminal;
 mod watch;
+mod whole;
 mod workbooks;
