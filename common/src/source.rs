@@ -1,7 +1,9 @@
 //! The firm's relations, for reading: a connection, and what of the contract is there.
 
+mod filtered;
 mod reading;
 mod rows;
+mod session;
 mod snapshots;
 
 use sqlx::pool::PoolConnection;
@@ -14,6 +16,9 @@ use crate::contract::Relation;
 use crate::database::{Database, Whose, pooler, query_text, statement_failed};
 use crate::dialect::Dialect;
 
+use session::{Session, Zones};
+
+pub use filtered::Filtered;
 pub use reading::Reading;
 pub use rows::{Query, Selected, SourceRow};
 pub use snapshots::SourceSnapshots;
@@ -25,11 +30,23 @@ pub struct Source {
     own_session: Option<bool>,
     pub database: Database,
     pub catalog: Catalog,
+    zones: Zones,
+    /// What the first snapshot was set to; `None` = there was none yet, or SQLite.
+    session: Option<Session>,
 }
 
 enum Connection {
     Own(AnyConnection),
     OfLedger(Borrowed),
+}
+
+impl Connection {
+    fn get(&mut self) -> &mut AnyConnection {
+        match self {
+            Connection::Own(connection) => connection,
+            Connection::OfLedger(borrowed) => borrowed.connection(),
+        }
+    }
 }
 
 /// One of the ledger's connections, for as long as a snapshot. Dropped before the snapshot has ended it is closed: a pool would read
@@ -70,28 +87,53 @@ impl Source {
             own_session: (database.dialect == Dialect::Sqlite).then_some(true),
             database,
             catalog,
+            zones: Zones::of(config),
+            session: None,
         })
     }
 
     /// Looks whether statements may be prepared under a name. Worth it for who reads more than one snapshot.
     pub(super) async fn look_for_pooler(&mut self) -> Result<()> {
         if self.own_session.is_none() {
-            let connection = self.connection().connection;
-            let is_direct = pooler::is_direct(connection).await;
+            let is_direct = pooler::is_direct(self.connection.get()).await;
             self.own_session =
                 Some(is_direct.map_err(statement_failed("looking for a pooler", Whose::Source))?);
         }
         Ok(())
     }
 
-    /// Everything read from now on is of one consistent snapshot, until its end or that of the connection.
+    /// Everything read from now on is of one consistent snapshot, until its end or that of the connection. On PostgreSQL the session
+    /// is in the business time zone, unless role or URL say otherwise, and rows that are not shown are an error.
     pub async fn begin_snapshot(&mut self) -> Result<()> {
         let begin = self.database.dialect.begin_snapshot();
-        self.connection()
-            .execute(begin)
-            .await
-            .map_err(statement_failed("beginning a snapshot", Whose::Source))?;
+        let dialect = self.database.dialect;
+        let connection = self.connection.get();
+        self.session =
+            begin_in_session(connection, dialect, begin, &self.zones, self.session.take()).await?;
         Ok(())
+    }
+
+    /// Begins a new snapshot after a statement that failed: on PostgreSQL it ended the one before.
+    pub async fn begin_anew(&mut self) -> Result<()> {
+        self.connection()
+            .execute("ROLLBACK")
+            .await
+            .map_err(statement_failed("ending the snapshot", Whose::Source))?;
+        self.begin_snapshot().await
+    }
+
+    /// What is to be known of the time zone in which the snapshot is read, when it is not that of the business.
+    pub fn other_zone(&self) -> Option<String> {
+        let session = self.session.as_ref()?;
+        session.other_zone(&self.zones)
+    }
+
+    /// What row-level security filters, or would if its policies did not show all rows.
+    pub async fn filtered(&mut self) -> Result<Vec<Filtered>> {
+        match self.database.dialect {
+            Dialect::Postgres => filtered::read(self.connection()).await,
+            Dialect::Sqlite => Ok(Vec::new()),
+        }
     }
 
     /// A query in the engine's words.
@@ -108,10 +150,7 @@ impl Source {
     pub fn connection(&mut self) -> Reading<'_> {
         Reading {
             is_own_session: self.own_session == Some(true),
-            connection: match &mut self.connection {
-                Connection::Own(connection) => connection,
-                Connection::OfLedger(borrowed) => borrowed.connection(),
-            },
+            connection: self.connection.get(),
         }
     }
 
@@ -120,5 +159,29 @@ impl Source {
             // The server sees a farewell instead of a lost connection.
             let _ = connection.close().await;
         }
+    }
+}
+
+/// Begins a snapshot; on PostgreSQL with the session set as it was for the snapshot before, or as it is found to be.
+async fn begin_in_session(
+    connection: &mut AnyConnection,
+    dialect: Dialect,
+    begin: &'static str,
+    zones: &Zones,
+    known: Option<Session>,
+) -> Result<Option<Session>> {
+    match (dialect, known) {
+        (Dialect::Sqlite, _) => {
+            connection
+                .execute(begin)
+                .await
+                .map_err(statement_failed("beginning a snapshot", Whose::Source))?;
+            Ok(None)
+        }
+        (Dialect::Postgres, Some(session)) => {
+            session.begin_again(connection, begin).await?;
+            Ok(Some(session))
+        }
+        (Dialect::Postgres, None) => Session::begin(connection, begin, zones).await.map(Some),
     }
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use jiff::{Timestamp, ToSpan, Zoned};
 
 use crate::{Error, Result};
 
@@ -80,6 +80,13 @@ impl Period {
 
     pub fn last_day(self) -> Date {
         self.first_day.last_of_month()
+    }
+
+    /// The instant at which it ends in `zone`: the first one of the next month.
+    pub fn end(self, zone: &TimeZone) -> Zoned {
+        let next = self.first_day.saturating_add(1.month());
+        next.to_zoned(zone.clone())
+            .unwrap_or_else(|_| Timestamp::MAX.to_zoned(zone.clone()))
     }
 
     pub fn contains(self, date: Date) -> bool {
@@ -300,6 +307,24 @@ mod tests {
         assert_eq!(of("2026-10-31T14:50:00Z"), "2026-09");
         assert_eq!(of("2026-12-31T15:00:00Z"), "2026-12");
         assert_eq!(of("2027-01-01T00:00:00+09:00"), "2026-12");
+    }
+
+    #[test]
+    fn a_period_ends_with_the_business_zones_next_month() {
+        let end = |period: &str, zone: &str| {
+            let zone = TimeZone::get(zone).unwrap();
+            period
+                .parse::<Period>()
+                .unwrap()
+                .end(&zone)
+                .timestamp()
+                .to_string()
+        };
+        assert_eq!(end("2026-10", "Asia/Tokyo"), "2026-10-31T15:00:00Z");
+        assert_eq!(end("2026-12", "Asia/Tokyo"), "2026-12-31T15:00:00Z");
+        // New York's clocks go back on 1 November, after its midnight.
+        assert_eq!(end("2026-10", "America/New_York"), "2026-11-01T04:00:00Z");
+        assert_eq!(end("9999-12", "UTC"), "9999-12-30T22:00:00.999999999Z");
     }
 
     #[test]

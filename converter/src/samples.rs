@@ -75,6 +75,7 @@ pub fn heading(document: &str, account: Account) -> Heading {
         profile: Arc::new(Profile::built_in()),
         correction: None,
         is_whole: true,
+        is_draft: false,
     }
 }
 

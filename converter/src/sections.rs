@@ -118,6 +118,7 @@ pub async fn plan(
         as_of,
         profile: profile.clone(),
         correction: assignment.correction.clone(),
+        is_draft: assignment.is_draft,
         is_whole: snapshots.positions_closing.is_some() && snapshots.cash_closing.is_some(),
     };
     Ok(Plan {

@@ -15,6 +15,7 @@ use crate::deviations::{self, Deviation};
 use crate::plan;
 use crate::published::PublishedStore;
 use crate::queue::{CapacitySettings, QueueSettings, converter_path};
+use crate::whole_source;
 
 /// One thing that was looked at.
 #[derive(Debug, Clone)]
@@ -57,27 +58,7 @@ pub async fn all(
         ledger(&config).await,
     ));
     match Source::connect(&config).await {
-        Ok(mut source) => {
-            findings.push(finding(
-                format!("source {}", config.source_database_url),
-                Ok(()),
-            ));
-            for relation in RELATIONS {
-                let found = deviations::of_relation(&mut source, relation).await;
-                if found.is_empty() {
-                    findings.push(finding(relation.name, Ok(())));
-                }
-                findings.extend(
-                    found
-                        .into_iter()
-                        .map(|Deviation { place, problem }| Finding {
-                            subject: place,
-                            problem: Some(problem),
-                            note: None,
-                        }),
-                );
-            }
-        }
+        Ok(mut source) => findings.extend(of_source(&config, &mut source).await),
         Err(error) => findings.push(finding(
             format!("source {}", config.source_database_url),
             Err(error),
@@ -94,6 +75,48 @@ pub async fn all(
     });
     findings.push(connections(&config, queue, capacity));
     findings.push(alerts(&config, send_test_alert).await);
+    findings
+}
+
+/// The source as a run would read it, relation by relation.
+async fn of_source(config: &Config, source: &mut Source) -> Vec<Finding> {
+    let subject = format!("source {}", config.source_database_url);
+    if let Err(error) = source.begin_snapshot().await {
+        return vec![finding(subject, Err(error))];
+    }
+    let filtered = match source.filtered().await {
+        Ok(filtered) => filtered,
+        Err(error) => return vec![finding(subject, Err(error))],
+    };
+    let mut findings = vec![Finding {
+        note: source.other_zone(),
+        ..finding(subject, Ok(()))
+    }];
+    for relation in RELATIONS {
+        let of_relation = filtered
+            .iter()
+            .filter(|found| found.relation == relation.name);
+        let notes: Vec<_> = of_relation
+            .filter_map(whole_source::shown_by_policy)
+            .collect();
+        let note = (!notes.is_empty()).then(|| notes.join("; "));
+        let found = deviations::of_relation(source, relation, &filtered).await;
+        if found.is_empty() {
+            findings.push(Finding {
+                note,
+                ..finding(relation.name, Ok(()))
+            });
+        }
+        findings.extend(
+            found
+                .into_iter()
+                .map(|Deviation { place, problem }| Finding {
+                    subject: place,
+                    problem: Some(problem),
+                    note: None,
+                }),
+        );
+    }
     findings
 }
 

@@ -62,3 +62,18 @@ pub fn profile_file(settings: &Settings) -> Option<&str> {
 pub fn on_terminal() -> bool {
     std::io::stderr().is_terminal()
 }
+
+/// A directory of its own for a month end that leaves nothing behind in ledger and store; it goes when it is dropped.
+pub fn scratch_directory(what: &str) -> Result<tempfile::TempDir> {
+    tempfile::Builder::new()
+        .prefix(&format!("statement-export-{what}-"))
+        .tempdir()
+        .map_err(|reason| {
+            let place = std::env::temp_dir();
+            Error::config(format!(
+                "no directory can be made in {}; set TMPDIR",
+                place.display()
+            ))
+            .because(reason)
+        })
+}

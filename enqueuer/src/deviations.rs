@@ -3,8 +3,10 @@
 use common::contract::{ACCOUNTS, Column, ColumnType, RELATIONS, Relation};
 use common::database::{Whose, query_text, statement_failed};
 use common::dialect::Dialect;
-use common::source::Source;
+use common::source::{Filtered, Source};
 use common::{Error, Result};
+
+use crate::whole_source;
 
 /// A deviation: where, and what is wrong with the mend.
 #[derive(Debug, Clone)]
@@ -18,7 +20,11 @@ const FLOATS: &str =
     "holds binary floating point numbers, which are not exact; store decimals as TEXT";
 
 /// Every deviation of a relation.
-pub async fn of_relation(source: &mut Source, relation: &'static Relation) -> Vec<Deviation> {
+pub async fn of_relation(
+    source: &mut Source,
+    relation: &'static Relation,
+    filtered: &[Filtered],
+) -> Vec<Deviation> {
     if source.catalog.columns(relation).is_empty() {
         let mend = "create it as a table or view; `enqueuer contract --views` prints templates";
         return vec![Deviation {
@@ -26,16 +32,33 @@ pub async fn of_relation(source: &mut Source, relation: &'static Relation) -> Ve
             problem: format!("is missing; {mend}"),
         }];
     }
-    let mut found = Vec::new();
+    let mut hidden = filtered.iter().filter(|found| !found.shows_all());
+    let name = relation.name;
+    let mut found: Vec<Deviation> = hidden
+        .clone()
+        .filter(|hidden| hidden.relation == name)
+        .map(|hidden| Deviation {
+            place: name.to_owned(),
+            problem: whole_source::hides(hidden),
+        })
+        .collect();
+    if !found.is_empty() {
+        return found;
+    }
     for column in relation.columns {
         found.extend(of_column(source, relation, column).await);
     }
     if found.is_empty()
+        && !hidden.any(|hidden| hidden.relation == ACCOUNTS.name)
         && let Err(error) = accounts_known(source, relation).await
     {
+        let mut problem = error.chain();
+        if let Err(error) = after_failure(source, &error).await {
+            problem = error.chain();
+        }
         found.push(Deviation {
             place: relation.name.to_owned(),
-            problem: error.chain(),
+            problem,
         });
     }
     found
@@ -46,11 +69,22 @@ async fn of_column(source: &mut Source, relation: &Relation, column: &Column) ->
     let place = format!("{}.{}", relation.name, column.name);
     match value_problem(source, relation, column).await {
         Ok(problem) => problem.map(|problem| Deviation { place, problem }),
-        Err(error) => Some(Deviation {
-            place,
-            problem: error.chain(),
-        }),
+        Err(error) => {
+            let ended = after_failure(source, &error).await;
+            Some(Deviation {
+                place,
+                problem: ended.err().unwrap_or(error).chain(),
+            })
+        }
     }
+}
+
+/// A statement that failed has ended the snapshot on PostgreSQL: what is looked at next has another one.
+async fn after_failure(source: &mut Source, error: &Error) -> Result<()> {
+    if std::error::Error::source(error).is_some() {
+        source.begin_anew().await?;
+    }
+    Ok(())
 }
 
 async fn value_problem(
@@ -229,6 +263,9 @@ async fn accounts_known(source: &mut Source, relation: &'static Relation) -> Res
         .fetch_all(source.connection())
         .await
         .map_err(failed)?;
+        if ids.is_empty() {
+            return Err(whole_source::no_account());
+        }
         for (id, rows) in ids {
             let id = id.ok_or_else(|| {
                 Error::config("account_id is null in a row; every account needs one")

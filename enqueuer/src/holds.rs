@@ -26,7 +26,7 @@ async fn hold_if_refused(ledger: &Ledger, run: &Run, percent: u32) -> Result<()>
         return Ok(());
     }
     let documents = match run.command {
-        Command::Run => ledger.run_progress(&run.run_id).await?.due(),
+        Command::Run | Command::Draft => ledger.run_progress(&run.run_id).await?.due(),
         // A few dozen that fail again say little of the period.
         Command::Resubmit | Command::Reissue => {
             let counts = ledger.counts(&Selection::all(run.period)).await?;

@@ -33,6 +33,7 @@ mod submission;
 mod sweep;
 mod targets;
 mod watch;
+mod whole_source;
 mod work;
 
 use std::process::ExitCode;

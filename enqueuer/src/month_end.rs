@@ -1,19 +1,19 @@
-//! A run: readiness → targets → ledger → submission → settled.
+//! A run: whole source → readiness → targets → ledger → submission → settled.
 
 use common::Result;
 use common::clock::Clock;
 use common::config::{Config, Deployment};
-use common::ledger::{Command, Ledger, Run, Selection, Snapshots, Which};
-use common::source::Source;
+use common::ledger::{Command, Ledger, Run, Selection, Snapshots, SourceCounts, Which};
 use common::store::StoreUrl;
 use common::termination::Termination;
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::queue::Queue;
 use crate::submission::Submitter;
 use crate::targets::Targets;
 use crate::work::{Report, Work};
-use crate::{checks, deviations, partials, readiness, targets};
+use crate::{checks, partials, readiness, targets, whole_source};
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -21,6 +21,10 @@ pub struct Request {
     pub selection: Selection,
     /// A snapshot day that is accepted although it is too old.
     pub accept_snapshot: Option<Date>,
+    /// Goes on although the source has far less than at the last run of a whole period.
+    pub accept_fewer: bool,
+    /// Marks what is made as a draft, and does not ask whether the period has ended.
+    pub is_draft: bool,
     pub documents_per_slot: u32,
     pub refusals_percent: u32,
     /// Lifts the period's hold.
@@ -40,19 +44,37 @@ pub async fn run(
 ) -> Result<Report> {
     let selection = &request.selection;
     checks::store(config).await?;
-    let (snapshots, found) = find(config, selection, request.accept_snapshot).await?;
+    let look = Look {
+        selection,
+        accept_snapshot: request.accept_snapshot,
+        now: clock.now(),
+        is_draft: request.is_draft,
+    };
+    let found = find(config, look).await?;
+    let earlier = ledger.earlier_source_counts(selection.period).await?;
+    let fewer = whole_source::fewer(found.counts, earlier);
+    whole_source::refuse_fewer(selection.period, fewer.as_deref(), request.accept_fewer)?;
     if request.resume && ledger.lift_hold(selection.period).await? {
         tracing::info!(period = %selection.period, "the hold is lifted");
     }
+    let command = if request.is_draft {
+        Command::Draft
+    } else {
+        Command::Run
+    };
     let run = ledger
         .record_run(
             selection.period,
             clock.today(&config.business_timezone),
-            snapshots,
-            Command::Run,
+            found.snapshots,
+            command,
             request.documents_per_slot,
             clock.now(),
         )
+        .await?;
+    let counts = selection.is_everything().then_some(found.counts);
+    ledger
+        .note_source_counts(&run.run_id, counts, fewer.as_deref())
         .await?;
     let work = Work {
         submitter: Submitter {
@@ -68,24 +90,43 @@ pub async fn run(
         which: Which::Selected(selection),
         wait: request.wait,
     };
-    work.through(record(config, ledger, &run, selection, &found))
+    work.through(record(config, ledger, &run, selection, &found.targets))
         .await
 }
 
-/// Looks into the source: which snapshots, and which documents they give rise to. Changes nothing.
-pub async fn find(
-    config: &Config,
-    selection: &Selection,
-    accept_snapshot: Option<Date>,
-) -> Result<(Snapshots, Targets)> {
-    let mut source = Source::open(config).await?;
-    source.begin_snapshot().await?;
-    deviations::preflight(&mut source).await?;
-    let (period, kinds) = (selection.period, &selection.kinds);
-    let snapshots = readiness::snapshots(&mut source, period, kinds, accept_snapshot).await?;
-    let trade_basis = config.profile.trade_basis;
-    let found = targets::find(&mut source, selection, &snapshots, trade_basis).await?;
-    Ok((snapshots, found))
+/// What is looked for in the source, and when.
+pub struct Look<'a> {
+    pub selection: &'a Selection,
+    pub accept_snapshot: Option<Date>,
+    pub now: Timestamp,
+    pub is_draft: bool,
+}
+
+/// What a look into the source found.
+pub struct Found {
+    pub snapshots: Snapshots,
+    pub targets: Targets,
+    pub counts: SourceCounts,
+}
+
+/// Looks into the source: which snapshots, which documents they give rise to, and how much there is. Changes nothing.
+pub async fn find(config: &Config, look: Look<'_>) -> Result<Found> {
+    let (period, kinds) = (look.selection.period, &look.selection.kinds);
+    if !look.is_draft {
+        readiness::demand_ended(period, look.now, &config.business_timezone)?;
+    }
+    let mut source = whole_source::open(config).await?;
+    // What a draft is closed by is the latest there is.
+    let accept = look.accept_snapshot.or(look.is_draft.then_some(Date::MIN));
+    let snapshots = readiness::snapshots(&mut source, period, kinds, accept).await?;
+    let basis = config.profile.trade_basis;
+    let targets = targets::find(&mut source, look.selection, &snapshots, basis).await?;
+    let counts = whole_source::count(&mut source, &snapshots, kinds).await?;
+    Ok(Found {
+        snapshots,
+        targets,
+        counts,
+    })
 }
 
 /// Records what was found. Returns how many documents are newly excused.

@@ -6,10 +6,31 @@ use common::ledger::Snapshots;
 use common::source::Source;
 use common::statement::{Kind, Period, parse_date};
 use common::{Error, Result};
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 /// A closing snapshot may be this many days older than the period's end: month ends fall on long weekends.
 const MAX_DAYS_BEFORE_END: i32 = 4;
+
+/// Refuses a period that has not ended in the business time zone: statements of half a month would stand in the way of the whole
+/// one's. The error is of class `Retry` and says until when it lasts.
+pub fn demand_ended(period: Period, now: Timestamp, zone: &TimeZone) -> Result<()> {
+    let end = period.end(zone);
+    if now >= end.timestamp() {
+        return Ok(());
+    }
+    let time = "%Y-%m-%d %H:%M %:z";
+    Err(Error::retry(
+        "period_not_over",
+        format!(
+            "{period} is not over: it lasts until {} in the business time zone ({}), where it is {} now; run again then, or make drafts with `enqueuer run --period {period} --draft`",
+            end.strftime(time),
+            zone.iana_name().unwrap_or("UTC"),
+            now.to_zoned(zone.clone()).strftime(time)
+        ),
+    ))
+}
 
 /// Finds the snapshots of a period. The source is *not ready*, an error of class `Retry`, when it has snapshots at all
 /// and the closing one is missing or too old, unless the operator accepts that of a day.
@@ -131,4 +152,35 @@ pub fn accepted_snapshot(text: Option<&str>) -> Result<Option<Date>> {
         })
     })
     .transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use common::Class;
+
+    use super::*;
+
+    #[test]
+    fn a_period_lasts_until_midnight_of_the_business_zone() {
+        let zone = |name| TimeZone::get(name).unwrap();
+        let demand = |now: &str, zone: &TimeZone| {
+            demand_ended("2026-10".parse().unwrap(), now.parse().unwrap(), zone)
+        };
+        let tokyo = zone("Asia/Tokyo");
+        assert!(demand("2026-10-31T15:00:00Z", &tokyo).is_ok());
+        assert!(demand("2026-11-01T00:00:00+09:00", &tokyo).is_ok());
+        let refused = demand("2026-10-31T14:59:59.999Z", &tokyo).unwrap_err();
+        assert_eq!(
+            (refused.class(), refused.cause()),
+            (Class::Retry, "period_not_over")
+        );
+        let text = refused.to_string();
+        assert!(text.contains("until 2026-11-01 00:00 +09:00"), "{text}");
+        assert!(
+            text.contains("Asia/Tokyo") && text.contains("2026-10-31 23:59 +09:00"),
+            "{text}"
+        );
+        // The same instant in New York is still October's last day.
+        assert!(demand("2026-10-31T15:00:00Z", &zone("America/New_York")).is_err());
+    }
 }

@@ -19,7 +19,7 @@ use crate::out::line;
 use crate::queue::QueueSettings;
 use crate::submission::Submitter;
 use crate::work::{Report, Work};
-use crate::{alerts, deviations, readiness};
+use crate::{alerts, readiness, whole_source};
 
 /// From here on somebody at a terminal is asked.
 const ASK_ABOVE: usize = 100;
@@ -287,9 +287,8 @@ impl Making {
             .into_iter()
             .filter(|kind| found.iter().any(|found| found.document.kind == *kind))
             .collect();
-        let mut source = Source::open(config).await?;
-        source.begin_snapshot().await?;
-        deviations::preflight(&mut source).await?;
+        readiness::demand_ended(period, clock.now(), &config.business_timezone)?;
+        let mut source = whole_source::open(config).await?;
         let snapshots = readiness::snapshots(&mut source, period, &kinds, accepted).await?;
         let consenting = consenting(&mut source, found).await?;
         let issued_on = clock.today(&config.business_timezone);

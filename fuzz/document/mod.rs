@@ -153,6 +153,7 @@ fn assignment(kind: Kind) -> Assignment {
             cash_closing: closing,
         },
         profile_hash: String::new(),
+        is_draft: false,
         correction: None,
     }
 }

@@ -2,6 +2,8 @@
 
 use super::{Whose, sqlite_code, sqlstate};
 use crate::Error;
+use sqlx::error::DatabaseError;
+use sqlx::postgres::PgDatabaseError;
 
 /// What may be done about a failed statement. Texts are ends of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +16,8 @@ pub(super) enum Meaning {
     Contract,
     /// A right is missing.
     Right,
+    /// Row-level security would have left rows out.
+    Filtered,
     /// A row cannot be read.
     Data,
     /// A mistake of ours.
@@ -26,7 +30,9 @@ impl Meaning {
         use crate::Class;
         match self {
             Meaning::Passing(_) => Class::Retry,
-            Meaning::Misconfigured(_) | Meaning::Contract | Meaning::Right => Class::Config,
+            Meaning::Misconfigured(_) | Meaning::Contract | Meaning::Right | Meaning::Filtered => {
+                Class::Config
+            },
             Meaning::Data => Class::Data,
             Meaning::Ours => Class::Bug,
         }
@@ -43,6 +49,7 @@ impl Meaning {
             | sqlx::Error::BeginFailed
             // Answers in another order than was asked: a pooler or a proxy between, or the connection broke.
             | sqlx::Error::Protocol(_) => LOST,
+            sqlx::Error::Database(reported) if is_row_security(reported.as_ref()) => Meaning::Filtered,
             sqlx::Error::Database(reported) => match reported.code().as_deref() {
                 Some(code) if code.len() == 5 => sqlstate::meaning(code, whose),
                 Some(code) => {
@@ -78,6 +85,9 @@ impl Meaning {
             (Meaning::Right, _) => Error::config(format!(
                 "{doing}: the database user has no right to; GRANT it (SELECT on the source, all on the ledger)"
             )),
+            (Meaning::Filtered, _) => Error::config(format!(
+                "{doing}: row-level security hides rows from the reader; `enqueuer check` names the relations and the fix"
+            )),
             (Meaning::Data, _) => Error::data(
                 "source",
                 format!("{doing}: the source's data could not be read"),
@@ -85,4 +95,12 @@ impl Meaning {
             (Meaning::Ours, _) => Error::bug(format!("{doing}: the statement failed")),
         }
     }
+}
+
+/// Whether row-level security stopped a statement, as it does where `row_security` is off. It has no SQLSTATE of its own; messages are
+/// translated, the names of the server's functions are not.
+fn is_row_security(reported: &dyn DatabaseError) -> bool {
+    reported
+        .try_downcast_ref::<PgDatabaseError>()
+        .is_some_and(|error| error.code() == "42501" && error.routine() == Some("check_enable_rls"))
 }

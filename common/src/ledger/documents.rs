@@ -31,6 +31,11 @@ impl Selection {
         }
     }
 
+    /// Whether it is all that the period has, of every account, kind and rollout group.
+    pub fn is_everything(&self) -> bool {
+        self.is_whole() && self.groups.is_empty()
+    }
+
     /// Whether it is a month end, and not an operator's few documents. A rollout group's month end is one.
     pub fn is_whole(&self) -> bool {
         self.accounts.is_empty() && Kind::ALL.iter().all(|kind| self.kinds.contains(kind))

@@ -3,7 +3,7 @@
 use sqlx::Row;
 
 use super::documents::unreadable;
-use super::{Ledger, Selection, Snapshots, selection_clause};
+use super::{Command, Ledger, Selection, Snapshots, selection_clause};
 use crate::database::{Whose, statement_failed};
 use crate::statement::DocumentId;
 use crate::statement::Period;
@@ -81,6 +81,8 @@ pub struct Assignment {
     pub profile_hash: String,
     /// From revision 2 on.
     pub correction: Option<Correction>,
+    /// It is to be marked as a draft.
+    pub is_draft: bool,
 }
 
 /// What a corrected document replaces.
@@ -232,7 +234,7 @@ const ASSIGNMENT: &str =
         r.cash_opening, r.cash_closing, d.profile_hash,
         (SELECT p.issued_on FROM export_documents p
          WHERE p.kind = d.kind AND p.account_id = d.account_id AND p.period = d.period AND p.revision = d.revision - 1),
-        d.customer_note
+        d.customer_note, r.command
     FROM export_documents d JOIN export_runs r ON r.run_id = d.run_id";
 
 fn assignment(row: &sqlx::any::AnyRow) -> Result<Assignment> {
@@ -259,5 +261,6 @@ fn assignment(row: &sqlx::any::AnyRow) -> Result<Assignment> {
         snapshots: Snapshots::from_texts([optional(3)?, optional(4)?, optional(5)?, optional(6)?])?,
         profile_hash: text(7)?,
         correction,
+        is_draft: Command::parse(&text(10)?)? == Command::Draft,
     })
 }

@@ -20,6 +20,7 @@ mod reader;
 mod recording;
 mod runs;
 mod settling;
+mod source_counts;
 mod standing;
 mod steering;
 mod watching;
@@ -49,6 +50,7 @@ pub use published::PublishedDocument;
 pub use reader::{LedgerReader, Opened};
 pub use runs::{Command, OpenRun, Run, RunCounts, RunProgress, Snapshots};
 pub use settling::{SlotEnd, Slots};
+pub use source_counts::{EarlierCounts, SourceCounts};
 pub use standing::{Standing, StandingDocument};
 pub use steering::{Among, Chosen, Filter, Found, NewRevision, Remade};
 pub use watching::{Failures, SettledLately};
@@ -224,7 +226,7 @@ impl Ledger {
 
 /// Makes an id that sorts by time and is unique without asking anyone: letters, digits and `-` only, because Batch job
 /// names are made of it.
-fn unique_id(period: Period, now: jiff::Timestamp) -> String {
+pub fn unique_id(period: Period, now: jiff::Timestamp) -> String {
     format!(
         "{period}-{}-{:06x}",
         now.strftime("%Y%m%dT%H%M%SZ"),

@@ -66,16 +66,24 @@ pub enum Command {
     Run,
     Resubmit,
     Reissue,
+    /// A run of a period that may not have ended, in a ledger of its own: what it makes is marked as a draft.
+    Draft,
 }
 
 impl Command {
-    const ALL: [Command; 3] = [Command::Run, Command::Resubmit, Command::Reissue];
+    const ALL: [Command; 4] = [
+        Command::Run,
+        Command::Resubmit,
+        Command::Reissue,
+        Command::Draft,
+    ];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Command::Run => "run",
             Command::Resubmit => "resubmit",
             Command::Reissue => "reissue",
+            Command::Draft => "draft",
         }
     }
 

@@ -58,6 +58,8 @@ words! {
         "Corrected (revision {revision}, replaces revision {replaced} of {replaced_on})"
     CustomerNote "summary.customer_note" "訂正内容" "Note"
     Sample "summary.sample" "見本" "Sample"
+    DraftMark "summary.draft_mark" "【下書き】" "(draft)"
+    Draft "summary.draft" "下書き（未確定）" "Draft, not final"
     NotStatutory "summary.not_statutory" "法定書面ではありません" "Not a statutory document"
     KeyFigures "summary.key_figures" "主な数値" "Key figures"
     NumberOfTrades "summary.trades" "取引件数" "Number of trades"

@@ -1,6 +1,7 @@
 //! One consistent snapshot of the source after the other, for as long as a document needs each.
 
-use super::{Borrowed, Connection, Source};
+use super::session::{Session, Zones};
+use super::{Borrowed, Connection, Source, begin_in_session};
 use crate::Result;
 use crate::catalog::Catalog;
 use crate::config::Config;
@@ -19,7 +20,9 @@ pub enum SourceSnapshots {
     /// document more time than it takes.
     BesideLedger {
         ledger: Ledger,
-        catalog: Option<Catalog>,
+        zones: Zones,
+        /// What the snapshot before had.
+        known: Option<(Catalog, Option<Session>)>,
     },
 }
 
@@ -37,7 +40,8 @@ impl SourceSnapshots {
         if config.source_database_url.expose() == config.database_url.expose() {
             Self::BesideLedger {
                 ledger: ledger.clone(),
-                catalog: None,
+                zones: Zones::of(config),
+                known: None,
             }
         } else {
             Self::apart(config.clone())
@@ -66,12 +70,21 @@ impl SourceSnapshots {
                 source.begin_snapshot().await?;
                 Ok(source)
             }
-            Self::BesideLedger { ledger, catalog } => {
+            Self::BesideLedger {
+                ledger,
+                zones,
+                known,
+            } => {
                 let mut borrowed = Borrowed(Some(ledger.connection().await?));
                 let database = ledger.database().clone();
                 let begin = database.dialect.begin_lent_snapshot();
-                execute(borrowed.connection(), begin, "beginning a snapshot").await?;
-                let catalog = match catalog.take() {
+                let (catalog, session) = known
+                    .take()
+                    .map_or((None, None), |(catalog, session)| (Some(catalog), session));
+                let connection = borrowed.connection();
+                let session =
+                    begin_in_session(connection, database.dialect, begin, zones, session).await?;
+                let catalog = match catalog {
                     Some(catalog) => catalog,
                     None => Catalog::read(borrowed.connection(), database.dialect).await?,
                 };
@@ -82,6 +95,8 @@ impl SourceSnapshots {
                     own_session: Some(true),
                     database,
                     catalog,
+                    zones: zones.clone(),
+                    session,
                 })
             }
         }
@@ -95,13 +110,13 @@ impl SourceSnapshots {
                 execute(read.connection(), "ROLLBACK", DOING).await?;
                 *source = Some(read);
             }
-            Self::BesideLedger { catalog, .. } => {
+            Self::BesideLedger { known, .. } => {
                 let end = read.database.dialect.end_lent_snapshot();
                 execute(read.connection(), end, DOING).await?;
                 if let Connection::OfLedger(borrowed) = read.connection {
                     borrowed.give_back();
                 }
-                *catalog = Some(read.catalog);
+                *known = Some((read.catalog, read.session));
             }
         }
         Ok(())

@@ -67,6 +67,9 @@ pub const DOCUMENT_ID_PROPERTY: &str = "Document ID";
 /// The name of the custom property that holds the rows per section, as JSON.
 pub const ROW_COUNTS_PROPERTY: &str = "Row counts";
 
+/// The name of the custom property that a draft has, and nothing else.
+const DRAFT_PROPERTY: &str = "Draft";
+
 /// Deflate level: 4 takes 60 % of level 6's time for 3 % more bytes.
 pub const COMPRESSION_LEVEL: u8 = 4;
 
@@ -83,6 +86,8 @@ pub struct Heading {
     pub correction: Option<Correction>,
     /// Whether holdings and cash both have a closing snapshot, so that they may be added up.
     pub is_whole: bool,
+    /// Of a period that may not have ended: every page says so.
+    pub is_draft: bool,
 }
 
 impl Heading {
@@ -97,8 +102,19 @@ impl Heading {
 
     /// The name under which the customer saves it.
     pub fn file_name(&self) -> FileName {
-        let title = self.words().get(labels::title(self.document.kind));
-        FileName::new(&self.document, title)
+        let title = self.title();
+        FileName::new(&self.document, &title)
+    }
+
+    /// What it is, and that it is a draft.
+    pub fn title(&self) -> String {
+        let words = self.words();
+        let title = words.get(labels::title(self.document.kind));
+        if self.is_draft {
+            format!("{title} {}", words.get(Word::DraftMark))
+        } else {
+            title.to_owned()
+        }
     }
 
     /// The words it is written in.
@@ -304,9 +320,14 @@ fn properties(heading: &Heading, tables: &[TableDone]) -> Result<DocProperties> 
     // The date of issue and not the time of the run: the same document has the same bytes whenever it is made.
     let created = ExcelDateTime::from_ymd(year, day(issued_on.month()), day(issued_on.day()))
         .map_err(cannot_write)?;
-    let title = words.get(labels::title(document.kind));
-    Ok(DocProperties::new()
-        .set_title(format!("{title} {}", document.period))
+    let mut properties = DocProperties::new();
+    if heading.is_draft {
+        properties = properties
+            .set_status(words.get(Word::Draft))
+            .set_custom_property(DRAFT_PROPERTY, true);
+    }
+    Ok(properties
+        .set_title(format!("{} {}", heading.title(), document.period))
         .set_author(profile.firm.name.pick(words.language))
         .set_creation_datetime(&created)
         .set_custom_property(DOCUMENT_ID_PROPERTY, document.to_string())

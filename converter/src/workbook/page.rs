@@ -20,8 +20,9 @@ pub const SMALLEST_SCALE: u32 = 65;
 const MOST_OF_TITLE: usize = 50;
 const MOST_OF_SECTION: usize = 31;
 const MOST_OF_LABEL: usize = 20;
+const MOST_OF_MARK: usize = 16;
 const MOST_OF_ACCOUNT: usize = 40;
-const MOST_OF_HOLDER: usize = 50;
+const MOST_OF_HOLDER: usize = 40;
 const MOST_OF_NOTICE: usize = 100;
 
 /// A sheet of paper, landscape.
@@ -103,7 +104,8 @@ fn whole(size: f64) -> u32 {
 /// What every page says of the document, whatever is on it: pages of several customers get mixed up.
 pub struct Running {
     title: String,
-    mark: Option<String>,
+    /// What its pages must not be taken for: a final statement, or one of a firm that exists.
+    marks: Vec<String>,
     whose: String,
     footer: String,
 }
@@ -120,9 +122,14 @@ impl Running {
                 words.get(labels::title(heading.document.kind)),
                 MOST_OF_TITLE,
             ),
-            mark: profile
-                .is_sample
-                .then(|| literal(words.get(Word::Sample), MOST_OF_LABEL)),
+            marks: [
+                (heading.is_draft, Word::Draft),
+                (profile.is_sample, Word::Sample),
+            ]
+            .into_iter()
+            .filter(|(is_marked, _)| *is_marked)
+            .map(|(_, word)| literal(words.get(word), MOST_OF_MARK))
+            .collect(),
             whose: format!(
                 "{} {}  {}",
                 literal(words.get(Word::AccountNumber), MOST_OF_LABEL),
@@ -135,13 +142,16 @@ impl Running {
 
     /// The header of a sheet: title and section, mark, account and holder.
     fn header(&self, section: &str) -> String {
-        let mark = self.mark.as_ref();
+        let marks = self.marks.join(" / ");
         format!(
             "&L&9 {} {}{}&R&9 {}",
             self.title,
             literal(section, MOST_OF_SECTION),
-            mark.map(|mark| format!("&C&\"-,Bold\"&11 {mark}"))
-                .unwrap_or_default(),
+            if marks.is_empty() {
+                String::new()
+            } else {
+                format!("&C&\"-,Bold\"&11 {marks}")
+            },
             self.whose
         )
     }

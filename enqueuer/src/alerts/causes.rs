@@ -235,11 +235,11 @@ pub const DEADLINE_AT_RISK: Cause = Cause {
     command: "enqueuer status --period {period}",
 };
 
-/// The closing snapshots are not there.
+/// The source is not all there: closing snapshots, accounts, positions.
 pub const SOURCE_NOT_READY: Cause = Cause {
     name: "source_not_ready",
     runbook: "source-not-ready",
-    meaning: "The month end has not begun, and nothing is recorded: the source has no closing snapshot yet.",
+    meaning: "The month end has not begun, and nothing is recorded: the source has no closing snapshot yet, no account, or far less than last time.",
     command: "enqueuer run --period {period}",
 };
 

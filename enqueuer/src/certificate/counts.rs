@@ -90,6 +90,20 @@ pub fn unrecorded(due: &[DueDocument], latest: &Latest<'_>) -> Option<String> {
     ))
 }
 
+/// What has neither accounts nor documents adds up, and is complete only by what is missing.
+pub fn nothing(has_accounts: bool, documents: usize) -> Option<String> {
+    if !has_accounts {
+        return Some(
+            "the source has no account, or shows the reader none: nobody can say whether all is accounted for"
+                .to_owned(),
+        );
+    }
+    (documents == 0).then(|| {
+        "no document is recorded, so that there is nothing to certify: no account has a trade, a movement, a holding or cash in the period, or these are missing in the source"
+            .to_owned()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::samples::document;
@@ -146,5 +160,12 @@ mod tests {
                 .unwrap()
                 .contains("2026-10.trade.B")
         );
+    }
+
+    #[test]
+    fn nothing_is_not_complete() {
+        assert_eq!(nothing(true, 1), None);
+        assert!(nothing(false, 1).unwrap().contains("no account"));
+        assert!(nothing(true, 0).unwrap().contains("no document"));
     }
 }

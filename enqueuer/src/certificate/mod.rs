@@ -22,6 +22,7 @@ pub use told::{Last, last_words, summary};
 use crate::comparison;
 use crate::published::PublishedStore;
 use crate::targets::{self, Targets};
+use crate::whole_source;
 
 /// Changed documents that are told by name; the ledger has all of them.
 const NAMED: i64 = 1000;
@@ -133,7 +134,7 @@ pub async fn certify(config: &Config, ledger: &Ledger, period: Period) -> Result
         ))
     })?;
     let everything = Selection::all(period);
-    let source = look_at_source(config, &everything, &snapshots).await?;
+    let (source, has_accounts) = look_at_source(config, &everything, &snapshots).await?;
     let documents = ledger.documents(&everything, &Listed::default()).await?;
     let objects = look_at_store(config, period).await?;
     let causes = ledger.causes(&everything).await?;
@@ -143,6 +144,7 @@ pub async fn certify(config: &Config, ledger: &Ledger, period: Period) -> Result
 
     let latest = counts::latest_revisions(&documents);
     let mut problems = Vec::new();
+    problems.extend(counts::nothing(has_accounts, documents.len()));
     problems.extend(counts::unrecorded(&source.due, &latest));
     problems.extend(store::compare_store(&documents, &objects));
     let mut kinds = BTreeMap::new();
@@ -173,15 +175,18 @@ pub async fn certify(config: &Config, ledger: &Ledger, period: Period) -> Result
     Ok(found)
 }
 
+/// What the source gives rise to, and whether it has any account.
 async fn look_at_source(
     config: &Config,
     everything: &Selection,
     snapshots: &Snapshots,
-) -> Result<Targets> {
+) -> Result<(Targets, bool)> {
     let mut source = Source::open(config).await?;
     source.begin_snapshot().await?;
     let basis = config.profile.trade_basis;
-    targets::find(&mut source, everything, snapshots, basis).await
+    let found = targets::find(&mut source, everything, snapshots, basis).await?;
+    let has_accounts = whole_source::accounts(&mut source).await? > 0;
+    Ok((found, has_accounts))
 }
 
 /// Keys of the period's objects with their sizes in bytes.

@@ -50,6 +50,9 @@ impl Demo {
         let request = Request {
             selection: Selection::all(period),
             accept_snapshot: None,
+            // The sample is another one every time.
+            accept_fewer: true,
+            is_draft: false,
             documents_per_slot: self.queue.documents_per_slot,
             // Its planted troubles are few; and it is to be seen to its end.
             refusals_percent: 100,

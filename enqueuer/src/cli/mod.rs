@@ -4,6 +4,7 @@ mod certificate;
 mod check;
 mod contract;
 mod demo;
+mod draft;
 mod excuse;
 mod link;
 mod load;

@@ -60,6 +60,9 @@ impl PlanCommand {
         Ok(Asked {
             selection: self.selection.selection(config, clock)?,
             accept_snapshot: self.selection.accepted_snapshot()?,
+            accept_fewer: self.selection.accept_fewer,
+            now: clock.now(),
+            is_draft: self.selection.draft,
             queue: &self.queue,
             capacity: &self.capacity,
             prices: Prices {

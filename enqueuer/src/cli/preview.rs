@@ -12,7 +12,7 @@ use common::termination::Termination;
 use common::{Error, Result};
 use serde_json::json;
 
-use crate::context::{open_ledger, profile_file};
+use crate::context::{open_ledger, profile_file, scratch_directory};
 use crate::month_end::{self, Request};
 use crate::out::line;
 use crate::out_file;
@@ -50,7 +50,7 @@ impl Preview {
         let out = self.destination()?;
         let cancel = Termination::listen()?;
         // The ordinary month end, in a directory of its own that goes when we do.
-        let directory = scratch_directory()?;
+        let directory = scratch_directory("preview")?;
         let own_settings = settings_within(directory.path(), settings);
         let config = own_settings.resolve()?;
         let selection = self.make_sample(&config).await?;
@@ -113,20 +113,6 @@ impl Preview {
     }
 }
 
-fn scratch_directory() -> Result<tempfile::TempDir> {
-    tempfile::Builder::new()
-        .prefix("statement-export-preview-")
-        .tempdir()
-        .map_err(|reason| {
-            let place = std::env::temp_dir();
-            Error::config(format!(
-                "no directory can be made in {}; set TMPDIR",
-                place.display()
-            ))
-            .because(reason)
-        })
-}
-
 /// Settings of which only the profile is the operator's: whatever else is set, wrong or missing does not matter here.
 fn settings_within(directory: &Path, settings: &Settings) -> Settings {
     Settings {
@@ -161,6 +147,8 @@ async fn make(
     let request = Request {
         selection,
         accept_snapshot: None,
+        accept_fewer: false,
+        is_draft: false,
         documents_per_slot: 1,
         refusals_percent: 100,
         resume: false,

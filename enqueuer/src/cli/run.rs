@@ -9,6 +9,7 @@ use common::termination::Termination;
 use common::{Class, Result, telemetry};
 use serde_json::json;
 
+use super::draft;
 use super::selection::SelectionArguments;
 use crate::alerts;
 use crate::certificate;
@@ -41,6 +42,9 @@ impl Run {
         let config = settings.resolve()?;
         let clock = self.selection.clock()?;
         let request = self.request(&config, clock)?;
+        if request.is_draft {
+            return draft::make(&config, settings, &self.queue, clock, &request, self.json).await;
+        }
         let cancel = Termination::listen()?;
         let ledger = open_ledger(&config).await?;
         let queue = self.queue.open(&config, settings, &ledger).await?;
@@ -79,6 +83,8 @@ impl Run {
         Ok(Request {
             selection: self.selection.selection(config, clock)?,
             accept_snapshot: self.selection.accepted_snapshot()?,
+            accept_fewer: self.selection.accept_fewer,
+            is_draft: self.selection.draft,
             documents_per_slot: self.queue.documents_per_slot,
             refusals_percent: self.queue.refusals_percent,
             resume: self.resume,

@@ -31,6 +31,12 @@ pub struct SelectionArguments {
     /// Accepts closing snapshots as old as this day
     #[arg(long, value_name = "YYYY-MM-DD")]
     accept_snapshot: Option<String>,
+    /// Accepts a source of which more than half is missing, compared with the last run of a whole period
+    #[arg(long)]
+    pub accept_fewer: bool,
+    /// Locally: makes drafts, also of a month that is not over, marked as such, apart from ledger and store of the month
+    #[arg(long)]
+    pub draft: bool,
 }
 
 impl SelectionArguments {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use common::Result;
 use common::config::Config;
-use common::ledger::{LedgerReader, Opened, PastJob, Selection, Standing};
+use common::ledger::{EarlierCounts, LedgerReader, Opened, PastJob, Selection, Standing};
 
 use super::packing::Due;
 use crate::printable::printable;
@@ -34,6 +34,8 @@ pub struct Known {
     pub with_others: usize,
     pub settled: Settled,
     pub excused: usize,
+    /// How much the source had at the last run of a whole period.
+    pub earlier: Option<EarlierCounts>,
     pub remarks: Vec<String>,
 }
 
@@ -77,6 +79,7 @@ pub async fn look(
         }
         standing = read(&mut reader, config, selection, packs, found, &mut known).await?;
         known.history = reader.history(queue).await?;
+        known.earlier = reader.earlier_source_counts(selection.period).await?;
         reader.close().await;
     }
     take_new(found, &standing, &mut known);

@@ -29,9 +29,10 @@ use self::found::Settled;
 use self::model::Model;
 use self::packing::{Due, Packed};
 use self::replications::Distribution;
-use crate::month_end;
+use crate::month_end::{self, Look};
 use crate::numbers::grouped;
 use crate::queue::{CapacitySettings, QueueSettings};
+use crate::whole_source;
 
 pub use self::cost::{GIB_HOUR_USD, Prices, VCPU_HOUR_USD, price};
 #[cfg(test)]
@@ -49,6 +50,11 @@ const MOST_PER_SLOT: u64 = 10_000;
 pub struct Asked<'a> {
     pub selection: Selection,
     pub accept_snapshot: Option<Date>,
+    pub accept_fewer: bool,
+    /// Whether the period has ended is asked as of then.
+    pub now: Timestamp,
+    /// Of a draft, which has a ledger of its own.
+    pub is_draft: bool,
     pub queue: &'a QueueSettings,
     pub capacity: &'a CapacitySettings,
     pub prices: Prices,
@@ -155,17 +161,28 @@ pub fn connections_at_most(
 pub async fn make(config: &Config, asked: Asked<'_>) -> Result<Plan> {
     let place = Place::of(config, asked.queue, asked.capacity)?;
     let began = Instant::now();
-    let (_, targets) = month_end::find(config, &asked.selection, asked.accept_snapshot).await?;
+    let look = Look {
+        selection: &asked.selection,
+        accept_snapshot: asked.accept_snapshot,
+        now: asked.now,
+        is_draft: asked.is_draft,
+    };
+    let source = month_end::find(config, look).await?;
     let looked_for = began.elapsed().as_secs_f64();
     let known = found::look(
         config,
         &asked.selection,
         // What makes a deadline may be packing, even where nothing is packed.
         asked.queue.documents_per_slot > 1 || asked.deadline.is_some(),
-        &targets,
+        &source.targets,
     )
     .await?;
-    drop(targets);
+    if !asked.is_draft {
+        let fewer = whole_source::fewer(source.counts, known.earlier);
+        let period = asked.selection.period;
+        whole_source::refuse_fewer(period, fewer.as_deref(), asked.accept_fewer)?;
+    }
+    drop(source);
     let slots = known.due.slots(asked.queue.documents_per_slot);
     let mut model = Model::of(&known.history, &place.with_capacity_at_most(slots));
     model.assume(

@@ -34,4 +34,5 @@ mod steering;
 mod terminal;
 mod valuation;
 mod watch;
+mod whole;
 mod workbooks;

@@ -41,7 +41,7 @@ on_every_engine! {
         let keys: Vec<String> = world.published()?.into_iter().map(|file| file.key).collect();
         assert_eq!(keys, ["2026-12/trade/A1/2026-12.trade.A1.xlsx"]);
 
-        let january = world.enqueuer(["run", "--json", "--period", "2027-01"]).run().await?.expect(0)?.json()?;
+        let january = world.enqueuer(["run", "--json", "--period", "2027-01", "--at", "2027-02-01T00:00:00+09:00"]).run().await?.expect(0)?.json()?;
         assert_eq!(january["succeeded"], 1);
         Ok(())
     }

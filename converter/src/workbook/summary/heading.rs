@@ -5,7 +5,6 @@ use jiff::civil::Date;
 use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use super::super::Heading;
-use super::super::labels;
 use super::grid::{Grid, LABEL, LAST, RIGHT, RIGHT_VALUE, SHARE, VALUE};
 
 /// Pixels of the title's row, which the logo stands in, too.
@@ -18,7 +17,7 @@ const LOGO_HEIGHT: f64 = 46.0;
 
 /// Places the top block. Returns the row below it.
 pub fn place(grid: &mut Grid, heading: &Heading) -> u32 {
-    let title = grid.words.get(labels::title(heading.document.kind));
+    let title = heading.title();
     grid.height(0, TITLE_HEIGHT);
     grid.text((0, LABEL), RIGHT, title, &grid.looks.title);
     grid.blank((0, RIGHT_VALUE), LAST, &grid.looks.title);
@@ -39,6 +38,9 @@ fn notices(grid: &mut Grid, heading: &Heading, mut row: u32) -> u32 {
         grid.text((row, LABEL), LAST, text, &looks.notice);
         row += 1;
     };
+    if heading.is_draft {
+        notice(words.get(Word::Draft).to_owned());
+    }
     if heading.profile.is_sample {
         notice(words.get(Word::Sample).to_owned());
     }

@@ -1,0 +1,90 @@
+//! How much runs of whole periods found in the source, for the next one to be held against.
+
+use sqlx::{Any, AssertSqlSafe, Executor};
+
+use super::{Ledger, LedgerReader};
+use crate::database::{Whose, statement_failed};
+use crate::statement::Period;
+use crate::{Error, Result};
+
+/// How much the source has of what hardly changes from month to month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SourceCounts {
+    /// Accounts, closed ones, too.
+    pub accounts: i64,
+    /// Rows of the closing snapshot of positions; `None` = the run did not look for any.
+    pub positions: Option<i64>,
+}
+
+/// What an earlier run of a whole period found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EarlierCounts {
+    pub period: Period,
+    pub counts: SourceCounts,
+}
+
+/// Of the latest period not after `$1`, the newest run.
+const EARLIER: &str = "SELECT period, source_accounts, source_positions FROM export_runs
+    WHERE source_accounts IS NOT NULL AND period <= $1
+    ORDER BY period DESC, started_at DESC, run_id DESC LIMIT 1";
+
+impl Ledger {
+    /// Keeps what a run of a whole period found (`None` = it was of less), and in words what was accepted although it is far less
+    /// than before.
+    pub async fn note_source_counts(
+        &self,
+        run_id: &str,
+        counts: Option<SourceCounts>,
+        accepted_fewer: Option<&str>,
+    ) -> Result<()> {
+        sqlx::query(self.sql(
+            "UPDATE export_runs SET source_accounts = $1, source_positions = $2, accepted_fewer = $3 WHERE run_id = $4",
+        ))
+        .bind(counts.map(|counts| counts.accounts))
+        .bind(counts.and_then(|counts| counts.positions))
+        .bind(accepted_fewer.map(str::to_owned))
+        .bind(run_id.to_owned())
+        .execute(&self.pool)
+        .await
+        .map_err(statement_failed("recording what the source has", Whose::Ledger))?;
+        Ok(())
+    }
+
+    /// What the last run of a whole period found, of the same period or an earlier one.
+    pub async fn earlier_source_counts(&self, period: Period) -> Result<Option<EarlierCounts>> {
+        read(&self.pool, self.sql(EARLIER), period).await
+    }
+}
+
+impl LedgerReader {
+    /// What the last run of a whole period found, of the same period or an earlier one.
+    pub async fn earlier_source_counts(&mut self, period: Period) -> Result<Option<EarlierCounts>> {
+        let query = self.sql(EARLIER);
+        read(&mut self.connection, query, period).await
+    }
+}
+
+async fn read<'c>(
+    ledger: impl Executor<'c, Database = Any>,
+    query: AssertSqlSafe<String>,
+    period: Period,
+) -> Result<Option<EarlierCounts>> {
+    let row: Option<(String, i64, Option<i64>)> = sqlx::query_as(query)
+        .bind(period.to_string())
+        .fetch_optional(ledger)
+        .await
+        .map_err(statement_failed(
+            "looking for what the source had",
+            Whose::Ledger,
+        ))?;
+    row.map(|(period, accounts, positions)| {
+        Ok::<_, Error>(EarlierCounts {
+            period: period.parse()?,
+            counts: SourceCounts {
+                accounts,
+                positions,
+            },
+        })
+    })
+    .transpose()
+}
