@@ -7,6 +7,7 @@ pub mod identity;
 pub mod ownership;
 pub mod positions;
 pub mod reopened;
+pub mod settlement;
 pub mod shape;
 
 use std::collections::BTreeSet;

@@ -79,6 +79,10 @@ pub struct CashOutline {
     pub with_income_tax: bool,
     pub with_local_tax: bool,
     pub with_foreign_tax: bool,
+    /// Movements that name a trade.
+    pub with_trade_id: i64,
+    /// Payments for trades that name none.
+    pub without_trade_id: i64,
 }
 
 /// Counts the movements of the period, and finds out which optional columns have a value.
@@ -88,15 +92,19 @@ pub async fn outline(
     period: Period,
 ) -> Result<CashOutline> {
     let any_value = |name| format!("count({})", source.column(&CASH_MOVEMENTS, name));
+    let trade_id = format!("NULLIF({}, '')", source.column(&CASH_MOVEMENTS, "trade_id"));
     let query = source.sql(&format!(
-        "SELECT count(*), {}, {}, {}, {} FROM statement_cash_movements t
+        "SELECT count(*), {}, {}, {}, {}, count({trade_id}),
+                count(CASE WHEN t.kind = 'trade' AND {trade_id} IS NULL THEN 1 END)
+         FROM statement_cash_movements t
          WHERE t.account_id = $1 AND t.booked_on >= date($2) AND t.booked_on <= date($3)",
         any_value("gross_amount"),
         any_value("income_tax"),
         any_value("local_tax"),
         any_value("foreign_tax"),
     ));
-    let (rows, gross, income, local, foreign): (i64, i64, i64, i64, i64) = sqlx::query_as(query)
+    type Row = (i64, i64, i64, i64, i64, i64, i64);
+    let (rows, gross, income, local, foreign, named, unnamed): Row = sqlx::query_as(query)
         .bind(account_id.as_str())
         .bind(period.first_day().to_string())
         .bind(period.last_day().to_string())
@@ -112,6 +120,8 @@ pub async fn outline(
         with_income_tax: income > 0,
         with_local_tax: local > 0,
         with_foreign_tax: foreign > 0,
+        with_trade_id: named,
+        without_trade_id: unnamed,
     })
 }
 

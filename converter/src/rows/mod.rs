@@ -10,6 +10,7 @@ pub mod opening;
 pub mod position;
 pub mod quantity;
 pub mod reader;
+pub mod settlement;
 pub mod sink;
 pub mod ties;
 pub mod trade;

@@ -24,6 +24,7 @@ mod rebuild;
 mod report;
 mod runbooks;
 mod s3;
+mod settlement;
 mod status;
 mod steering;
 mod terminal;

@@ -3,6 +3,7 @@
 mod policies;
 mod reopened;
 mod rows;
+mod settlement;
 mod unique;
 
 use common::profile::{Policies, Policy, Rule};
