@@ -54,6 +54,18 @@ pub struct Finding {
     pub doubt: Doubt,
 }
 
+impl Doubt {
+    /// The base currency of a doubt about a rate. Rows of accounts with another one are not meant.
+    pub fn base(&self) -> Option<&str> {
+        match self {
+            Doubt::Rate { base, .. }
+            | Doubt::RateJump { base, .. }
+            | Doubt::TradeRate { base, .. } => Some(base),
+            Doubt::Price { .. } | Doubt::PriceJump { .. } | Doubt::TradePrice { .. } => None,
+        }
+    }
+}
+
 /// Which rows a finding is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -75,6 +87,7 @@ pub enum Doubt {
     /// A snapshot's rows have other rates than the usual one.
     Rate {
         relation: String,
+        date: String,
         base: String,
         currency: String,
         #[serde(with = "text")]
@@ -239,7 +252,12 @@ mod tests {
     #[test]
     fn rates_lie_in_a_band_or_are_the_wrong_way_round() {
         let usual = decimal("150");
-        for (rate, within) in [("151.5", true), ("151.51", false), ("148.5", true), ("148.49", false)] {
+        for (rate, within) in [
+            ("151.5", true),
+            ("151.51", false),
+            ("148.5", true),
+            ("148.49", false),
+        ] {
             assert_eq!(is_within(decimal(rate), usual, 1), within, "{rate}");
         }
         assert!(is_inverse(decimal("0.0066"), usual) && is_inverse(usual, decimal("0.0066")));
@@ -268,6 +286,7 @@ mod tests {
                 says: "x".to_owned(),
                 doubt: Doubt::Rate {
                     relation: "statement_positions".to_owned(),
+                    date: "2026-10-30".to_owned(),
                     base: "JPY".to_owned(),
                     currency: "USD".to_owned(),
                     usual: decimal("150.123456789"),

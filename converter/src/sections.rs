@@ -49,6 +49,9 @@ pub async fn plan(
     let snapshots = assignment.snapshots;
     let account_id = &document.account_id;
     let account = account::read(source, intake, account_id).await?;
+    intake
+        .gate
+        .learn(&assignment.findings, account.base_currency);
     let as_of = Heading::as_of(
         document.kind,
         document.period.last_day(),

@@ -1,6 +1,7 @@
 //! A run: readiness → targets → ledger → submission → settled.
 
 use common::Result;
+use common::agreement::Findings;
 use common::clock::Clock;
 use common::config::{Config, Deployment};
 use common::ledger::{Command, Ledger, Run, Selection, Snapshots, Which};
@@ -9,11 +10,12 @@ use common::store::StoreUrl;
 use common::termination::Termination;
 use jiff::civil::Date;
 
+use crate::agreement::Scope;
 use crate::queue::Queue;
 use crate::submission::Submitter;
 use crate::targets::Targets;
 use crate::work::{Report, Work};
-use crate::{checks, deviations, partials, readiness, targets};
+use crate::{agreement, checks, deviations, partials, readiness, targets};
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -40,7 +42,7 @@ pub async fn run(
 ) -> Result<Report> {
     let selection = &request.selection;
     checks::store(config).await?;
-    let (snapshots, found) = find(config, selection, request.accept_snapshot).await?;
+    let (snapshots, found, findings) = find(config, selection, request.accept_snapshot).await?;
     if request.resume && ledger.lift_hold(selection.period).await? {
         tracing::info!(period = %selection.period, "the hold is lifted");
     }
@@ -54,6 +56,7 @@ pub async fn run(
             clock.now(),
         )
         .await?;
+    agreement::keep(config, ledger, &run, &findings).await?;
     let work = Work {
         submitter: Submitter {
             config,
@@ -68,16 +71,18 @@ pub async fn run(
         which: Which::Selected(selection),
         wait: request.wait,
     };
-    work.through(record(config, ledger, &run, selection, &found))
-        .await
+    let report = work
+        .through(record(config, ledger, &run, selection, &found))
+        .await?;
+    Ok(Report { findings, ..report })
 }
 
-/// Looks into the source: which snapshots, and which documents they give rise to. Changes nothing.
+/// Looks into the source: which snapshots, which documents they give rise to, and in what it contradicts itself. Changes nothing.
 pub async fn find(
     config: &Config,
     selection: &Selection,
     accept_snapshot: Option<Date>,
-) -> Result<(Snapshots, Targets)> {
+) -> Result<(Snapshots, Targets, Findings)> {
     let mut source = Source::open(config).await?;
     source.begin_snapshot().await?;
     deviations::preflight(&mut source).await?;
@@ -85,7 +90,14 @@ pub async fn find(
     let snapshots = readiness::snapshots(&mut source, period, kinds, accept_snapshot).await?;
     let trade_basis = config.profile.trade_basis;
     let found = targets::find(&mut source, selection, &snapshots, trade_basis).await?;
-    Ok((snapshots, found))
+    let scope = Scope {
+        profile: &config.profile,
+        period,
+        kinds,
+        snapshots,
+    };
+    let findings = agreement::find(&mut source, scope).await?;
+    Ok((snapshots, found, findings))
 }
 
 /// Records what was found. Returns how many documents are newly excused.

@@ -154,5 +154,6 @@ fn assignment(kind: Kind) -> Assignment {
         },
         profile_hash: String::new(),
         correction: None,
+        findings: std::sync::Arc::default(),
     }
 }

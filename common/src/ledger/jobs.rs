@@ -1,9 +1,13 @@
 //! Jobs: one submission each, whose slots hold documents.
 
+use std::sync::Arc;
+
 use sqlx::Row;
 
 use super::documents::unreadable;
+use super::findings::findings_of;
 use super::{Ledger, Selection, Snapshots, selection_clause};
+use crate::agreement::Findings;
 use crate::database::{Whose, statement_failed};
 use crate::statement::DocumentId;
 use crate::statement::Period;
@@ -81,6 +85,8 @@ pub struct Assignment {
     pub profile_hash: String,
     /// From revision 2 on.
     pub correction: Option<Correction>,
+    /// What its run found out about the source.
+    pub findings: Arc<Findings>,
 }
 
 /// What a corrected document replaces.
@@ -232,7 +238,7 @@ const ASSIGNMENT: &str =
         r.cash_opening, r.cash_closing, d.profile_hash,
         (SELECT p.issued_on FROM export_documents p
          WHERE p.kind = d.kind AND p.account_id = d.account_id AND p.period = d.period AND p.revision = d.revision - 1),
-        d.customer_note
+        d.customer_note, r.findings
     FROM export_documents d JOIN export_runs r ON r.run_id = d.run_id";
 
 fn assignment(row: &sqlx::any::AnyRow) -> Result<Assignment> {
@@ -259,5 +265,6 @@ fn assignment(row: &sqlx::any::AnyRow) -> Result<Assignment> {
         snapshots: Snapshots::from_texts([optional(3)?, optional(4)?, optional(5)?, optional(6)?])?,
         profile_hash: text(7)?,
         correction,
+        findings: findings_of(optional(10)?)?,
     })
 }

@@ -7,6 +7,7 @@ mod batch_jobs;
 mod change;
 mod documents;
 mod figures;
+mod findings;
 mod groups;
 mod history;
 mod holds;

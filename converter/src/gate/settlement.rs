@@ -179,8 +179,7 @@ impl Settled {
                 .any(|with_exchange| self.makes(currency, amount, with_exchange))
         };
         // What settles in yen may be booked in the trade's own currency alone.
-        makes(currency, amount)
-            || (!self.has(currency) && makes(due.currency, due.net_amount))
+        makes(currency, amount) || (!self.has(currency) && makes(due.currency, due.net_amount))
     }
 
     /// Whether the movements make the amount in this currency, and pay nothing for the security in any other. Taxes and fees in

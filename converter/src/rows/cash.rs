@@ -147,6 +147,7 @@ pub async fn balances(
     };
     let mut balances: Vec<CashBalance> = Vec::new();
     let each = async |row: &SourceRow| {
+        gate::agreement::check(&mut intake.gate, &CASH_BALANCES, row)?;
         let mut row = RowReader::new(&CASH_BALANCES, row, intake);
         let owner = row.text()?;
         let on = row.date()?;

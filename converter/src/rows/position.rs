@@ -70,6 +70,7 @@ pub async fn stream(
         let gate = &mut intake.gate;
         gate::ownership::check(gate, account_id, &position.account_id, POSITIONS.name)?;
         gate::shape::check_position(gate, &position, as_of)?;
+        gate::agreement::check(gate, &POSITIONS, row)?;
         sink.push(position).await
     };
     source.for_each(query, each).await

@@ -36,9 +36,18 @@ pub async fn prove(
     window: Window,
 ) -> Result<()> {
     let text = include_str!("settlement.sql")
-        .replace("{settlement_currency}", &source.column(&TRADES, "settlement_currency"))
-        .replace("{settlement_amount}", &source.column(&TRADES, "settlement_amount"))
-        .replace("{movement_trade_id}", &source.column(&CASH_MOVEMENTS, "trade_id"));
+        .replace(
+            "{settlement_currency}",
+            &source.column(&TRADES, "settlement_currency"),
+        )
+        .replace(
+            "{settlement_amount}",
+            &source.column(&TRADES, "settlement_amount"),
+        )
+        .replace(
+            "{movement_trade_id}",
+            &source.column(&CASH_MOVEMENTS, "trade_id"),
+        );
     let columns = COLUMNS.map(|name| Selected {
         expression: format!("t.{name}"),
         nullable: !matches!(name, "trade_id" | "part" | "row_id"),
@@ -62,7 +71,10 @@ pub async fn prove(
             return Ok(());
         }
         let trade_id = row.text(0);
-        if current.as_ref().is_none_or(|one| one.trade_id() != trade_id) {
+        if current
+            .as_ref()
+            .is_none_or(|one| one.trade_id() != trade_id)
+        {
             let done = current.replace(Settled::new(trade_id));
             check(done.as_ref(), intake, window, netted_until)?;
         }

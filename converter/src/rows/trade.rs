@@ -159,6 +159,7 @@ pub async fn stream(
         gate::ownership::check(gate, account_id, owner, TRADES.name)?;
         gate::shape::check_trade(gate, &trade, selection)?;
         gate::identity::check(gate, &trade)?;
+        gate::agreement::check(gate, &TRADES, row)?;
         sink.push(trade).await
     };
     source.for_each(query, each).await

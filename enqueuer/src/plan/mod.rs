@@ -16,6 +16,7 @@ mod simulation;
 mod tests;
 mod words;
 
+use common::agreement::Findings;
 use common::config::{Config, Deployment};
 use common::ledger::Selection;
 use common::{Error, Result};
@@ -79,6 +80,8 @@ pub struct Plan {
     pub settled: Settled,
     pub excused: usize,
     pub remarks: Vec<String>,
+    /// In what the source contradicts itself.
+    pub findings: Findings,
 }
 
 /// A deadline, and what would make it if it is missed.
@@ -155,7 +158,8 @@ pub fn connections_at_most(
 pub async fn make(config: &Config, asked: Asked<'_>) -> Result<Plan> {
     let place = Place::of(config, asked.queue, asked.capacity)?;
     let began = Instant::now();
-    let (_, targets) = month_end::find(config, &asked.selection, asked.accept_snapshot).await?;
+    let (_, targets, findings) =
+        month_end::find(config, &asked.selection, asked.accept_snapshot).await?;
     let looked_for = began.elapsed().as_secs_f64();
     let known = found::look(
         config,
@@ -208,6 +212,7 @@ pub async fn make(config: &Config, asked: Asked<'_>) -> Result<Plan> {
         settled: known.settled,
         excused: known.excused,
         remarks: known.remarks,
+        findings,
         place,
         model,
     };

@@ -1,5 +1,6 @@
 //! Every rule, held and broken, one comparison at a time.
 
+mod agreement;
 mod policies;
 mod reopened;
 mod rows;

@@ -62,14 +62,42 @@ fn what_makes_the_amount_passes() {
         // In parts, and with what is booked apart.
         (&plain, &[(Trade, "USD", "-60"), (Trade, "USD", "-40.5")]),
         (&plain, &[(Trade, "USD", "-100"), (Fee, "USD", "-0.5")]),
-        (&sold, &[(Trade, "USD", "100"), (Tax, "USD", "-12"), (Refund, "USD", "2")]),
+        (
+            &sold,
+            &[
+                (Trade, "USD", "100"),
+                (Tax, "USD", "-12"),
+                (Refund, "USD", "2"),
+            ],
+        ),
         // Cancelled and booked again.
-        (&plain, &[(Trade, "USD", "-100"), (Trade, "USD", "100"), (Trade, "USD", "-100.5")]),
+        (
+            &plain,
+            &[
+                (Trade, "USD", "-100"),
+                (Trade, "USD", "100"),
+                (Trade, "USD", "-100.5"),
+            ],
+        ),
         (&in_yen, &[(Trade, "JPY", "-15000")]),
         // In the trade's own currency, bought for it.
         (&in_yen, &[(Trade, "USD", "-100.5")]),
-        (&in_yen, &[(Trade, "USD", "-100.5"), (Exchange, "USD", "100.5"), (Exchange, "JPY", "-15000")]),
-        (&plain, &[(Trade, "USD", "-100.5"), (Exchange, "USD", "100.5"), (Exchange, "JPY", "-15000")]),
+        (
+            &in_yen,
+            &[
+                (Trade, "USD", "-100.5"),
+                (Exchange, "USD", "100.5"),
+                (Exchange, "JPY", "-15000"),
+            ],
+        ),
+        (
+            &plain,
+            &[
+                (Trade, "USD", "-100.5"),
+                (Exchange, "USD", "100.5"),
+                (Exchange, "JPY", "-15000"),
+            ],
+        ),
         // A tax in yen is none of the trade's amounts.
         (&plain, &[(Trade, "USD", "-100.5"), (Tax, "JPY", "-300")]),
         // Nothing names it, or only what is booked apart: it is paid for elsewhere.
@@ -107,11 +135,17 @@ fn what_does_not_make_it_is_refused_with_both_sums() {
     });
     let wrong: &[(&Due, &[Movement])] = &[
         // Twice, not at all any more, with the other sign.
-        (&plain, &[(Trade, "USD", "-100.5"), (Trade, "USD", "-100.5")]),
+        (
+            &plain,
+            &[(Trade, "USD", "-100.5"), (Trade, "USD", "-100.5")],
+        ),
         (&plain, &[(Trade, "USD", "-100.5"), (Trade, "USD", "100.5")]),
         (&plain, &[(Trade, "USD", "100.5")]),
         // In yen and in dollars; in a currency that is not the trade's; the dollars for yen.
-        (&in_yen, &[(Trade, "JPY", "-15000"), (Trade, "USD", "-100.5")]),
+        (
+            &in_yen,
+            &[(Trade, "JPY", "-15000"), (Trade, "USD", "-100.5")],
+        ),
         (&plain, &[(Trade, "JPY", "-15000")]),
         (&plain, &[(Trade, "JPY", "-100.5")]),
         (&in_yen, &[(Trade, "USD", "-15000")]),
