@@ -1,5 +1,6 @@
 //! Scenarios over the real binaries.
 
+mod agreement;
 mod ark;
 mod aws;
 mod bad_input;
