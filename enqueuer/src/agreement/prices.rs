@@ -104,8 +104,9 @@ async fn read(
         }
         Ok(())
     };
-    let query = query(&text, &columns, &[&as_of]);
-    source.for_each(query, each).await?;
+    source
+        .for_each(query(&text, &columns, &[&as_of]), each)
+        .await?;
     current.map_or((), &mut end);
     let usual = usual.into_iter();
     Ok(usual

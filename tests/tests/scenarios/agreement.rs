@@ -57,8 +57,12 @@ impl Holdings<'_> {
         let plan = ["plan", "--json", "--period", PERIOD, "--at", AT];
         let answer = world.enqueuer(plan).run().await?.expect(0)?;
         let answer: Value = serde_json::from_str(&answer.stdout)?;
-        let kept = answer["findings"]["kept"].as_array().context("no findings")?;
-        let says = kept.iter().filter_map(|says| Some(says.as_str()?.to_owned()));
+        let kept = answer["findings"]["kept"]
+            .as_array()
+            .context("no findings")?;
+        let says = kept
+            .iter()
+            .filter_map(|says| Some(says.as_str()?.to_owned()));
         Ok(says.collect())
     }
 }
