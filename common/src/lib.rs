@@ -1,6 +1,7 @@
 //! What both binaries must agree on: the words of a document, the source contract, the ledger, settings,
 //! errors and exit codes, the clock, telemetry and metrics. Nothing else belongs here.
 
+pub mod agreement;
 pub mod aws;
 pub mod blank;
 pub mod catalog;

@@ -192,7 +192,8 @@ async fn read(
         Err(error) if error.class() != Class::Data || error.is_of_failed_statement() => Ok(()),
         _ => sections::refuse_duplicates(source, intake, plan).await,
     };
-    unique.and(read)
+    unique.and(read)?;
+    sections::prove_settlement(source, intake, assignment, plan).await
 }
 
 fn proof(intake: Intake, profile: &Profile) -> Proof {

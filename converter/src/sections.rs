@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 
 use crate::gate::cash::CashRoll;
 use crate::gate::identity::Terms;
+use crate::gate::settlement::Window;
 use crate::gate::shape;
 use crate::rows::account;
 use crate::rows::cash::{self, CashBalance, CashLine, CashOutline};
@@ -21,6 +22,7 @@ use crate::rows::intake::Intake;
 use crate::rows::opening::Opening;
 use crate::rows::position::{self, Position};
 use crate::rows::quantity::{self, Between, QuantityMovement};
+use crate::rows::settlement;
 use crate::rows::sink::{Sink, channel};
 use crate::rows::trade::{self, Trade, TradeSelection, TradesOutline};
 use crate::workbook::{Heading, Incoming};
@@ -85,6 +87,9 @@ pub async fn plan(
     let snapshots = assignment.snapshots;
     let account_id = &document.account_id;
     let account = account::read(source, intake, account_id).await?;
+    intake
+        .gate
+        .learn(&assignment.findings, account.base_currency);
     let as_of = Heading::as_of(
         document.kind,
         document.period.last_day(),
@@ -148,6 +153,27 @@ pub async fn refuse_duplicates(
         &[movements]
     };
     shape::refuse_duplicates(&mut intake.gate, source, ids, account_id).await
+}
+
+/// Refuses an account whose trades are not settled by the cash movements that name them. A document without such movements, or
+/// with payments for trades that name none, costs nothing.
+pub async fn prove_settlement(
+    source: &mut Source,
+    intake: &mut Intake,
+    assignment: &Assignment,
+    plan: &Plan,
+) -> Result<()> {
+    let outline = plan.cash_outline;
+    let can_prove = outline.with_trade_id > 0 && outline.without_trade_id == 0;
+    if !can_prove || !intake.gate.looks_at(Rule::Settlement) {
+        return Ok(());
+    }
+    let document = &assignment.document;
+    let window = Window {
+        after: plan.opening_cash.after(document.period),
+        up_to: (assignment.snapshots.cash_closing).unwrap_or_else(|| document.period.last_day()),
+    };
+    settlement::prove(source, intake, &document.account_id, window).await
 }
 
 /// A balance statement without a closing snapshot shows nothing where the account may have had something. Returns how many

@@ -1,20 +1,24 @@
 //! What `check` verifies. Every deviation is named, not only the first.
 
+use common::clock::Clock;
 use common::config::{AlertsTo, Config, Deployment, Settings};
 use common::contract::RELATIONS;
 use common::database::Database;
 use common::ledger::Ledger;
 use common::profile::{Policy, Profile, Rule};
 use common::source::Source;
+use common::statement::{Kind, Period};
 use common::store::StoreUrl;
 use common::{Error, Result};
 
+use crate::agreement::{self, Scope};
 use crate::alerts::{self, Alerts};
 use crate::context::profile_file;
 use crate::deviations::{self, Deviation};
 use crate::plan;
 use crate::published::PublishedStore;
 use crate::queue::{CapacitySettings, QueueSettings, converter_path};
+use crate::readiness;
 use crate::whole_source;
 
 /// One thing that was looked at.
@@ -92,6 +96,7 @@ async fn of_source(config: &Config, source: &mut Source) -> Vec<Finding> {
         note: source.other_zone(),
         ..finding(subject, Ok(()))
     }];
+    let mut deviates = false;
     for relation in RELATIONS {
         let of_relation = filtered
             .iter()
@@ -101,6 +106,7 @@ async fn of_source(config: &Config, source: &mut Source) -> Vec<Finding> {
             .collect();
         let note = (!notes.is_empty()).then(|| notes.join("; "));
         let found = deviations::of_relation(source, relation, &filtered).await;
+        deviates |= !found.is_empty();
         if found.is_empty() {
             findings.push(Finding {
                 note,
@@ -117,7 +123,37 @@ async fn of_source(config: &Config, source: &mut Source) -> Vec<Finding> {
                 }),
         );
     }
+    if !deviates {
+        findings.push(prices_and_rates(source, config).await);
+    }
     findings
+}
+
+/// In what prices and rates of the last complete month disagree. It is told, and no reason not to run: the gate's policy decides.
+async fn prices_and_rates(source: &mut Source, config: &Config) -> Finding {
+    let period = Period::last_complete(Clock::default().now(), &config.business_timezone);
+    let kinds = &Kind::ALL;
+    let found = async {
+        let snapshots = readiness::snapshots(source, period, kinds, None).await?;
+        let scope = Scope {
+            profile: &config.profile,
+            period,
+            kinds,
+            snapshots,
+        };
+        agreement::find(source, scope).await
+    };
+    let note = match found.await {
+        Ok(findings) => {
+            let lines = agreement::words::lines(&findings);
+            (!lines.is_empty()).then(|| lines.join("\n       "))
+        }
+        Err(error) => Some(format!("not compared: {}", error.chain())),
+    };
+    Finding {
+        note,
+        ..finding(format!("prices and rates of {period}"), Ok(()))
+    }
 }
 
 /// The profile was read with the settings; what is said here is what an operator should know before customers see it.

@@ -1,6 +1,7 @@
 //! Finds the documents that are due, submits them and follows them to the end. A library so that one binary can hold both
 //! programs (`images/`); the program is [`run`].
 
+mod agreement;
 mod alerts;
 mod certificate;
 mod checks;

@@ -1,6 +1,7 @@
 //! A run: whole source → readiness → targets → ledger → submission → settled.
 
 use common::Result;
+use common::agreement::Findings;
 use common::clock::Clock;
 use common::config::{Config, Deployment};
 use common::ledger::{Command, Ledger, Run, Selection, Snapshots, SourceCounts, Which};
@@ -9,11 +10,12 @@ use common::termination::Termination;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::agreement::Scope;
 use crate::queue::Queue;
 use crate::submission::Submitter;
 use crate::targets::Targets;
 use crate::work::{Report, Work};
-use crate::{checks, partials, readiness, targets, whole_source};
+use crate::{agreement, checks, partials, readiness, targets, whole_source};
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -76,6 +78,7 @@ pub async fn run(
     ledger
         .note_source_counts(&run.run_id, counts, fewer.as_deref())
         .await?;
+    agreement::keep(config, ledger, &run, &found.findings).await?;
     let work = Work {
         submitter: Submitter {
             config,
@@ -90,8 +93,12 @@ pub async fn run(
         which: Which::Selected(selection),
         wait: request.wait,
     };
-    work.through(record(config, ledger, &run, selection, &found.targets))
-        .await
+    let recording = record(config, ledger, &run, selection, &found.targets);
+    let report = work.through(recording).await?;
+    Ok(Report {
+        findings: found.findings,
+        ..report
+    })
 }
 
 /// What is looked for in the source, and when.
@@ -107,9 +114,12 @@ pub struct Found {
     pub snapshots: Snapshots,
     pub targets: Targets,
     pub counts: SourceCounts,
+    /// In what it contradicts itself.
+    pub findings: Findings,
 }
 
-/// Looks into the source: which snapshots, which documents they give rise to, and how much there is. Changes nothing.
+/// Looks into the source: which snapshots, which documents they give rise to, how much there is, and in what it contradicts itself.
+/// Changes nothing.
 pub async fn find(config: &Config, look: Look<'_>) -> Result<Found> {
     let (period, kinds) = (look.selection.period, &look.selection.kinds);
     if !look.is_draft {
@@ -122,10 +132,18 @@ pub async fn find(config: &Config, look: Look<'_>) -> Result<Found> {
     let basis = config.profile.trade_basis;
     let targets = targets::find(&mut source, look.selection, &snapshots, basis).await?;
     let counts = whole_source::count(&mut source, &snapshots, kinds).await?;
+    let scope = Scope {
+        profile: &config.profile,
+        period,
+        kinds,
+        snapshots,
+    };
+    let findings = agreement::find(&mut source, scope).await?;
     Ok(Found {
         snapshots,
         targets,
         counts,
+        findings,
     })
 }
 

@@ -14,12 +14,13 @@ use common::termination::Termination;
 use common::{Error, Result, telemetry};
 use serde_json::json;
 
+use crate::agreement::Scope;
 use crate::context::newest_period;
 use crate::out::line;
 use crate::queue::QueueSettings;
 use crate::submission::Submitter;
 use crate::work::{Report, Work};
-use crate::{alerts, readiness, whole_source};
+use crate::{agreement, alerts, readiness, whole_source};
 
 /// From here on somebody at a terminal is asked.
 const ASK_ABOVE: usize = 100;
@@ -290,12 +291,23 @@ impl Making {
         readiness::demand_ended(period, clock.now(), &config.business_timezone)?;
         let mut source = whole_source::open(config).await?;
         let snapshots = readiness::snapshots(&mut source, period, &kinds, accepted).await?;
+        let scope = Scope {
+            profile: &config.profile,
+            period,
+            kinds: &kinds,
+            snapshots,
+        };
+        let findings = agreement::find(&mut source, scope).await?;
         let consenting = consenting(&mut source, found).await?;
         let issued_on = clock.today(&config.business_timezone);
         let per_slot = self.queue.documents_per_slot;
         let run = ledger
             .record_run(period, issued_on, snapshots, command, per_slot, clock.now())
             .await?;
+        agreement::keep(config, ledger, &run, &findings).await?;
+        for finding in agreement::words::lines(&findings) {
+            telemetry::say(&finding);
+        }
         Ok((run, consenting))
     }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use common::Result;
+use common::agreement::Findings;
 use common::ledger::{Hold, Ledger, Run, RunCounts, State, Which};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -31,6 +32,8 @@ pub struct Report {
     pub held: Option<Hold>,
     /// The documents are followed to their ends; otherwise Batch works on them.
     pub followed: bool,
+    /// What the run found out about the source before its first document.
+    pub findings: Findings,
 }
 
 /// A recorded run whose documents are to be submitted.
@@ -202,6 +205,7 @@ impl Work<'_> {
                 .held(self.submitter.run.period)
                 .await?,
             followed: self.wait || matches!(self.submitter.queue, Queue::Processes(_)),
+            findings: Findings::default(),
         })
     }
 }

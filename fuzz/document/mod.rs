@@ -155,5 +155,6 @@ fn assignment(kind: Kind) -> Assignment {
         profile_hash: String::new(),
         is_draft: false,
         correction: None,
+        findings: std::sync::Arc::default(),
     }
 }

@@ -1,9 +1,13 @@
 //! Jobs: one submission each, whose slots hold documents.
 
+use std::sync::Arc;
+
 use sqlx::Row;
 
 use super::documents::unreadable;
+use super::findings::findings_of;
 use super::{Command, Ledger, Selection, Snapshots, selection_clause};
+use crate::agreement::Findings;
 use crate::database::{Whose, statement_failed};
 use crate::statement::DocumentId;
 use crate::statement::Period;
@@ -83,6 +87,8 @@ pub struct Assignment {
     pub correction: Option<Correction>,
     /// It is to be marked as a draft.
     pub is_draft: bool,
+    /// What its run found out about the source.
+    pub findings: Arc<Findings>,
 }
 
 /// What a corrected document replaces.
@@ -234,7 +240,7 @@ const ASSIGNMENT: &str =
         r.cash_opening, r.cash_closing, d.profile_hash,
         (SELECT p.issued_on FROM export_documents p
          WHERE p.kind = d.kind AND p.account_id = d.account_id AND p.period = d.period AND p.revision = d.revision - 1),
-        d.customer_note, r.command
+        d.customer_note, r.command, r.findings
     FROM export_documents d JOIN export_runs r ON r.run_id = d.run_id";
 
 fn assignment(row: &sqlx::any::AnyRow) -> Result<Assignment> {
@@ -262,5 +268,6 @@ fn assignment(row: &sqlx::any::AnyRow) -> Result<Assignment> {
         profile_hash: text(7)?,
         correction,
         is_draft: Command::parse(&text(10)?)? == Command::Draft,
+        findings: findings_of(optional(11)?)?,
     })
 }

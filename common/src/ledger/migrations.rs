@@ -19,7 +19,7 @@ const TABLE: &str = "export_migrations";
 const LOCK: i64 = 0x0007_3461_7465_6D65;
 
 /// The embedded migrations, in order. A landed migration never changes.
-const MIGRATIONS: [(i64, &str, &str); 5] = [
+const MIGRATIONS: [(i64, &str, &str); 6] = [
     (
         1,
         "ledger",
@@ -31,6 +31,11 @@ const MIGRATIONS: [(i64, &str, &str); 5] = [
         4,
         "certificates",
         include_str!("../../migrations/0004_certificates.sql"),
+    ),
+    (
+        6,
+        "findings",
+        include_str!("../../migrations/0006_findings.sql"),
     ),
     (
         7,

@@ -8,6 +8,7 @@ mod change;
 mod comparisons;
 mod documents;
 mod figures;
+mod findings;
 mod groups;
 mod history;
 mod holds;

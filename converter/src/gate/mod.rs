@@ -2,6 +2,7 @@
 //! is the profile's policy: a refusal is an error of class `Data` whose cause is the rule, a warning is kept in the ledger.
 //! Every message names the row, security or currency, both sides of the break and the difference.
 
+pub mod agreement;
 pub mod cash;
 pub mod identity;
 pub mod income;
@@ -9,12 +10,16 @@ pub mod ownership;
 pub mod positions;
 pub mod reopened;
 pub mod scales;
+pub mod settlement;
 pub mod shape;
 pub mod value;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
+use common::agreement::Findings;
+use common::currency::Currency;
 use common::ledger::Warning;
 use common::profile::{Policies, Policy, Rule};
 use common::{Error, Result};
@@ -26,6 +31,8 @@ const MAX_TOLD: usize = 10;
 #[derive(Debug)]
 pub struct Gate {
     policies: Policies,
+    /// What the run found of prices and rates.
+    findings: Arc<Findings>,
     /// Of which something was let pass.
     rules: BTreeSet<Rule>,
     told: Vec<(Rule, String)>,
@@ -36,9 +43,24 @@ impl Gate {
     pub fn new(policies: Policies) -> Self {
         Self {
             policies,
+            findings: Arc::default(),
             rules: BTreeSet::new(),
             told: Vec::new(),
             untold: 0,
+        }
+    }
+
+    /// Takes up what the run found of prices and rates, as far as it concerns an account of this base currency.
+    pub fn learn(&mut self, findings: &Arc<Findings>, base: Currency) {
+        if !self.looks_at(Rule::Agreement) {
+            return;
+        }
+        self.findings = findings.clone();
+        let is_meant = |of: Option<&str>| of.is_none_or(|of| of == base.code());
+        if !findings.kept.iter().all(|one| is_meant(one.doubt.base())) {
+            Arc::make_mut(&mut self.findings)
+                .kept
+                .retain(|one| is_meant(one.doubt.base()));
         }
     }
 

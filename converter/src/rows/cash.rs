@@ -85,9 +85,13 @@ pub struct CashOutline {
     pub with_fee: bool,
     /// Whether a gross amount is of another currency than its movement.
     pub with_gross_currency: bool,
+    /// Movements that name a trade.
+    pub with_trade_id: i64,
+    /// Payments for trades that name none.
+    pub without_trade_id: i64,
 }
 
-type Counts = (i64, i64, i64, i64, i64, i64, i64);
+type Counts = (i64, i64, i64, i64, i64, i64, i64, i64, i64);
 
 /// Counts the movements of the period, and finds out which optional columns have a value.
 pub async fn outline(
@@ -96,8 +100,10 @@ pub async fn outline(
     period: Period,
 ) -> Result<CashOutline> {
     let any_value = |name| format!("count({})", source.column(&CASH_MOVEMENTS, name));
+    let trade_id = source.catalog.present(&CASH_MOVEMENTS, "trade_id");
     let query = source.sql(&format!(
-        "SELECT count(*), {}, {}, {}, {}, {}, count(CASE WHEN {} <> t.currency THEN {} END)
+        "SELECT count(*), {}, {}, {}, {}, {}, count(CASE WHEN {} <> t.currency THEN {} END), count({trade_id}),
+                count(CASE WHEN t.kind = 'trade' AND {trade_id} IS NULL THEN 1 END)
          FROM statement_cash_movements t
          WHERE t.account_id = $1 AND t.booked_on >= date($2) AND t.booked_on <= date($3)",
         any_value("gross_amount"),
@@ -108,7 +114,7 @@ pub async fn outline(
         source.column(&CASH_MOVEMENTS, "gross_currency"),
         source.column(&CASH_MOVEMENTS, "gross_amount"),
     ));
-    let (rows, gross, income, local, foreign, fee, other_gross): Counts = sqlx::query_as(query)
+    let (rows, gross, income, local, foreign, fee, other_gross, named, unnamed): Counts = sqlx::query_as(query)
         .bind(account_id.as_str())
         .bind(period.first_day().to_string())
         .bind(period.last_day().to_string())
@@ -126,6 +132,8 @@ pub async fn outline(
         with_foreign_tax: foreign > 0,
         with_fee: fee > 0,
         with_gross_currency: other_gross > 0,
+        with_trade_id: named,
+        without_trade_id: unnamed,
     })
 }
 
@@ -151,6 +159,7 @@ pub async fn balances(
     };
     let mut balances: Vec<CashBalance> = Vec::new();
     let each = async |row: &SourceRow| {
+        gate::agreement::check(&mut intake.gate, &CASH_BALANCES, row)?;
         let mut row = RowReader::new(&CASH_BALANCES, row, intake);
         let owner = row.text()?;
         let on = row.date()?;

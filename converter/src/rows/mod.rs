@@ -12,6 +12,7 @@ pub mod position;
 pub mod quantity;
 mod quantity_row;
 pub mod reader;
+pub mod settlement;
 pub mod sink;
 pub mod ties;
 pub mod trade;

@@ -72,6 +72,7 @@ pub async fn stream(
         gate::ownership::check(gate, account_id, &position.account_id, POSITIONS.name)?;
         gate::shape::check_position(gate, &position, as_of)?;
         gate::value::check_position(gate, &position, &valuation)?;
+        gate::agreement::check(gate, &POSITIONS, row)?;
         sink.push(position).await
     };
     source.for_each(query, each).await

@@ -172,6 +172,7 @@ pub async fn stream(
         gate::shape::check_trade(gate, &trade, selection)?;
         gate::identity::check(gate, &trade, terms)?;
         gate::value::check_trade(gate, &trade, &quote)?;
+        gate::agreement::check(gate, &TRADES, row)?;
         sink.push(trade).await
     };
     source.for_each(query, each).await

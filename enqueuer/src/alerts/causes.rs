@@ -1,6 +1,8 @@
 //! What alerts say about each cause: its runbook, what it means, and the command that mends it. An error's own text is never
 //! repeated: it may hold a customer's amounts. `{period}` and `{cause}` in a command are filled in.
 
+use common::profile::Rule;
+
 /// What is known about a cause.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Cause {
@@ -61,6 +63,18 @@ pub static OF_DOCUMENTS: &[Cause] = &[
         runbook: "gate-value",
         meaning: "An amount is not what quantity and price make it: a wrong price, price unit, factor or currency.",
         command: resubmit!("prices or amounts fixed in the source"),
+    },
+    Cause {
+        name: "settlement",
+        runbook: "gate-settlement",
+        meaning: "The cash movements that name a trade do not make its settlement amount: a movement is missing, wrong, or there twice.",
+        command: resubmit!("cash movements fixed in the source"),
+    },
+    Cause {
+        name: "agreement",
+        runbook: "gate-agreement",
+        meaning: "A document has a price or a rate on which the source does not agree with itself: a price file is wrong, or a row.",
+        command: resubmit!("prices and rates fixed in the source"),
     },
     Cause {
         name: "unknown_account",
@@ -195,6 +209,14 @@ pub const PUBLISHED_WITH_WARNING: Cause = Cause {
     command: "enqueuer status --period {period}",
 };
 
+/// Prices or rates of the source disagree.
+pub const SOURCE_DISAGREES: Cause = Cause {
+    name: "source_disagrees",
+    runbook: "gate-agreement",
+    meaning: "Prices or rates of the source contradict each other, seen before the first document was made.",
+    command: "enqueuer plan --period {period}",
+};
+
 /// Too many refusals: more of the same would follow.
 pub const HELD_BY_REFUSALS: Cause = Cause {
     name: "period_held",
@@ -267,9 +289,6 @@ pub const TEST: Cause = Cause {
     command: "enqueuer check --send-test-alert",
 };
 
-/// The gate's rules, by which documents are refused rather than fail.
-const RULES: usize = 5;
-
 impl Cause {
     /// What is known about why documents failed.
     pub fn of_documents(name: &str) -> &'static Cause {
@@ -279,9 +298,7 @@ impl Cause {
 
     /// What became of the documents, in a word.
     pub fn verb(&self) -> &'static str {
-        let refused = OF_DOCUMENTS[..RULES]
-            .iter()
-            .any(|rule| rule.name == self.name);
+        let refused = Rule::ALL.iter().any(|rule| rule.as_str() == self.name);
         if refused { "refused" } else { "failed" }
     }
 }
@@ -291,12 +308,11 @@ mod tests {
     use std::collections::BTreeSet;
     use std::path::Path;
 
-    use common::profile::Rule;
-
     use super::*;
 
     static OF_EVENTS: &[Cause] = &[
         PUBLISHED_WITH_WARNING,
+        SOURCE_DISAGREES,
         HELD_BY_REFUSALS,
         HELD_BY_SETTINGS,
         HELD_BY_OPERATOR,

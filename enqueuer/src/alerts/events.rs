@@ -79,6 +79,16 @@ pub struct SourceNotReady {
     pub missing: String,
 }
 
+/// A source that contradicts itself in prices and rates.
+#[derive(Debug, Clone)]
+pub struct SourceDisagrees {
+    pub about: About,
+    /// Prices and rates.
+    pub count: u64,
+    /// Accounts.
+    pub settlement_not_proven: u64,
+}
+
 /// A run at its end.
 #[derive(Debug, Clone)]
 pub struct RunSummary {
@@ -154,6 +164,27 @@ pub fn period_held(held: &PeriodHeld) -> Alert {
             counted(held.waiting, "document")
         )],
         ..alert(cause, cause.name, urgency, title, &held.about)
+    }
+}
+
+/// A source that contradicts itself in prices and rates. Which ones is told where the run is followed, not here.
+pub fn source_disagrees(source: &SourceDisagrees) -> Alert {
+    let cause = &causes::SOURCE_DISAGREES;
+    let period = source.about.period;
+    let title = format!(
+        "{period}: prices or rates of the source disagree, {} in all",
+        source.count
+    );
+    let facts = match source.settlement_not_proven {
+        0 => Vec::new(),
+        accounts => vec![format!(
+            "Settlement not proven of {}",
+            counted(accounts, "account")
+        )],
+    };
+    Alert {
+        facts,
+        ..alert(cause, cause.name, Urgency::Warning, title, &source.about)
     }
 }
 

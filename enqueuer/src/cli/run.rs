@@ -18,6 +18,7 @@ use crate::month_end::{self, Request};
 use crate::out::line;
 use crate::queue::QueueSettings;
 use crate::work::Report;
+use crate::{agreement, alerts};
 
 /// Finds the documents that are due, submits them and follows them to the end
 #[derive(Debug, clap::Args)]
@@ -133,12 +134,16 @@ pub fn answer(report: &Report) -> serde_json::Value {
         "excused": report.excused,
         "open": report.open,
         "held": report.held.as_ref().map(|hold| &hold.reason),
+        "findings": agreement::words::answer(&report.findings),
     })
 }
 
 pub fn print_report(report: &Report) {
     let counts = report.counts;
     let period = report.run.period;
+    for finding in agreement::words::lines(&report.findings) {
+        line!("{finding}");
+    }
     if counts.submitted == 0 && report.open == 0 {
         line!("{period}: nothing is due.");
     } else if counts.submitted == 0 {

@@ -16,6 +16,7 @@ mod simulation;
 mod tests;
 mod words;
 
+use common::agreement::Findings;
 use common::config::{Config, Deployment};
 use common::ledger::Selection;
 use common::{Error, Result};
@@ -85,6 +86,8 @@ pub struct Plan {
     pub settled: Settled,
     pub excused: usize,
     pub remarks: Vec<String>,
+    /// In what the source contradicts itself.
+    pub findings: Findings,
 }
 
 /// A deadline, and what would make it if it is missed.
@@ -225,6 +228,7 @@ pub async fn make(config: &Config, asked: Asked<'_>) -> Result<Plan> {
         settled: known.settled,
         excused: known.excused,
         remarks: known.remarks,
+        findings,
         place,
         model,
     };

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::advice::Suggestion;
 use super::{Deadline, Place, Plan, words};
+use crate::agreement;
 use crate::numbers::{grouped, instant};
 use crate::out::line;
 use crate::printable::{char_width, width};
@@ -45,6 +46,10 @@ pub(super) fn lines(plan: &Plan, period: Period, zone: &TimeZone) -> Vec<String>
     }
     for remark in &plan.remarks {
         wrap(&mut lines, "", remark);
+    }
+    for finding in agreement::words::lines(&plan.findings) {
+        let indent = if finding.starts_with(' ') { "  " } else { "" };
+        wrap(&mut lines, indent, finding.trim_start());
     }
     if plan.documents > 0 {
         lines.push(String::new());
@@ -249,6 +254,7 @@ pub fn answer(plan: &Plan, period: Period, zone: &TimeZone) -> Value {
         "rows": plan.rows,
         "bytes": plan.bytes.round(),
         "settled": plan.settled.all(),
+        "findings": agreement::words::answer(&plan.findings),
         "succeeded": plan.settled.succeeded,
         "failed": plan.settled.failed,
         "with_others": plan.with_others,

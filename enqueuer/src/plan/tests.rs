@@ -32,6 +32,7 @@ fn planned(place: Place, rows: Vec<i64>, documents_per_slot: u32) -> Plan {
         with_others: 0,
         settled: Settled::default(),
         excused: 0,
+        findings: common::agreement::Findings::default(),
         remarks: Vec::new(),
         place,
         model,

@@ -1,5 +1,6 @@
 //! Scenarios over the real binaries.
 
+mod agreement;
 mod ark;
 mod aws;
 mod bad_input;
@@ -29,6 +30,7 @@ mod report;
 mod runbooks;
 mod s3;
 mod settled;
+mod settlement;
 mod status;
 mod steering;
 mod terminal;

@@ -1,11 +1,13 @@
 //! Every rule, held and broken, one comparison at a time.
 
+mod agreement;
 mod identity;
 mod income;
 mod policies;
 mod positions;
 mod reopened;
 mod rows;
+mod settlement;
 mod unique;
 
 use common::profile::{Policies, Policy, Rule};
