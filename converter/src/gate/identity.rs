@@ -43,10 +43,7 @@ fn check_net(gate: &mut Gate, trade: &Trade) -> Result<()> {
             "gross + accrued interest − fees − withholding tax",
         ),
         // A cost that is taken over with the securities is no payment.
-        Side::Receipt | Side::Delivery => (
-            -deducted,
-            "−(fees + withholding tax), as nothing else is paid",
-        ),
+        Side::Receipt | Side::Delivery => (-deducted, "−(fees + withholding tax)"),
     };
     if trade.net_amount == expected {
         return Ok(());

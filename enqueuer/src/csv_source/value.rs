@@ -211,6 +211,20 @@ mod tests {
     }
 
     #[test]
+    fn blanks_are_no_text() {
+        for text in [" ", "\u{3000}", "\u{A0}\u{2003}"] {
+            let error = trade("security_name", text).unwrap_err();
+            assert_eq!(error, "the value is blank, and this column needs one");
+        }
+        assert_eq!(trade("note", " \u{3000}").unwrap(), None);
+        let description = CASH_MOVEMENTS.column("description").unwrap();
+        for text in ["", " "] {
+            let kept = check(description, text.to_owned()).unwrap();
+            assert_eq!(kept.as_deref(), Some(text));
+        }
+    }
+
+    #[test]
     fn long_values_are_shortened_and_escaped() {
         let long = "長い\n".repeat(50);
         let shown = shown(&long);

@@ -185,7 +185,7 @@ pub async fn make(config: &Config, asked: Asked<'_>) -> Result<Plan> {
         let period = asked.selection.period;
         whole_source::refuse_fewer(period, fewer.as_deref(), asked.accept_fewer)?;
     }
-    drop(source);
+    let findings = source.findings;
     let slots = known.due.slots(asked.queue.documents_per_slot);
     let mut model = Model::of(&known.history, &place.with_capacity_at_most(slots));
     model.assume(

@@ -93,14 +93,14 @@ on_every_engine! {
             right("equity", "buy,specific,10,30,1,USD,148.05,300.00,,1.00,,0.10,0,-301.10,JPY,-44578"),
             right("equity", "buy,specific,10,30,1,USD,148.05,300.00,,1.00,,0.10,0,-301.10,JPY,-46000"),
             wrong("equity", "buy,specific,10,30,1,USD,148.05,300.00,,1.00,,0.10,0,-301.10,JPY,44578",
-                &["settlement_amount is 44578 JPY", "net_amount is -301.10 USD", "the signs must agree"]),
+                &["settlement_amount is 44578 JPY", "net_amount is -301.1 USD", "the signs must agree"]),
             wrong("equity", "buy,specific,10,30,1,USD,148.05,300.00,,1.00,,0.10,0,-301.10,JPY,-301",
                 &["at the rate of 148.05 makes -44577.855 JPY", "more than 5 %"]),
             // Without a rate, and in a third currency, the sign alone.
             right("equity", "sell,specific,10,30,1,USD,,300.00,,1.00,,0.10,0,298.90,JPY,44000"),
             right("equity", "sell,specific,10,30,1,USD,148.05,300.00,,1.00,,0.10,0,298.90,EUR,255.10"),
             wrong("equity", "sell,specific,10,30,1,USD,148.05,300.00,,1.00,,0.10,0,298.90,EUR,-255.10",
-                &["settlement_amount is -255.10 EUR", "the signs must agree"]),
+                &["settlement_amount is -255.1 EUR", "the signs must agree"]),
             // Nothing is paid for nothing.
             wrong("equity", "receipt,specific,10,0,1,USD,148.05,0,,0,,0,0,0,JPY,1", &["the signs must agree"]),
         ]).await
@@ -135,7 +135,7 @@ on_every_engine! {
             // A cost that is taken over is no payment.
             right("equity", "receipt,specific,10,300,1,JPY,,3000,,0,,0,0,0,,"),
             wrong("equity", "delivery,specific,10,0,1,JPY,,0,,2000,,200,0,0,,",
-                &["net_amount is 0 JPY", "−(fees + withholding tax), as nothing else is paid is -2200 JPY", "a difference of 2200"]),
+                &["net_amount is 0 JPY", "−(fees + withholding tax) is -2200 JPY", "a difference of 2200"]),
             wrong("equity", "receipt,specific,10,300,1,JPY,,3000,,0,,0,0,-3000,,", &["is 0 JPY, a difference of -3000"]),
             // Withholding tax of a purchase is printed, too.
             right("equity", "buy,specific,10,300,1,JPY,,3000,,20,,2,100,-3122,,"),
