@@ -11,7 +11,6 @@ use serde_json::json;
 
 use super::draft;
 use super::selection::SelectionArguments;
-use crate::alerts;
 use crate::certificate;
 use crate::context::open_ledger;
 use crate::month_end::{self, Request};
