@@ -96,7 +96,7 @@ on_every_engine! {
         let path = world.published()?.pop().context("nothing is published")?.path;
         let workbook = Workbook::read(&path)?;
         let holdings = workbook.sheet("残高明細")?;
-        ensure!(holdings.cells.values().any(|cell| *cell == 900.0), "{holdings:?}");
+        ensure!(holdings.cells.values().any(|cell| *cell == 900.0), "{:?}", holdings.cells);
         Ok(())
     }
 }
@@ -151,8 +151,8 @@ on_every_engine! {
             let movements = workbook.sheet("入出金明細")?;
             let shows = |value: f64| movements.cells.values().any(|cell| *cell == value);
             // Where the firm leaves its currency out, the amount is nothing.
-            ensure!(shows(66.66) == is_shown && shows(4.0) == is_shown, "{tables:?}: {movements:?}");
-            ensure!(movements.says("税引前通貨") == is_shown && movements.says("手数料") == is_shown, "{movements:?}");
+            ensure!(shows(66.66) == is_shown && shows(4.0) == is_shown, "{tables:?}: {:?}", movements.cells);
+            ensure!(movements.says("税引前通貨") == is_shown && movements.says("手数料") == is_shown, "{:?}", movements.cells);
         }
         Ok(())
     }
