@@ -51,10 +51,10 @@ fn read_to_end(
     buffer: &mut [u8],
     stop: &AtomicBool,
 ) -> Result<(u64, bool), String> {
-    let end: &[u8] = if name.starts_with("xl/worksheets/sheet") {
-        b"</worksheet>"
-    } else {
-        b""
+    let end: &[u8] = match name {
+        "xl/sharedStrings.xml" => b"</sst>",
+        sheet if sheet.starts_with("xl/worksheets/sheet") => b"</worksheet>",
+        _ => b"",
     };
     let mut bytes = 0;
     let mut last = Vec::new();
@@ -97,6 +97,7 @@ mod tests {
         for row in 0..20_000 {
             sheet.write_number(row, 0, row * row % 9973).unwrap();
         }
+        workbook.add_worksheet().write(0, 0, "text").unwrap();
         let whole = workbook.save_to_buffer().unwrap();
         let whole = ZipArchive::from_slice(&whole).unwrap();
         let mut package = ZipArchiveWriter::new(Cursor::new(Vec::new()));
@@ -163,13 +164,13 @@ mod tests {
             };
             found(part, cut_off).unwrap_err();
         }
-        // Sound by its checksum, and yet not the whole sheet.
-        let without_end = |entry: Entry| {
+        // Sound by its checksum, and yet not the whole sheet, or list of texts.
+        let without_end = |end: &str, entry: &Entry| {
             let mut xml = Vec::new();
             flate2::read::DeflateDecoder::new(&*entry.data)
                 .read_to_end(&mut xml)
                 .unwrap();
-            xml.truncate(xml.len() - "</worksheet>".len());
+            xml.truncate(xml.len() - end.len());
             let level = flate2::Compression::fast();
             let mut deflater = flate2::write::DeflateEncoder::new(Vec::new(), level);
             deflater.write_all(&xml).unwrap();
@@ -179,8 +180,10 @@ mod tests {
                 bytes: xml.len() as u64,
             })
         };
-        let broken_off = found(SHEET, without_end).unwrap_err();
-        assert_eq!(broken_off, format!("{SHEET} breaks off"));
+        for (part, end) in [(SHEET, "</worksheet>"), ("xl/sharedStrings.xml", "</sst>")] {
+            let broken_off = found(part, |entry| without_end(end, &entry)).unwrap_err();
+            assert_eq!(broken_off, format!("{part} breaks off"));
+        }
         let no_package = check(Cursor::new(b"no package".to_vec()), &AtomicBool::new(false));
         assert!(no_package.unwrap_err().starts_with("it is no package"));
     }

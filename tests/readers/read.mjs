@@ -72,7 +72,7 @@ const readers = {
     const { default: read } = await import(
       require.resolve("read-excel-file/node").replace(/commonjs/, "modules").replace(/\.cjs$/, ".js")
     );
-    for (const { sheet, data } of await read(path)) {
+    for (const { sheet, data } of await read(path, { trim: false })) {
       data.forEach((row, r) => row.forEach((value, c) => cell(sheet, r, c, value)));
     }
   },

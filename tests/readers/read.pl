@@ -30,7 +30,13 @@ for (@sheets) {
         for my $column (0 .. $sheet->{MaxCol} // -1) {
             my $cell = $sheet->{Cells}[$row][$column] or next;
             my $value = $cell->{Val};
-            $value = Encode::decode('UTF-8', $value) if defined $value && $module eq 'Spreadsheet::XLSX';
+            if (defined $value && $module eq 'Spreadsheet::XLSX') {
+                # It hands out XML.
+                $value = Encode::decode('UTF-8', $value);
+                $value =~ s/&lt;/</g;
+                $value =~ s/&gt;/>/g;
+                $value =~ s/&amp;/&/g;
+            }
             tell_cell($name, $row, $column, ($cell->{Type} // '') eq 'Text' ? 'text' : 'number', $value);
         }
     }

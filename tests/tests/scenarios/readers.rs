@@ -15,7 +15,7 @@ use crate::fixtures::{Books, run_october};
 const NOTES: [&str; 10] = [
     "\"two\r\nlines\rand a third\n\"",
     "R&D <Fund> \"\"A&B\"\" &amp;",
-    "_x0041_ \u{1} _x005F_",
+    "as it is: _x0041_",
     "\"  leading, trailing \u{3000} \"",
     "=1+1",
     "+81 3 1234 5678",
