@@ -191,10 +191,11 @@ impl Ledger {
         .execute(&mut *transaction)
         .await
         .map_err(failed)?;
+        // One that another process is at has recorded nothing yet: it keeps what it found.
         sqlx::query(self.sql(
             "DELETE FROM export_changes
-             WHERE document_id IN (SELECT d.document_id FROM export_documents d WHERE d.period = $1)
-               AND (comparison_id <> $2 OR (lost = 1 AND $3 > 0))",
+             WHERE comparison_id IN (SELECT comparison_id FROM export_comparisons WHERE period = $1 AND comparison_id <> $2)
+                OR (comparison_id = $2 AND lost = 1 AND $3 > 0)",
         ))
         .bind(period.to_string())
         .bind(comparison.comparison_id.clone())

@@ -96,8 +96,11 @@ on_every_engine! {
         world.execute(
             "INSERT INTO statement_accounts (account_id, account_no, holder_name, language, base_currency, electronic_delivery, opened_on)
              VALUES ('A003', 'No. A003', '鈴木 花子', 'ja', 'JPY', 1, '2020-01-01');
-             INSERT INTO statement_cash_movements (account_id, movement_id, booked_on, kind, description, currency, amount)
-             VALUES ('A003', 'M1', '2026-10-20', 'deposit', '入金', 'JPY', '5')",
+             INSERT INTO statement_trades (account_id, trade_id, trade_date, settlement_date, asset_class, security_code,
+                 security_name, side, custody, quantity, unit_price, price_unit, currency, gross_amount, commission,
+                 consumption_tax, withholding_tax, net_amount)
+             VALUES ('A003', 'T1', '2026-10-30', '2026-11-04', 'equity', '130A', 'Ｖｅｒｉｔａｓ', 'buy', 'specific', '100', '10', '1',
+                 'JPY', '1000', '0', '0', '0', '-1000')",
         ).await?;
         expect_problem(world, &["1 document is due", "2026-10.trade.A003", &format!("enqueuer run --period {PERIOD}")]).await?;
         run_october(world).await?;
