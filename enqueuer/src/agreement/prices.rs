@@ -95,7 +95,9 @@ async fn read(
                 day: field(4).to_owned(),
                 quoted: Vec::new(),
             };
-            current.replace(next).map_or((), &mut end);
+            if let Some(day) = current.replace(next) {
+                end(day);
+            }
         }
         let price = parse(field(5)).zip(positive(field(6)));
         if let (Some((price, unit)), Some(day)) = (price, &mut current) {
@@ -107,7 +109,9 @@ async fn read(
     source
         .for_each(query(&text, &columns, &[&as_of]), each)
         .await?;
-    current.map_or((), &mut end);
+    if let Some(day) = current {
+        end(day);
+    }
     let usual = usual.into_iter();
     Ok(usual
         .map(|(security, (_, price))| (security, price))

@@ -49,8 +49,9 @@ pub async fn prices(
         let numbers = positive(field(4)).zip(positive(field(5)).zip(positive(field(6))));
         if let Some((unit, (lowest, highest))) = numbers {
             let traded = [lowest, highest].map(|price| Price { price, unit });
-            finding_of_price(security, snapshots, traded)
-                .map_or((), |finding| findings.add(finding));
+            if let Some(finding) = finding_of_price(security, snapshots, traded) {
+                findings.add(finding);
+            }
         }
         Ok(())
     };
@@ -107,8 +108,9 @@ pub async fn rates(
         if let Some((lowest, highest)) = positive(field(2)).zip(positive(field(3)))
             && let Some(usual) = usual.get(&pair)
         {
-            let finding = finding_of_rate(pair, *usual, [lowest, highest]);
-            finding.map_or((), |finding| findings.add(finding));
+            if let Some(finding) = finding_of_rate(pair, *usual, [lowest, highest]) {
+                findings.add(finding);
+            }
         }
         Ok(())
     };
