@@ -48,6 +48,8 @@ fn check_net(gate: &mut Gate, trade: &Trade) -> Result<()> {
     if trade.net_amount == expected {
         return Ok(());
     }
+    // Nothing is 0, not −0.
+    let expected = expected.normalize();
     let Trade {
         net_amount,
         currency,
@@ -57,7 +59,7 @@ fn check_net(gate: &mut Gate, trade: &Trade) -> Result<()> {
         gate,
         trade,
         &format!(
-            "net_amount is {net_amount} {currency}, but {rule} is {expected} {currency}, a difference of {}",
+            "net_amount is {net_amount} {currency}, but {rule} is {expected}, a difference of {}",
             net_amount - expected
         ),
     )

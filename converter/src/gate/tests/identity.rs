@@ -55,8 +55,7 @@ fn the_amounts_make_the_net_amount() {
         let says = [
             "trade T1 of 2026-10-01 in 130A",
             &format!("net_amount is {cent_off} USD"),
-            &format!("is {net} USD"),
-            "a difference of 0.01",
+            &format!("is {net}, a difference of 0.01"),
         ];
         broken(&with_amounts(side, &cent_off), &says);
     }
@@ -81,6 +80,19 @@ fn a_side_is_named_with_its_rule() {
         (Side::Delivery, "−(fees + withholding tax)"),
     ] {
         broken(&with_amounts(side, "7"), &[&format!("but {rule} is")]);
+    }
+}
+
+#[test]
+fn what_nothing_makes_is_told_as_zero() {
+    for side in [Side::Buy, Side::Receipt, Side::Delivery] {
+        let paid = Trade {
+            side,
+            gross_amount: amount("0"),
+            net_amount: amount("-3000"),
+            ..trade()
+        };
+        broken(&paid, &[" is 0, a difference of -3000"]);
     }
 }
 
