@@ -95,8 +95,8 @@ async fn read(
                 day: field(4).to_owned(),
                 quoted: Vec::new(),
             };
-            if let Some(day) = current.replace(next) {
-                end(day);
+            if let Some(done) = current.replace(next) {
+                end(done);
             }
         }
         let price = parse(field(5)).zip(positive(field(6)));
@@ -109,8 +109,8 @@ async fn read(
     source
         .for_each(query(&text, &columns, &[&as_of]), each)
         .await?;
-    if let Some(day) = current {
-        end(day);
+    if let Some(done) = current {
+        end(done);
     }
     let usual = usual.into_iter();
     Ok(usual
