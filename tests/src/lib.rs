@@ -37,7 +37,7 @@ pub use program::{Answer, Program};
 pub use source::Source;
 pub use store::{Published, published as published_below};
 pub use topic::{Message, Topic};
-pub use workbook::{Sheet, Workbook, part};
+pub use workbook::{Sheet, Workbook, part, parts};
 
 /// Everything a test has. Dropped, it leaves nothing behind.
 pub struct World {

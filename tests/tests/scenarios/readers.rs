@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use tests::readers::{self, READERS, Reader};
-use tests::workbook::{self, Workbook};
-use tests::{Published, World, on_every_engine};
+use tests::{Published, Workbook, World, on_every_engine, part, parts};
 
 use crate::fixtures::{Books, run_october};
 
@@ -93,11 +91,12 @@ on_every_engine! {
 on_every_engine! {
     async fn texts_stand_in_a_list_before_the_sheets(world: &World) {
         for document in published(world).await? {
-            let parts = workbook::parts(&document.path)?;
-            let place = |name: &str| parts.iter().position(|part| part.starts_with(name));
-            ensure!(place("xl/sharedStrings.xml") < place("xl/worksheets/"), "{parts:?}");
-            for sheet in parts.iter().filter(|part| part.starts_with("xl/worksheets/sheet")) {
-                let xml = workbook::part(&document.path, sheet)?;
+            let names = parts(&document.path)?;
+            let place = |name: &str| names.iter().position(|part| part.starts_with(name));
+            let list = place("xl/sharedStrings.xml");
+            ensure!(list.is_some() && list < place("xl/worksheets/"), "{names:?}");
+            for sheet in names.iter().filter(|part| part.starts_with("xl/worksheets/sheet")) {
+                let xml = part(&document.path, sheet)?;
                 ensure!(!xml.contains("inlineStr") && xml.contains("t=\"s\""), "{sheet}: {xml}");
             }
         }
