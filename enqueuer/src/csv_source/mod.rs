@@ -111,13 +111,10 @@ impl Export<'_> {
                 lines.push(rows.line());
             }
         }
-        let (first, second) = match lines[..] {
-            [first, second, ..] => (first, second),
-            _ => {
-                return Err(Error::bug(format!(
-                    "{duplicate} is in no two rows of the file"
-                )));
-            }
+        let [first, second, ..] = lines[..] else {
+            return Err(Error::bug(format!(
+                "{duplicate} is in no two rows of the file"
+            )));
         };
         let file = file_name(duplicate.relation);
         Ok(Error::data(

@@ -11,6 +11,9 @@ use crate::dialect::Dialect;
 /// The library's name for the table of migrations.
 const LIBRARYS_TABLE: &str = "_sqlx_migrations";
 
+/// The columns of both tables.
+const COLUMNS: &str = "version, description, installed_on, success, checksum, execution_time";
+
 /// Moves what is ours to a table of our own, unless there is one already. In a transaction, and under the lock of migrations.
 pub(super) async fn carry_over(
     connection: &mut AnyConnection,
@@ -29,7 +32,6 @@ pub(super) async fn carry_over(
     migrator.skip(&mut *connection, Some(0)).await?;
     let versions: Vec<String> = ours.iter().map(ToString::to_string).collect();
     let versions = versions.join(", ");
-    const COLUMNS: &str = "version, description, installed_on, success, checksum, execution_time";
     for statement in [
         format!(
             "INSERT INTO {TABLE} ({COLUMNS}) SELECT {COLUMNS} FROM {LIBRARYS_TABLE} WHERE version IN ({versions})"

@@ -5,6 +5,8 @@ use tests::{Engine, World, on_every_engine};
 
 use crate::fixtures::{count, document, load_october, run_october};
 
+const COLUMNS: &str = "version, description, installed_on, success, checksum, execution_time";
+
 /// A table of migrations as the library makes it.
 async fn make_librarys_table(world: &World) -> Result<()> {
     let (time, bytes) = match world.engine {
@@ -64,7 +66,6 @@ on_every_engine! {
         let ours = rows_of(world, "export_migrations").await?;
         // As an earlier program has it, beside another one's.
         make_librarys_table(world).await?;
-        const COLUMNS: &str = "version, description, installed_on, success, checksum, execution_time";
         world.execute(&format!(
             "INSERT INTO _sqlx_migrations ({COLUMNS}) SELECT {COLUMNS} FROM export_migrations; DROP TABLE export_migrations"
         )).await?;
@@ -95,11 +96,9 @@ on_every_engine! {
 on_every_engine! {
     async fn two_processes_create_one_ledger(world: &World) {
         let migrate = || world.enqueuer(["migrate"]).run();
-        for answer in [tokio::join!(migrate(), migrate(), migrate())] {
-            answer.0?.expect(0)?;
-            answer.1?.expect(0)?;
-            answer.2?.expect(0)?;
-        }
+        let (one, other) = tokio::join!(migrate(), migrate());
+        one?.expect(0)?;
+        other?.expect(0)?;
         assert_eq!(count(world, "SELECT count(*) FROM export_runs").await?, 0);
         Ok(())
     }
