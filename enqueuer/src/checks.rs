@@ -15,6 +15,7 @@ use crate::agreement::{self, Scope};
 use crate::alerts::{self, Alerts};
 use crate::context::profile_file;
 use crate::deviations::{self, Deviation};
+use crate::local_time;
 use crate::plan;
 use crate::published::PublishedStore;
 use crate::queue::{CapacitySettings, QueueSettings, converter_path};
@@ -86,6 +87,9 @@ pub async fn all(
 async fn of_source(config: &Config, source: &mut Source) -> Vec<Finding> {
     let subject = format!("source {}", config.source_database_url);
     if let Err(error) = source.begin_snapshot().await {
+        return vec![finding(subject, Err(error))];
+    }
+    if let Err(error) = local_time::demand_business_time(source, &config.business_timezone).await {
         return vec![finding(subject, Err(error))];
     }
     let filtered = match source.filtered().await {

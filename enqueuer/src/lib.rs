@@ -14,6 +14,7 @@ mod csv_source;
 mod deadline;
 mod deviations;
 mod holds;
+mod local_time;
 mod month_end;
 mod numbers;
 mod out;

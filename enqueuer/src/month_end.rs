@@ -102,6 +102,7 @@ pub async fn run(
 }
 
 /// What is looked for in the source, and when.
+#[derive(Clone, Copy)]
 pub struct Look<'a> {
     pub selection: &'a Selection,
     pub accept_snapshot: Option<Date>,

@@ -9,7 +9,7 @@ use common::source::{Filtered, Source};
 use common::statement::{Kind, Period};
 use common::{Error, Result, telemetry};
 
-use crate::deviations;
+use crate::{deviations, local_time};
 
 /// Opens the source for making documents: in one snapshot, with nothing hidden, and with accounts. Tells of a time zone that is not
 /// that of the business.
@@ -20,6 +20,7 @@ pub async fn open(config: &Config) -> Result<Source> {
     if let Some(told) = source.other_zone() {
         telemetry::say(&format!("note: {told}"));
     }
+    local_time::demand_business_time(&mut source, &config.business_timezone).await?;
     deviations::preflight(&mut source).await?;
     if accounts(&mut source).await? == 0 {
         return Err(no_account());
@@ -36,15 +37,11 @@ pub fn no_account() -> Error {
 }
 
 fn refuse_hidden(filtered: &[Filtered]) -> Result<()> {
-    let hidden: Vec<String> = filtered
-        .iter()
-        .filter(|filtered| !filtered.shows_all())
-        .map(|hidden| hidden.relation.clone())
-        .collect();
-    let Some(first) = filtered.iter().find(|filtered| !filtered.shows_all()) else {
+    let hidden = filtered.iter().filter(|found| !found.shows_all());
+    let Some(first) = hidden.clone().next() else {
         return Ok(());
     };
-    let mut relations = hidden;
+    let mut relations: Vec<&str> = hidden.map(|hidden| hidden.relation.as_str()).collect();
     relations.dedup();
     Err(Error::config(format!(
         "the source's {}: {}",
@@ -97,6 +94,7 @@ pub async fn count(
     })
 }
 
+/// Counts accounts, closed ones, too.
 pub async fn accounts(source: &mut Source) -> Result<i64> {
     let query = format!("SELECT count(*) FROM {}", ACCOUNTS.name);
     sqlx::query_scalar(query_text(query))

@@ -1,10 +1,11 @@
-//! Views that cast instants to dates put rows on the days of the session's time zone. PostgreSQL only: SQLite has no sessions.
+//! Views that cast instants to dates put rows on the days of the session's time zone. SQLite has no sessions,
+//! but views by the machine's local time.
 
 use anyhow::{Context, Result, ensure};
 use tests::{Engine, Program, Workbook, World};
 
 use super::Reader;
-use crate::fixtures::{Books, PERIOD, october};
+use crate::fixtures::{Books, PERIOD, load_october, october};
 
 const NAME: &str = "ALTER DATABASE {database} SET timezone = ";
 
@@ -169,6 +170,53 @@ async fn what_the_url_says_holds_and_is_told() -> Result<()> {
             "{}",
             check.stdout
         );
+    }
+    world.close().await
+}
+
+/// A view of SQLite by the machine's time zone has the business's days, or is refused.
+#[tokio::test]
+async fn local_time_of_another_machine_is_refused() -> Result<()> {
+    let world = World::new(Engine::Sqlite).await?;
+    load_october(&world, 1).await?;
+    world
+        .execute(
+            "ALTER TABLE statement_accounts RENAME TO firm_accounts;
+             CREATE VIEW statement_accounts AS
+             SELECT account_id, account_no, holder_name, language, base_currency, electronic_delivery,
+                    date(opened_on, 'LocalTime') AS opened_on FROM firm_accounts",
+        )
+        .await?;
+    world.enqueuer(["migrate"]).run().await?.expect(0)?;
+    for command in ["run", "plan", "check"] {
+        let arguments: &[&str] = if command == "check" {
+            &[]
+        } else {
+            &["--period", PERIOD]
+        };
+        let arguments = [&[command], arguments].concat();
+        let refused = world
+            .enqueuer(arguments)
+            .env("TZ", "UTC")
+            .run()
+            .await?
+            .expect(78)?;
+        let told = [refused.stdout, refused.stderr].concat();
+        ensure!(
+            told.contains("statement_accounts turns instants into days by localtime")
+                && told.contains("TZ=Asia/Tokyo"),
+            "{told}"
+        );
+    }
+    super::expect_nothing(&world, PERIOD).await?;
+    // Of the same days, whatever it is called.
+    for zone in ["Asia/Tokyo", "JST-9"] {
+        world
+            .enqueuer(october([]))
+            .env("TZ", zone)
+            .run()
+            .await?
+            .expect(0)?;
     }
     world.close().await
 }
