@@ -89,16 +89,14 @@ async fn of_source(config: &Config, source: &mut Source) -> Vec<Finding> {
     if let Err(error) = source.begin_snapshot().await {
         return vec![finding(subject, Err(error))];
     }
-    if let Err(error) = local_time::demand_business_time(source, &config.business_timezone).await {
-        return vec![finding(subject, Err(error))];
-    }
     let filtered = match source.filtered().await {
         Ok(filtered) => filtered,
         Err(error) => return vec![finding(subject, Err(error))],
     };
+    let local_time = local_time::demand_business_time(source, &config.business_timezone).await;
     let mut findings = vec![Finding {
         note: source.other_zone(),
-        ..finding(subject, Ok(()))
+        ..finding(subject, local_time)
     }];
     let mut deviates = false;
     for relation in RELATIONS {
