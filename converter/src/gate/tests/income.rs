@@ -28,12 +28,12 @@ fn dividend(code: &str, paid: &str) -> CashMovement {
 }
 
 fn is_paid(movement: &CashMovement) {
-    passes(|gate| income::check(gate, movement, currency("JPY")));
+    passes(|gate| income::check(gate, movement, Some(currency("JPY"))));
 }
 
 fn is_not_paid(movement: &CashMovement, says: &[&str]) {
     refused(Rule::Identity, says, |gate| {
-        income::check(gate, movement, currency("JPY"))
+        income::check(gate, movement, Some(currency("JPY")))
     });
 }
 
