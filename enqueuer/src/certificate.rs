@@ -11,7 +11,7 @@ use common::{Error, Result};
 use serde_json::json;
 
 use crate::published::PublishedStore;
-use crate::targets;
+use crate::{row_counts, targets, unusable};
 
 /// How a kind's accounts are accounted for: each stands in exactly one of excused, nothing to report, succeeded, failed and
 /// open, by the latest revision of its document.
@@ -83,6 +83,8 @@ pub async fn certify(config: &Config, ledger: &Ledger, period: Period) -> Result
     source.begin_snapshot().await?;
     let basis = config.profile.trade_basis;
     let found = targets::find(&mut source, &everything, &snapshots, basis).await?;
+    let published = ledger.published_counts(period).await?;
+    let different = row_counts::compare(&mut source, period, basis, &published).await?;
     drop(source);
     let documents = ledger.documents(&everything, &Listed::default()).await?;
     let store = PublishedStore::open(&config.store).await?;
@@ -102,6 +104,8 @@ pub async fn certify(config: &Config, ledger: &Ledger, period: Period) -> Result
     let due: Vec<&DocumentId> = found.due.iter().map(|due| &due.document).collect();
     problems.extend(unrecorded(&due, &latest));
     problems.extend(compare_store(&documents, &objects));
+    problems.extend(different);
+    problems.extend(unusable::words(&found.findings.unusable));
     let mut kinds = BTreeMap::new();
     let none = HashSet::new();
     for kind in Kind::ALL {
@@ -267,6 +271,7 @@ mod tests {
             state,
             cause: None,
             error: None,
+            place: None,
             attempts: 1,
             object_key: Some(format!("{account}.{revision}")),
             sha256: None,

@@ -11,6 +11,7 @@ use common::{Error, Result};
 
 use crate::alerts::{self, Alerts};
 use crate::context::profile_file;
+use crate::deviations::rights::{self, Lacking};
 use crate::deviations::{self, Deviation};
 use crate::plan;
 use crate::published::PublishedStore;
@@ -62,7 +63,20 @@ pub async fn all(
                 format!("source {}", config.source_database_url),
                 Ok(()),
             ));
-            for relation in RELATIONS {
+            let lacking = match rights::lacking(&mut source).await {
+                Ok(lacking) => lacking,
+                Err(error) => {
+                    findings.push(finding("rights", Err(error)));
+                    Lacking::default()
+                }
+            };
+            if let Some(problem) = lacking.problem() {
+                findings.push(finding("rights", Err(Error::config(problem))));
+            }
+            for relation in RELATIONS
+                .into_iter()
+                .filter(|relation| !lacking.has(relation))
+            {
                 let found = deviations::of_relation(&mut source, relation).await;
                 if found.is_empty() {
                     findings.push(finding(relation.name, Ok(())));
@@ -118,12 +132,6 @@ fn profile(settings: &Settings, profile: &Profile) -> Finding {
             "the gate does not stop documents that break these rules: {}",
             lenient.join(", ")
         ));
-    }
-    if policies.ownership != Policy::Block {
-        notes.push(
-            "with ownership not at block a customer may be sent rows of another customer's account"
-                .to_owned(),
-        );
     }
     Finding {
         note: (!notes.is_empty()).then(|| notes.join("; ")),

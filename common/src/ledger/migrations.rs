@@ -12,7 +12,7 @@ use crate::dialect::Dialect;
 use crate::{Error, Result};
 
 /// The embedded migrations, in order. A landed migration never changes.
-const MIGRATIONS: [(i64, &str, &str); 3] = [
+const MIGRATIONS: [(i64, &str, &str); 5] = [
     (
         1,
         "ledger",
@@ -20,6 +20,12 @@ const MIGRATIONS: [(i64, &str, &str); 3] = [
     ),
     (2, "proof", include_str!("../../migrations/0002_proof.sql")),
     (3, "batch", include_str!("../../migrations/0003_batch.sql")),
+    (
+        5,
+        "findings",
+        include_str!("../../migrations/0005_findings.sql"),
+    ),
+    (8, "place", include_str!("../../migrations/0008_place.sql")),
 ];
 
 /// The version of a ledger that has every migration.

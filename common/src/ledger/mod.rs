@@ -7,6 +7,7 @@ mod batch_jobs;
 mod change;
 mod documents;
 mod figures;
+mod findings;
 mod groups;
 mod history;
 mod holds;
@@ -37,13 +38,14 @@ pub use documents::{CauseCount, DocumentRow, DueDocument, Excuse, Listed, Select
 pub use figures::{
     Actions, Alike, AttemptsAlike, HoldSpan, OfCause, PeriodRun, Reading, SettledIn,
 };
-pub use groups::NOT_IN_GROUP;
+pub use findings::{Findings, UnusableId, UnusableIds};
+pub use groups::{CLOSED, NOT_IN_GROUP};
 pub use history::{Ending, PastAttempt, PastJob};
 pub use holds::{Hold, HoldCause};
 pub use jobs::{Assignment, Correction, Job, JobRequest, Which};
 pub use links::LinkCandidate;
 pub use month_end::{Kept, MonthEndRun};
-pub use published::PublishedDocument;
+pub use published::{PublishedCounts, PublishedDocument};
 pub use reader::{LedgerReader, Opened};
 pub use runs::{Command, OpenRun, Run, RunCounts, RunProgress, Snapshots};
 pub use settling::{SlotEnd, Slots};

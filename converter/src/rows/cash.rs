@@ -90,11 +90,12 @@ pub async fn outline(
     let any_value = |name| format!("count({})", source.column(&CASH_MOVEMENTS, name));
     let query = source.sql(&format!(
         "SELECT count(*), {}, {}, {}, {} FROM statement_cash_movements t
-         WHERE t.account_id = $1 AND t.booked_on >= date($2) AND t.booked_on <= date($3)",
+         WHERE {} AND t.booked_on >= date($2) AND t.booked_on <= date($3)",
         any_value("gross_amount"),
         any_value("income_tax"),
         any_value("local_tax"),
         any_value("foreign_tax"),
+        source.catalog.is_account(&CASH_MOVEMENTS),
     ));
     let (rows, gross, income, local, foreign): (i64, i64, i64, i64, i64) = sqlx::query_as(query)
         .bind(account_id.as_str())
@@ -124,8 +125,9 @@ pub async fn balances(
     as_of: Date,
 ) -> Result<Vec<CashBalance>> {
     let pocket = source.column(&CASH_BALANCES, "pocket");
+    let is_account = source.catalog.is_account(&CASH_BALANCES);
     let text = format!(
-        "SELECT {{columns}} FROM statement_cash_balances t WHERE t.account_id = $1 AND t.as_of = date($2)
+        "SELECT {{columns}} FROM statement_cash_balances t WHERE {is_account} AND t.as_of = date($2)
          ORDER BY t.currency COLLATE {{C}}, COALESCE({pocket}, '{DEFAULT_POCKET}') COLLATE {{C}}{}",
         ties(source, &CASH_BALANCES, &intake.gate)
     );
@@ -161,7 +163,8 @@ pub async fn balances(
                 "statement_cash_balances: currency {currency}, pocket {} occurs twice on {as_of}; both must be unique",
                 balance.pocket
             );
-            intake.gate.broken(Rule::Shape, what)?;
+            let broken = intake.gate.broken(Rule::Shape, what);
+            broken.map_err(|error| error.at("statement_cash_balances.currency"))?;
         }
         balances.push(balance);
         gate::ownership::check(&mut intake.gate, account_id, owner, CASH_BALANCES.name)
@@ -202,8 +205,9 @@ pub async fn roll(
     ];
     let text = format!(
         "SELECT {{columns}} FROM statement_cash_movements t
-         WHERE t.account_id = $1 AND t.booked_on > date($2) AND t.booked_on <= date($3)
+         WHERE {} AND t.booked_on > date($2) AND t.booked_on <= date($3)
          ORDER BY t.movement_id COLLATE {{C}}{}",
+        source.catalog.is_account(&CASH_MOVEMENTS),
         ties(source, &CASH_MOVEMENTS, &intake.gate)
     );
     let query = Query {

@@ -87,12 +87,20 @@ pub async fn stream(
     let trades_market = source.column(&TRADES, "market");
     let price_date = source.column(&POSITIONS, "price_date");
     let moved_on = between.basis.column();
+    let is_holder = source.catalog.is_account(&POSITIONS);
+    let is_trader = source.catalog.is_account(&TRADES);
+    // Codes are the same when their bytes are, whatever the columns' collations.
+    let held_code = source.catalog.bytes(&POSITIONS, "security_code");
+    let held_custody = source.catalog.bytes(&POSITIONS, "custody");
+    let traded_code = source.catalog.bytes(&TRADES, "security_code");
+    let traded_custody = source.catalog.bytes(&TRADES, "custody");
     let text = format!(
         "WITH held AS (
-             SELECT t.account_id, t.security_code, {positions_market} AS market, t.custody, t.security_name,
+             SELECT t.account_id, {held_code} AS security_code, {positions_market} AS market, {held_custody} AS custody,
+                    t.security_name,
                     CASE WHEN t.as_of = date($3) THEN 'closing' ELSE 'opening' END AS what, t.quantity,
                     CAST(t.as_of AS text) AS made_on, CAST({price_date} AS text) AS counted_on
-             FROM statement_positions t WHERE t.account_id = $1 AND t.as_of IN (date($2), date($3))
+             FROM statement_positions t WHERE {is_holder} AND t.as_of IN (date($2), date($3))
          ),
          held_in AS (SELECT security_code, custody, max(market COLLATE {{C}}) AS market FROM held GROUP BY security_code, custody),
          markets AS (SELECT count(market) AS named FROM held),
@@ -101,15 +109,15 @@ pub async fn stream(
                     made_on, counted_on, '' AS trade_id
              FROM held
              UNION ALL
-             SELECT t.account_id, t.security_code,
+             SELECT t.account_id, {traded_code},
                     CASE WHEN m.named = 0 OR (h.security_code IS NOT NULL AND h.market IS NULL) THEN ''
                          ELSE COALESCE({trades_market}, h.market, '') END,
-                    t.custody, t.security_name, t.side, t.quantity, CAST(t.trade_date AS text),
+                    {traded_custody}, t.security_name, t.side, t.quantity, CAST(t.trade_date AS text),
                     CAST(t.settlement_date AS text), t.trade_id
              FROM statement_trades t
              CROSS JOIN markets m
-             LEFT JOIN held_in h ON h.security_code = t.security_code AND h.custody = t.custody
-             WHERE t.account_id = $1 AND t.{moved_on} > date($2) AND t.{moved_on} <= date($3)
+             LEFT JOIN held_in h ON h.security_code = {traded_code} AND h.custody = {traded_custody}
+             WHERE {is_trader} AND t.{moved_on} > date($2) AND t.{moved_on} <= date($3)
          )
          SELECT {{columns}} FROM moved t
          ORDER BY t.security_code COLLATE {{C}}, t.market COLLATE {{C}}, {CUSTODY_ORDER},

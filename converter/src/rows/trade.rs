@@ -108,11 +108,12 @@ pub async fn outline(
     let column = |name| source.column(&TRADES, name);
     let query = format!(
         "SELECT count(*), COALESCE({}, 0), COALESCE({}, 0), count({}) + count({})
-         FROM statement_trades t WHERE t.account_id = $1 AND {}",
+         FROM statement_trades t WHERE {} AND {}",
         any_amount(column("accrued_interest")),
         any_amount(column("foreign_fees")),
         column("settlement_currency"),
         column("settlement_amount"),
+        source.catalog.is_account(&TRADES),
         selection.condition()
     );
     let query = source.sql(&query);
@@ -141,8 +142,9 @@ pub async fn stream(
     sink: &mut Sink<Trade>,
 ) -> Result<()> {
     let text = format!(
-        "SELECT {{columns}} FROM statement_trades t WHERE t.account_id = $1 AND {}
+        "SELECT {{columns}} FROM statement_trades t WHERE {} AND {}
          ORDER BY t.settlement_date, t.trade_date, t.trade_id COLLATE {{C}}{}",
+        source.catalog.is_account(&TRADES),
         selection.condition(),
         ties(source, &TRADES, &intake.gate)
     );

@@ -9,6 +9,7 @@ use common::ledger::{LedgerReader, Opened, PastJob, Selection, Standing};
 use super::packing::Due;
 use crate::printable::printable;
 use crate::targets::Targets;
+use crate::unusable;
 
 /// What a run leaves as it is.
 #[derive(Debug, Default, Clone, Copy)]
@@ -44,7 +45,10 @@ pub async fn look(
     packs: bool,
     found: &Targets,
 ) -> Result<Known> {
-    let mut known = Known::default();
+    let mut known = Known {
+        remarks: unusable::words(&found.findings.unusable),
+        ..Known::default()
+    };
     let reader = match LedgerReader::open(config).await? {
         Opened::Ready(reader) => Some(reader),
         Opened::Absent => {

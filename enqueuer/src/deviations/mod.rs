@@ -1,6 +1,12 @@
 //! How the source deviates from the contract: relations, columns, types, and values that only the data can show.
 
-use common::contract::{ACCOUNTS, Column, ColumnType, RELATIONS, Relation};
+mod fault;
+mod numbers;
+pub mod rights;
+mod scan;
+mod whole;
+
+use common::contract::{Column, ColumnType, RELATIONS, Relation};
 use common::database::{Whose, query_text, statement_failed};
 use common::dialect::Dialect;
 use common::source::Source;
@@ -27,80 +33,57 @@ pub async fn of_relation(source: &mut Source, relation: &'static Relation) -> Ve
         }];
     }
     let mut found = Vec::new();
+    let mut sound = Vec::new();
     for column in relation.columns {
-        found.extend(of_column(source, relation, column).await);
+        match type_problem(source, relation, column) {
+            Some(problem) => found.push(Deviation {
+                place: format!("{}.{}", relation.name, column.name),
+                problem,
+            }),
+            None if source.catalog.has(relation, column.name) => sound.push(column),
+            None => {}
+        }
     }
-    if found.is_empty()
-        && let Err(error) = accounts_known(source, relation).await
-    {
-        found.push(Deviation {
-            place: relation.name.to_owned(),
-            problem: error.chain(),
-        });
+    match scan::deviations(source, relation, &sound).await {
+        Ok(deviations) => found.extend(deviations),
+        Err(error) => found.push(of_whole(relation, error.chain())),
+    }
+    if whole::is_comparable(source, relation, &sound) {
+        match whole::problems(source, relation).await {
+            Ok(problems) => {
+                found.extend(
+                    problems
+                        .into_iter()
+                        .map(|problem| of_whole(relation, problem)),
+                );
+            }
+            Err(error) => found.push(of_whole(relation, error.chain())),
+        }
     }
     found
 }
 
-/// How a column deviates: absent, of another type, or with values that its type allows and the contract does not.
-async fn of_column(source: &mut Source, relation: &Relation, column: &Column) -> Option<Deviation> {
-    let place = format!("{}.{}", relation.name, column.name);
-    match value_problem(source, relation, column).await {
-        Ok(problem) => problem.map(|problem| Deviation { place, problem }),
-        Err(error) => Some(Deviation {
-            place,
-            problem: error.chain(),
-        }),
+fn of_whole(relation: &Relation, problem: String) -> Deviation {
+    Deviation {
+        place: relation.name.to_owned(),
+        problem,
     }
-}
-
-async fn value_problem(
-    source: &mut Source,
-    relation: &Relation,
-    column: &Column,
-) -> Result<Option<String>> {
-    if let Some(problem) = type_problem(source, relation, column) {
-        return Ok(Some(problem));
-    }
-    if !source.catalog.has(relation, column.name) {
-        return Ok(None);
-    }
-    if holds_floats(source, relation, column).await? {
-        return Ok(Some(FLOATS.to_owned()));
-    }
-    if let Some(value) = other_than_date(source, relation, column).await? {
-        return Ok(Some(format!(
-            "holds {value:?}, which is no date; store dates as TEXT, YYYY-MM-DD"
-        )));
-    }
-    if !column.optional {
-        let nulls = nulls(source, relation, column).await?;
-        if nulls > 0 {
-            return Ok(Some(format!(
-                "is null in {nulls} rows; the contract allows no null, so fill it or leave the rows out"
-            )));
-        }
-    }
-    Ok(None)
 }
 
 /// What the engine's catalogue says of the column.
 fn type_problem(source: &Source, relation: &Relation, column: &Column) -> Option<String> {
     let dialect = source.database.dialect;
     let wanted = dialect.column_type(column.column_type);
-    match source
-        .catalog
-        .columns(relation)
-        .iter()
-        .find(|(name, _)| name == column.name)
-    {
+    match source.catalog.declared(relation, column.name) {
         None if column.optional => None,
         None => Some(format!(
             "is missing; add it as {wanted} ({})",
             column.meaning
         )),
-        Some((_, declared)) if dialect.accepts(column, declared) => None,
-        Some((_, declared)) => Some(format!(
-            "is of type {declared}; the contract wants {wanted}, so cast it in a view"
+        Some(declared) if dialect.accepts(column, declared.base_type()) => None,
+        Some(declared) => Some(format!(
+            "is of type {}; the contract wants {wanted}, so cast it in a view",
+            declared.described()
         )),
     }
 }
@@ -147,11 +130,10 @@ pub async fn preflight(source: &mut Source) -> Result<()> {
     Ok(())
 }
 
-/// Whether rows are selected by this column: one without a value would be overlooked.
+/// Whether rows are selected by this column: one without a value would be overlooked. A row without an account_id is not: it is
+/// recorded with the run, and told.
 fn selects_rows(column: &Column) -> bool {
-    !column.optional
-        && (column.column_type == ColumnType::Date
-            || matches!(column.name, "account_id" | "amount"))
+    !column.optional && (column.column_type == ColumnType::Date || column.name == "amount")
 }
 
 /// How many rows have a null in a column. With the contract's indexes most of these counts are index look-ups.
@@ -192,12 +174,8 @@ async fn other_than_date(
 
 /// A SQLite column that is not declared as text may hold binary floating point numbers.
 async fn holds_floats(source: &mut Source, relation: &Relation, column: &Column) -> Result<bool> {
-    let declared = source
-        .catalog
-        .columns(relation)
-        .iter()
-        .find(|(name, _)| name == column.name);
-    let may = declared.is_some_and(|(_, declared)| declared != "text");
+    let declared = source.catalog.declared(relation, column.name);
+    let may = declared.is_some_and(|declared| declared.base != "text");
     if source.database.dialect != Dialect::Sqlite
         || column.column_type != ColumnType::Decimal
         || !may
@@ -216,45 +194,4 @@ async fn holds_floats(source: &mut Source, relation: &Relation, column: &Column)
             Whose::Source,
         ))?;
     Ok(floats > 0)
-}
-
-/// Rows must belong to an account, and every account id must be usable in keys and job names.
-async fn accounts_known(source: &mut Source, relation: &'static Relation) -> Result<()> {
-    let failed = |reason| statement_failed("looking for unknown accounts", Whose::Source)(reason);
-    let name = relation.name;
-    if name == ACCOUNTS.name {
-        let ids: Vec<(Option<String>, i64)> = sqlx::query_as(query_text(format!(
-            "SELECT CAST(t.account_id AS text), count(*) FROM {name} t GROUP BY t.account_id"
-        )))
-        .fetch_all(source.connection())
-        .await
-        .map_err(failed)?;
-        for (id, rows) in ids {
-            let id = id.ok_or_else(|| {
-                Error::config("account_id is null in a row; every account needs one")
-            })?;
-            id.parse::<common::statement::AccountId>()?;
-            if rows > 1 {
-                return Err(Error::config(format!(
-                    "account_id {id} occurs {rows} times; it must be unique"
-                )));
-            }
-        }
-        return Ok(());
-    }
-    let orphans: (i64, Option<String>) = sqlx::query_as(query_text(format!(
-        "SELECT count(*), CAST(min(t.account_id) AS text) FROM {name} t
-         WHERE t.account_id IS NULL
-            OR NOT EXISTS (SELECT 1 FROM statement_accounts a WHERE a.account_id = t.account_id)"
-    )))
-    .fetch_one(source.connection())
-    .await
-    .map_err(failed)?;
-    match orphans {
-        (0, _) => Ok(()),
-        (rows, example) => Err(Error::config(format!(
-            "{rows} rows belong to no account of statement_accounts (e.g. account_id {}); add the accounts or leave the rows out",
-            example.map_or_else(|| "null".to_owned(), |id| format!("{id:?}"))
-        ))),
-    }
 }
