@@ -1,6 +1,7 @@
 //! Currencies: the code as printed and the minor unit that amounts are kept in.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use rust_decimal::Decimal;
 
@@ -26,6 +27,20 @@ impl Currency {
                 .and_then(|places| places.try_into().ok())
                 .unwrap_or(2),
         })
+    }
+
+    /// Every code that [`from_code`](Self::from_code) knows, in order.
+    pub fn codes() -> Vec<&'static str> {
+        static CODES: LazyLock<Vec<String>> = LazyLock::new(|| {
+            let letters = || 'A'..='Z';
+            let codes = letters()
+                .flat_map(|a| letters().flat_map(move |b| letters().map(move |c| [a, b, c])));
+            codes
+                .map(String::from_iter)
+                .filter(|code| Currency::from_code(code).is_some())
+                .collect()
+        });
+        CODES.iter().map(String::as_str).collect()
     }
 
     pub fn code(&self) -> &str {
@@ -69,6 +84,8 @@ mod tests {
                 "{code}"
             );
         }
+        let codes = Currency::codes();
+        assert!(codes.len() > 150 && codes.contains(&"JPY") && !codes.contains(&"YEN"));
         for code in ["", "jpy", "YEN", "JPYX", "円"] {
             assert!(Currency::from_code(code).is_none(), "{code}");
         }

@@ -1,6 +1,8 @@
 //! What differs between engines in queries. Queries are written once, for PostgreSQL and SQLite alike (`$1` parameters,
 //! `date($1)`, `CAST(column AS text)`, `ON CONFLICT`); the few words that differ are put in here.
 
+mod columns;
+
 use std::fmt;
 
 use crate::catalog::cast;
@@ -132,7 +134,18 @@ impl Dialect {
         parameters / columns + 1
     }
 
-    /// Whether a column of this declared type holds a contract type exactly. `declared` is lower case, without length.
+    /// A text expression as it is compared, grouped and sorted by its bytes.
+    pub fn bytes(self, expression: &str) -> String {
+        match self {
+            // Types such as `citext` bring an equality of their own, whatever the collation.
+            Dialect::Postgres => format!("{} COLLATE \"C\"", cast(expression)),
+            // A cast would be in the way of an index.
+            Dialect::Sqlite => format!("{expression} COLLATE BINARY"),
+        }
+    }
+
+    /// Whether a column of this type holds a contract type exactly. `declared` is lower case, without length, and below all
+    /// domains.
     pub fn accepts(self, column: &Column, declared: &str) -> bool {
         let integer = matches!(
             declared,
@@ -223,32 +236,6 @@ impl Dialect {
                     .map(|e| format!("({e} IS NULL)"))
                     .collect();
                 format!("({})", nulls.join(" + "))
-            }
-        }
-    }
-
-    /// Lists the columns of `$1`, `$2` and so on, which are names of relations: the relation's name, the column's, and its
-    /// declared type (lower case, without length). No rows of a relation = there is none.
-    pub fn columns_query(self, relations: usize) -> String {
-        let names = (1..=relations).map(|n| cast(&format!("${n}")));
-        match self {
-            // One look at the catalogue: a union would be planned relation by relation, by every process anew.
-            Dialect::Postgres => format!(
-                "SELECT r.name, CAST(a.attname AS text), CAST(format_type(a.atttypid, NULL) AS text)
-                 FROM unnest(ARRAY[{}]) AS r (name)
-                 JOIN pg_attribute AS a ON a.attrelid = to_regclass(quote_ident(r.name))
-                 WHERE a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
-                names.collect::<Vec<_>>().join(", ")
-            ),
-            Dialect::Sqlite => {
-                let columns = names.map(|name| {
-                    format!(
-                        "SELECT {name}, c.* FROM (
-                            SELECT name, lower(CASE instr(type, '(') WHEN 0 THEN type ELSE substr(type, 1, instr(type, '(') - 1) END)
-                            FROM pragma_table_info({name}) ORDER BY cid) AS c"
-                    )
-                });
-                columns.collect::<Vec<_>>().join(" UNION ALL ")
             }
         }
     }

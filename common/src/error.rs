@@ -35,12 +35,14 @@ impl Class {
 }
 
 /// An error of one class. `message` names what, where and the mend; `cause` is the short word by which failures are
-/// grouped in the ledger, in `status` and in alerts; the technical reason sits in `source()`.
+/// grouped in the ledger, in `status` and in alerts; `place` is the column of the source that it is about, where there is one; the
+/// technical reason sits in `source()`.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
     class: Class,
     cause: &'static str,
+    place: Option<Box<str>>,
     message: String,
     source: Option<Source>,
     of_failed_statement: bool,
@@ -51,6 +53,7 @@ impl Error {
         Self {
             class,
             cause,
+            place: None,
             message: message.into(),
             source: None,
             of_failed_statement: false,
@@ -101,6 +104,18 @@ impl Error {
     pub fn context(mut self, what: impl fmt::Display) -> Self {
         self.message = format!("{what}: {}", self.message);
         self
+    }
+
+    /// Says which column of the source it is about, as `relation.column`. The place that was said first stays: it is nearer to the row.
+    #[must_use]
+    pub fn at(mut self, place: impl Into<Box<str>>) -> Self {
+        self.place.get_or_insert_with(|| place.into());
+        self
+    }
+
+    /// The column of the source that it is about, as `relation.column`.
+    pub fn place(&self) -> Option<&str> {
+        self.place.as_deref()
     }
 
     pub fn class(&self) -> Class {

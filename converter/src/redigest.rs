@@ -4,8 +4,8 @@
 use std::io::{self, BufRead, Write};
 
 use common::config::Config;
-use common::lifetime::Opened;
 use common::digests::{DigestAnswer, DigestRequest, Digested, SectionDigests};
+use common::lifetime::Opened;
 use common::profile::{Policies, Profile, Section};
 use common::source::{Source, SourceSnapshots};
 use common::{Class, Error, Result};
@@ -89,7 +89,13 @@ async fn digest(
         snapshots,
     } = request;
     // Where there is no snapshot, the day on which the account was opened decides about the gate, and about no row.
-    let opening = |snapshot| Opening::of(snapshot, Opened::On(document.period.first_day()), document.period);
+    let opening = |snapshot| {
+        Opening::of(
+            snapshot,
+            Opened::On(document.period.first_day()),
+            document.period,
+        )
+    };
     let bounds = Bounds {
         document,
         snapshots: *snapshots,

@@ -14,6 +14,7 @@ use common::{Error, Result};
 use crate::agreement::{self, Scope};
 use crate::alerts::{self, Alerts};
 use crate::context::profile_file;
+use crate::deviations::rights::{self, Lacking};
 use crate::deviations::{self, Deviation};
 use crate::local_time;
 use crate::plan;
@@ -98,8 +99,20 @@ async fn of_source(config: &Config, source: &mut Source) -> Vec<Finding> {
         note: source.other_zone(),
         ..finding(subject, local_time)
     }];
-    let mut deviates = false;
-    for relation in RELATIONS {
+    let lacking = match rights::lacking(source).await {
+        Ok(lacking) => lacking,
+        Err(error) => {
+            findings.push(finding("rights", Err(error)));
+            Lacking::default()
+        }
+    };
+    let problem = lacking.problem();
+    let mut deviates = problem.is_some();
+    findings.extend(problem.map(|problem| finding("rights", Err(Error::config(problem)))));
+    for relation in RELATIONS
+        .into_iter()
+        .filter(|relation| !lacking.has(relation))
+    {
         let of_relation = filtered
             .iter()
             .filter(|found| found.relation == relation.name);
@@ -179,12 +192,6 @@ fn profile(settings: &Settings, profile: &Profile) -> Finding {
             "the gate does not stop documents that break these rules: {}",
             lenient.join(", ")
         ));
-    }
-    if policies.ownership != Policy::Block {
-        notes.push(
-            "with ownership not at block a customer may be sent rows of another customer's account"
-                .to_owned(),
-        );
     }
     Finding {
         note: (!notes.is_empty()).then(|| notes.join("; ")),

@@ -16,6 +16,7 @@ use crate::alerts::events::{
 use crate::alerts::{About, Alert, Alerts};
 use crate::deadline::{self, Deadline, Forecast};
 use crate::sweep::Stuck;
+use crate::unusable;
 
 /// Documents that an alert shows.
 const EXAMPLES: i64 = 5;
@@ -241,6 +242,7 @@ impl<'a> Conclusion<'a> {
     ) -> Result<bool> {
         let took = open.now.duration_since(open.started_at);
         let failed = causes.iter().filter(|cause| cause.state == State::Failed);
+        let unaccounted = self.ledger.unaccounted_of(&open.run.run_id).await?;
         let alert = run_summary(&RunSummary {
             about: about(open),
             found: count(progress.due()),
@@ -249,6 +251,8 @@ impl<'a> Conclusion<'a> {
                 .map(|failed| (failed.cause.clone(), count(failed.documents)))
                 .collect(),
             excused: count(progress.of(State::Excused)),
+            closed_active: unaccounted.closed_active,
+            unusable_rows: unusable::rows(&unaccounted.unusable),
             paper: count(progress.paper),
             duration: Duration::try_from(took).unwrap_or_default(),
         });

@@ -54,7 +54,7 @@ const NOTES: [(&str, &str); 6] = [
         "Text",
         "Codes are compared exactly, in lower case as listed. Text sorts by code point, so indexes on text want the \
          collation \"C\" in PostgreSQL (BINARY, the default, in SQLite); account_id, which is looked up and not sorted, \
-         its own. A text that is not optional has something to read, but for a cash movement's description; in an \
+         its own. Ids are the same when their bytes are, whatever the column's collation or type takes for equal. A text that is not optional has something to read, but for a cash movement's description; in an \
          optional column an empty or blank text is no value. In a cell CR LF and CR are line feeds, and blanks at the end \
          of a text (also full-width and no-break ones) are left out; blanks at its beginning are kept. Whose row it is, \
          and the digest, are of the text as it is in the source.",
@@ -363,13 +363,13 @@ mod tests {
             .unwrap();
         for relation in RELATIONS {
             let found = catalog.columns(relation);
-            let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+            let names: Vec<&str> = found.iter().map(|found| found.name.as_str()).collect();
             let expected: Vec<&str> = relation.columns.iter().map(|column| column.name).collect();
             assert_eq!(names, expected, "{}", relation.name);
-            for (column, (_, declared)) in relation.columns.iter().zip(found) {
+            for (column, declared) in relation.columns.iter().zip(found) {
                 assert!(
-                    Dialect::Sqlite.accepts(column, declared),
-                    "{}.{}: {declared}",
+                    Dialect::Sqlite.accepts(column, declared.base_type()),
+                    "{}.{}: {declared:?}",
                     relation.name,
                     column.name
                 );

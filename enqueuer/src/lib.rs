@@ -1,6 +1,7 @@
 //! Finds the documents that are due, submits them and follows them to the end. A library so that one binary can hold both
 //! programs (`images/`); the program is [`run`].
 
+mod activity;
 mod agreement;
 mod alerts;
 mod certificate;
@@ -27,6 +28,7 @@ mod published;
 mod queue;
 mod readiness;
 mod report;
+mod row_counts;
 mod sample;
 mod source_database;
 mod source_writer;
@@ -34,6 +36,7 @@ mod steering;
 mod submission;
 mod sweep;
 mod targets;
+mod unusable;
 mod watch;
 mod whole_source;
 mod work;

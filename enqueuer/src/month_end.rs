@@ -159,6 +159,7 @@ async fn record(
     if config.deployment == Deployment::Local {
         take_over(ledger, &config.store, selection).await?;
     }
+    ledger.record_unaccounted(run, &found.unaccounted).await?;
     let profile_hash = &config.profile.hash;
     let readmitted = ledger.readmit(run, profile_hash, &found.due).await?;
     let (new, mut excused) = ledger

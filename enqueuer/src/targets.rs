@@ -4,15 +4,20 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use common::contract::ACCOUNTS;
 use common::database::{Whose, query_text, statement_failed};
-use common::ledger::{DueDocument, Excuse, NOT_IN_GROUP, Selection, Snapshots};
+use common::ledger::{
+    CLOSED, DueDocument, Excuse, NOT_IN_GROUP, Selection, Snapshots, Unaccounted, UnusableIds,
+};
 use common::lifetime::{Closed, Opened};
 use common::profile::Basis;
 use common::source::Source;
-use common::statement::{AccountId, DocumentId, Kind, Period};
+use common::statement::{AccountId, DocumentId, Kind};
 use common::{Error, Result};
 use jiff::civil::Date;
 use sqlx::Row;
 use sqlx::any::AnyRow;
+
+use crate::activity::{self, ActiveRows};
+use crate::unusable;
 
 /// The documents of a period.
 #[derive(Debug, Default)]
@@ -21,10 +26,11 @@ pub struct Targets {
     pub excused: Vec<Excuse>,
     /// Accounts that were looked at, with activity or without, per kind.
     pub accounts: BTreeMap<Kind, HashSet<String>>,
+    /// What no document can tell of.
+    pub unaccounted: Unaccounted,
+    /// Whether there was an account id that no account can have.
+    has_unusable: bool,
 }
-
-/// The word under which accounts closed before the period are excused.
-const CLOSED: &str = "closed_before_period";
 
 /// Finds the documents that the source gives rise to, whatever has become of them already. Which period a trade belongs
 /// to is the firm's `trade_basis`.
@@ -36,115 +42,116 @@ pub async fn find(
 ) -> Result<Targets> {
     let mut targets = Targets::default();
     let mut seen = BTreeSet::new();
+    let mut active = Vec::new();
     for kind in selection.kinds.iter().copied() {
-        let activity = Activity::of(kind, selection.period, snapshots, trade_basis);
-        find_kind(source, selection, &activity, &mut targets, &mut seen).await?;
+        let of_kind = activity::of(kind, selection.period, snapshots, trade_basis);
+        find_kind(source, selection, (kind, &of_kind), &mut targets, &mut seen).await?;
+        active.extend(of_kind);
     }
     refuse_unknown_accounts(source, selection).await?;
     refuse_unknown_groups(source, selection).await?;
+    // An operator's few accounts say nothing of what belongs to none.
+    if selection.accounts.is_empty() {
+        targets.unaccounted.unusable = unusable_ids(source, active, targets.has_unusable).await?;
+    }
     Ok(targets)
 }
 
-/// What makes a kind of document due: accounts with their numbers of rows.
-struct Activity {
-    kind: Kind,
-    query: String,
-    /// The parameters of the query.
-    days: Vec<Option<Date>>,
-}
-
-impl Activity {
-    fn of(kind: Kind, period: Period, snapshots: &Snapshots, trade_basis: Basis) -> Self {
-        match kind {
-            Kind::Trade => Self {
-                kind,
-                query: trade_activity(trade_basis),
-                days: vec![Some(period.first_day()), Some(period.last_day())],
-            },
-            Kind::Balance => Self {
-                kind,
-                query: BALANCE_ACTIVITY.to_owned(),
-                days: vec![
-                    snapshots.positions_opening,
-                    snapshots.positions_closing,
-                    snapshots.cash_opening,
-                    snapshots.cash_closing,
-                ],
-            },
-        }
+/// The rows of every relation looked at whose account_id no account can have. Nearly always there are none, and `any` knows.
+async fn unusable_ids(
+    source: &mut Source,
+    mut active: Vec<ActiveRows>,
+    any: bool,
+) -> Result<Vec<UnusableIds>> {
+    active.push(ActiveRows {
+        relation: &ACCOUNTS,
+        condition: "1 = 1".to_owned(),
+    });
+    let mut found = Vec::new();
+    for rows in &active {
+        found.push(if any {
+            unusable::of_rows(source, rows).await?
+        } else {
+            UnusableIds {
+                relation: rows.relation.name.to_owned(),
+                rows: 0,
+                examples: Vec::new(),
+            }
+        });
     }
+    Ok(found)
 }
 
-/// A trade document is due with a trade or a cash movement in the period.
-fn trade_activity(basis: Basis) -> String {
-    let day = basis.column();
+/// Joins are to the left alone: for a full one SQLite makes no index.
+const SAME_ACCOUNT: &str = "b.account_id COLLATE {C} = a.account_id COLLATE {C}";
+
+/// Accounts, and account ids that rows name, with their numbers of active rows. Accounts without any are there for the excuses of
+/// closed ones; rows without an account are there too, because a customer whose account row is missing must show as a failure, not
+/// vanish. Ids are one and the same when their bytes are: that is how the converter looks them up.
+fn query(source: &Source, active: &[ActiveRows]) -> String {
+    let closed_on = source.catalog.column(&ACCOUNTS, "closed_on");
+    let group = source.catalog.column(&ACCOUNTS, "rollout_group");
+    let counts: Vec<String> = active
+        .iter()
+        .map(|rows| {
+            let bytes = source.catalog.bytes(rows.relation, "account_id");
+            let (name, condition) = (rows.relation.name, &rows.condition);
+            format!(
+                "SELECT {bytes} AS account_id, count(*) AS row_count FROM {name} t WHERE {condition} GROUP BY {bytes}"
+            )
+        })
+        .collect();
     format!(
-        "SELECT account_id, count(*) AS row_count FROM statement_trades
-         WHERE {day} >= date($1) AND {day} <= date($2) GROUP BY account_id
+        "WITH activity AS ({}),
+              by_account AS (
+                  SELECT account_id COLLATE {{C}} AS account_id, sum(row_count) AS row_count
+                  FROM activity GROUP BY account_id COLLATE {{C}}
+              ),
+              accounts AS (
+                  SELECT {} AS account_id, 1 AS is_account, CAST(t.electronic_delivery AS text) AS consent,
+                         CAST({closed_on} AS text) AS closed_on, CAST({group} AS text) AS rollout_group,
+                         CAST(t.opened_on AS text) AS opened_on
+                  FROM statement_accounts t
+              )
+         SELECT CAST(a.account_id AS text), a.consent, a.closed_on, a.rollout_group, CAST(b.row_count AS bigint),
+                CAST(1 AS bigint), a.opened_on
+         FROM accounts a LEFT JOIN by_account b ON {SAME_ACCOUNT}
          UNION ALL
-         SELECT account_id, count(*) AS row_count FROM statement_cash_movements
-         WHERE booked_on >= date($1) AND booked_on <= date($2) GROUP BY account_id"
+         SELECT CAST(b.account_id AS text), CAST(NULL AS text), CAST(NULL AS text), CAST(NULL AS text),
+                CAST(b.row_count AS bigint), CAST(0 AS bigint), CAST(NULL AS text)
+         FROM by_account b LEFT JOIN accounts a ON {SAME_ACCOUNT} WHERE a.is_account IS NULL",
+        counts.join(" UNION ALL "),
+        source.catalog.bytes(&ACCOUNTS, "account_id")
     )
 }
-
-/// A balance document is due with a position or a non-zero cash balance in the opening or the closing snapshot. Numbers
-/// are compared with zero only, for which a double serves.
-const BALANCE_ACTIVITY: &str = "
-    SELECT account_id, count(*) AS row_count FROM statement_positions
-    WHERE as_of IN (date($1), date($2)) GROUP BY account_id
-    UNION ALL
-    SELECT account_id, count(*) AS row_count FROM statement_cash_balances
-    WHERE as_of IN (date($3), date($4)) AND CAST(amount AS double precision) <> 0 GROUP BY account_id";
 
 async fn find_kind(
     source: &mut Source,
     selection: &Selection,
-    activity: &Activity,
+    (kind, active): (Kind, &[ActiveRows]),
     targets: &mut Targets,
     seen: &mut BTreeSet<DocumentId>,
 ) -> Result<()> {
-    let closed_on = source.catalog.column(&ACCOUNTS, "closed_on");
-    let group = source.catalog.column(&ACCOUNTS, "rollout_group");
-    // Accounts without activity are there for the excuses of closed ones; activity without an account is there too,
-    // because a customer whose account row is missing must show as a failure, not vanish.
-    let query = format!(
-        "WITH activity AS ({}),
-              by_account AS (SELECT account_id, sum(row_count) AS row_count FROM activity GROUP BY account_id)
-         SELECT CAST(t.account_id AS text), CAST(t.electronic_delivery AS text), CAST({closed_on} AS text),
-                CAST({group} AS text), CAST(b.row_count AS bigint), CAST(t.opened_on AS text)
-         FROM statement_accounts t LEFT JOIN by_account b ON b.account_id = t.account_id
-         UNION ALL
-         SELECT CAST(b.account_id AS text), CAST(NULL AS text), CAST(NULL AS text), CAST(NULL AS text), CAST(b.row_count AS bigint),
-                CAST(NULL AS text)
-         FROM by_account b
-         WHERE b.account_id IS NOT NULL
-           AND NOT EXISTS (SELECT 1 FROM statement_accounts t WHERE t.account_id = b.account_id)",
-        activity.query
-    );
-    let mut rows = sqlx::query(query_text(source.database.dialect.sql(&query)));
-    for day in &activity.days {
-        rows = rows.bind(day.map(|day| day.to_string()));
-    }
-    let rows = rows
+    let query = source.sql(&query(source, active));
+    let rows = sqlx::query(query)
         .fetch_all(source.connection())
         .await
         .map_err(statement_failed("looking for due documents", Whose::Source))?;
     for row in &rows {
         let row = AccountRow::read(row)?;
-        let looked_at = targets.accounts.entry(activity.kind).or_default();
+        let Ok(account_id) = row.account_id.parse::<AccountId>() else {
+            targets.has_unusable = true;
+            continue;
+        };
+        let looked_at = targets.accounts.entry(kind).or_default();
         looked_at.insert(row.account_id.clone());
-        let chosen = &selection.accounts;
-        if !chosen.is_empty()
-            && !chosen
-                .iter()
-                .any(|account| account.as_str() == row.account_id)
-        {
+        if !selection.accounts.is_empty() && !selection.accounts.contains(&account_id) {
             continue;
         }
         let document = DocumentId {
             period: selection.period,
-            kind: activity.kind,
-            account_id: row.checked_id()?,
+            kind,
+            account_id,
             revision: 1,
         };
         if !seen.insert(document.clone()) {
@@ -156,32 +163,45 @@ async fn find_kind(
                 ),
             ));
         }
-        let on_paper = row.consent.as_ref().is_some_and(|consent| consent != "1");
+        targets.add(document, &row, selection);
+    }
+    Ok(())
+}
+
+impl Targets {
+    /// Adds a document that an account may give rise to, if it does.
+    fn add(&mut self, document: DocumentId, row: &AccountRow, selection: &Selection) {
+        let on_paper = row.is_account && row.consent.as_deref() != Some("1");
         let excuse = |document, cause| Excuse {
             document,
             cause,
             on_paper,
             estimated_rows: row.rows.unwrap_or_default(),
         };
-        if row.is_closed_before(selection.period.first_day()) {
-            targets.excused.push(excuse(document, CLOSED));
-        } else if row.rows.is_some() && row.is_left_out(&selection.groups) {
-            targets.excused.push(excuse(document, NOT_IN_GROUP));
-        } else if let Some(estimated_rows) = row.rows {
-            targets.due.push(DueDocument {
-                document,
-                on_paper,
-                estimated_rows,
-            });
+        let is_closed = row.is_closed_before(selection.period.first_day());
+        match row.rows {
+            None if is_closed => self.excused.push(excuse(document, CLOSED)),
+            None => {}
+            Some(_) if row.is_left_out(&selection.groups) => {
+                self.excused.push(excuse(document, NOT_IN_GROUP));
+            }
+            // What moved or is held after the account was closed is somebody's, and he must hear of it.
+            Some(estimated_rows) => {
+                self.unaccounted.closed_active += u64::from(is_closed);
+                self.due.push(DueDocument {
+                    document,
+                    on_paper,
+                    estimated_rows,
+                });
+            }
         }
     }
-    Ok(())
 }
 
 /// An account, or an account id that rows name and `statement_accounts` does not.
 struct AccountRow {
     account_id: String,
-    /// `None` when there is no such account.
+    is_account: bool,
     consent: Option<String>,
     opened_on: Option<String>,
     closed_on: Option<String>,
@@ -203,7 +223,8 @@ impl AccountRow {
             closed_on: row.try_get(2).map_err(failed)?,
             group: row.try_get(3).map_err(failed)?,
             rows: row.try_get(4).map_err(failed)?,
-            opened_on: row.try_get(5).map_err(failed)?,
+            is_account: row.try_get::<i64, _>(5).map_err(failed)? == 1,
+            opened_on: row.try_get(6).map_err(failed)?,
         })
     }
 
@@ -220,24 +241,14 @@ impl AccountRow {
 
     /// Whether the chosen rollout groups leave it out. A row without an account is in all of them: it must show as a failure.
     fn is_left_out(&self, groups: &[String]) -> bool {
-        let is_account = self.consent.is_some();
         let group = self.group.as_ref();
-        is_account && !groups.is_empty() && !group.is_some_and(|group| groups.contains(group))
-    }
-
-    fn checked_id(&self) -> Result<AccountId> {
-        self.account_id.parse().map_err(|error: Error| {
-            error.context(match self.consent {
-                Some(_) => "statement_accounts",
-                None => "a row of a relation other than statement_accounts",
-            })
-        })
+        self.is_account && !groups.is_empty() && !group.is_some_and(|group| groups.contains(group))
     }
 }
 
 /// A rollout group that the operator named must exist: a mistyped one would excuse everybody.
 async fn refuse_unknown_groups(source: &mut Source, selection: &Selection) -> Result<()> {
-    let column = source.catalog.column(&ACCOUNTS, "rollout_group");
+    let column = source.catalog.bytes(&ACCOUNTS, "rollout_group");
     for group in &selection.groups {
         let query = format!("SELECT count(*) FROM statement_accounts t WHERE {column} = $1");
         let known: i64 = sqlx::query_scalar(query_text(source.database.dialect.sql(&query)))
@@ -259,13 +270,14 @@ async fn refuse_unknown_groups(source: &mut Source, selection: &Selection) -> Re
 
 /// An account that the operator named must exist: a mistyped one would look like nothing due.
 async fn refuse_unknown_accounts(source: &mut Source, selection: &Selection) -> Result<()> {
+    let is_account = source.catalog.is_account(&ACCOUNTS);
     for account_id in &selection.accounts {
-        let known: i64 =
-            sqlx::query_scalar("SELECT count(*) FROM statement_accounts t WHERE t.account_id = $1")
-                .bind(account_id.as_str())
-                .fetch_one(source.connection())
-                .await
-                .map_err(statement_failed("looking for the account", Whose::Source))?;
+        let query = format!("SELECT count(*) FROM statement_accounts t WHERE {is_account}");
+        let known: i64 = sqlx::query_scalar(query_text(query))
+            .bind(account_id.as_str())
+            .fetch_one(source.connection())
+            .await
+            .map_err(statement_failed("looking for the account", Whose::Source))?;
         if known == 0 {
             return Err(Error::config(format!(
                 "--account {account_id}: statement_accounts has no such account"

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use common::Result;
 use common::agreement::Findings;
-use common::ledger::{Hold, Ledger, Run, RunCounts, State, Which};
+use common::ledger::{Hold, Ledger, Run, RunCounts, State, Unaccounted, Which};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
@@ -21,6 +21,8 @@ const WAIT_AT_MOST: Duration = Duration::from_secs(10);
 pub struct Report {
     pub run: Run,
     pub excused: u64,
+    /// What the run found that no document can tell of.
+    pub unaccounted: Unaccounted,
     /// Of the documents that this run found due and submitted; another one that began at the same time has its own.
     pub counts: RunCounts,
     /// Documents of the selection that are neither settled nor excused: another run completes them.
@@ -180,6 +182,11 @@ impl Work<'_> {
             .ledger
             .run_counts(&self.submitter.run.run_id)
             .await?;
+        let unaccounted = self
+            .submitter
+            .ledger
+            .unaccounted_of(&self.submitter.run.run_id)
+            .await?;
         let (open, failed_in_all) = match self.which {
             Which::Selected(selection) => {
                 let states = self.submitter.ledger.counts(selection).await?;
@@ -195,6 +202,7 @@ impl Work<'_> {
         Ok(Report {
             run: self.submitter.run.clone(),
             excused,
+            unaccounted,
             counts,
             open: u64::try_from(open).unwrap_or_default(),
             failed_in_all,

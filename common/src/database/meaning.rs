@@ -32,7 +32,7 @@ impl Meaning {
             Meaning::Passing(_) => Class::Retry,
             Meaning::Misconfigured(_) | Meaning::Contract | Meaning::Right | Meaning::Filtered => {
                 Class::Config
-            },
+            }
             Meaning::Data => Class::Data,
             Meaning::Ours => Class::Bug,
         }

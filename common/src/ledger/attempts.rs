@@ -248,7 +248,7 @@ impl Ledger {
                 update: &format!(
                     "UPDATE export_documents
                      SET state = 'succeeded', object_key = $1, sha256 = $2, bytes = $3, row_count = $4, row_counts = $5,
-                         program_version = $6, cause = $7, error = $8, source_digest = $9, source_rows = $10, profile_hash = $11,
+                         program_version = $6, cause = $7, error = $8, place = NULL, source_digest = $9, source_rows = $10, profile_hash = $11,
                          section_digests = $14,
                          issued_on = COALESCE((SELECT m.issued_on {made_with}), issued_on),
                          run_id = COALESCE((SELECT m.run_id {made_with}), run_id),
@@ -288,12 +288,12 @@ impl Ledger {
         self.change(Change {
             doing: "settling the document",
             update: "UPDATE export_documents
-                 SET state = $1, cause = $2, error = $3, attempt_id = NULL, lease_expires_at = NULL,
+                 SET state = $1, cause = $2, error = $3, place = $7, attempt_id = NULL, lease_expires_at = NULL,
                      settled_at = CASE WHEN $1 = 'failed' THEN {NOW_MS} END
                  WHERE document_id = $4 AND attempt_id = $5 AND state = 'running'",
             // The attempt is over whoever has the document.
             updated: "1 = 0",
-            then: &["UPDATE export_attempts SET ended_at = {NOW_MS}, outcome = $6, cause = $2, error = $3
+            then: &["UPDATE export_attempts SET ended_at = {NOW_MS}, outcome = $6, cause = $2, error = $3, place = $7
                  WHERE attempt_id = $5 AND ended_at IS NULL"],
             parameters: Parameters::default()
                 .text(state.as_str().to_owned())
@@ -301,7 +301,8 @@ impl Ledger {
                 .text(error.chain())
                 .text(attempt.document.to_string())
                 .text(attempt.attempt_id.clone())
-                .text(outcome.to_owned()),
+                .text(outcome.to_owned())
+                .text(error.place().map(str::to_owned)),
         })
         .await?;
         Ok(())

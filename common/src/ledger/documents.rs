@@ -71,6 +71,8 @@ pub struct DocumentRow {
     pub state: State,
     pub cause: Option<String>,
     pub error: Option<String>,
+    /// The column of the source that the error is about, as `relation.column`.
+    pub place: Option<String>,
     pub attempts: i64,
     pub object_key: Option<String>,
     pub sha256: Option<String>,
@@ -88,15 +90,20 @@ pub struct Listed {
     pub limit: Option<u32>,
 }
 
-/// Documents of one state and cause, with an example.
+/// Documents of one state and cause, and of one column where they are told apart by it, with an example.
 #[derive(Debug, Clone)]
 pub struct CauseCount {
     pub state: State,
     pub cause: String,
+    /// As `relation.column`; `None` = it is about none, or columns are not told apart.
+    pub place: Option<String>,
     pub documents: i64,
     pub example: String,
     pub example_error: Option<String>,
 }
+
+/// State, cause, place, documents, example, the example's error.
+type CauseRow = (String, String, Option<String>, i64, String, Option<String>);
 
 impl Ledger {
     /// Gives due documents of the selection the profile that they are going to be made with: whoever mends the profile
@@ -199,12 +206,20 @@ impl Ledger {
     /// Failures, excuses, what was given back, and warnings of what succeeded, by cause, most first.
     pub async fn causes(&self, selection: &Selection) -> Result<Vec<CauseCount>> {
         let which = format!("d.period = $1{}", selection_clause(selection));
-        self.causes_of(&which, &selection.period.to_string()).await
+        self.causes_of(&which, "NULL", &selection.period.to_string())
+            .await
+    }
+
+    /// The same by cause and column, so that one round fixes all.
+    pub async fn causes_by_place(&self, selection: &Selection) -> Result<Vec<CauseCount>> {
+        let which = format!("d.period = $1{}", selection_clause(selection));
+        self.causes_of(&which, "d.place", &selection.period.to_string())
+            .await
     }
 
     /// The same of the documents that a run recorded or submitted.
     pub async fn causes_of_run(&self, run_id: &str) -> Result<Vec<CauseCount>> {
-        self.causes_of(DOCUMENTS_OF_RUN, run_id).await
+        self.causes_of(DOCUMENTS_OF_RUN, "NULL", run_id).await
     }
 
     /// Up to `limit` documents of a run that stand so for this cause.
@@ -228,27 +243,34 @@ impl Ledger {
         .map_err(statement_failed("looking for examples", Whose::Ledger))
     }
 
-    async fn causes_of(&self, which: &str, parameter: &str) -> Result<Vec<CauseCount>> {
+    /// `place` is the expression that tells columns apart.
+    async fn causes_of(
+        &self,
+        which: &str,
+        place: &str,
+        parameter: &str,
+    ) -> Result<Vec<CauseCount>> {
         let statement = format!(
-            "SELECT c.state, c.cause, c.documents, c.example, e.error
-             FROM (SELECT d.state, d.cause, count(*) AS documents, min(d.document_id) AS example
+            "SELECT c.state, c.cause, c.place, c.documents, c.example, e.error
+             FROM (SELECT d.state, d.cause, CAST({place} AS text) AS place, count(*) AS documents,
+                          min(d.document_id) AS example
                    FROM export_documents d
                    WHERE {which} AND d.cause IS NOT NULL
-                   GROUP BY d.state, d.cause) c
+                   GROUP BY d.state, d.cause, CAST({place} AS text)) c
              JOIN export_documents e ON e.document_id = c.example
-             ORDER BY c.documents DESC, c.state, c.cause"
+             ORDER BY c.documents DESC, c.state, c.cause, COALESCE(c.place, '')"
         );
-        let rows: Vec<(String, String, i64, String, Option<String>)> =
-            sqlx::query_as(self.sql(&statement))
-                .bind(parameter.to_owned())
-                .fetch_all(&self.pool)
-                .await
-                .map_err(statement_failed("grouping failures", Whose::Ledger))?;
+        let rows: Vec<CauseRow> = sqlx::query_as(self.sql(&statement))
+            .bind(parameter.to_owned())
+            .fetch_all(&self.pool)
+            .await
+            .map_err(statement_failed("grouping failures", Whose::Ledger))?;
         rows.into_iter()
-            .map(|(state, cause, documents, example, example_error)| {
+            .map(|(state, cause, place, documents, example, example_error)| {
                 Ok(CauseCount {
                     state: State::parse(&state)?,
                     cause,
+                    place,
                     documents,
                     example,
                     example_error,
@@ -265,7 +287,7 @@ impl Ledger {
     ) -> Result<Vec<DocumentRow>> {
         let statement = self.database.dialect.sql(&format!(
             "SELECT d.document_id, d.kind, d.account_id, d.period, d.revision, d.state, d.cause, d.error, d.attempts,
-                    d.object_key, d.sha256, d.bytes, d.row_count, d.delivery
+                    d.object_key, d.sha256, d.bytes, d.row_count, d.delivery, d.place
              FROM export_documents d
              WHERE d.period = $1{} AND ($2 = '' OR d.state = $2) AND ($3 = '' OR d.cause = $3)
              ORDER BY d.document_id COLLATE {{C}} LIMIT $4",
@@ -292,6 +314,7 @@ impl Ledger {
                     state: State::parse(&state)?,
                     cause: row.try_get(6).map_err(unreadable)?,
                     error: row.try_get(7).map_err(unreadable)?,
+                    place: row.try_get(14).map_err(unreadable)?,
                     attempts: row.try_get(8).map_err(unreadable)?,
                     object_key: row.try_get(9).map_err(unreadable)?,
                     sha256: row.try_get(10).map_err(unreadable)?,

@@ -1,12 +1,19 @@
-//! Rollout groups: what a run of some groups leaves out, and what comes back with the next one.
+//! Rollout groups: what a run of some groups leaves out, and what comes back with the next one; so does what was excused of accounts
+//! that were closed.
+
+use std::collections::HashSet;
 
 use super::documents::delivery;
 use super::{DueDocument, Excuse, Ledger, Run, literals};
 use crate::database::{Whose, statement_failed};
+use crate::statement::DocumentId;
 use crate::{PROGRAM_VERSION, Result};
 
 /// The word under which accounts outside of the run's rollout groups are excused.
 pub const NOT_IN_GROUP: &str = "not_in_group";
+
+/// The word under which accounts closed before the period are excused that have nothing in it.
+pub const CLOSED: &str = "closed_before_period";
 
 /// Documents in one statement.
 const CHUNK: usize = 500;
@@ -18,7 +25,7 @@ impl Ledger {
         for chunk in documents.chunks(CHUNK) {
             let ids = literals(chunk.iter().map(|excuse| &excuse.document));
             left_out += sqlx::query(self.sql(&format!(
-                "UPDATE export_documents AS d SET state = 'excused', cause = '{NOT_IN_GROUP}', error = NULL, run_id = $1
+                "UPDATE export_documents AS d SET state = 'excused', cause = '{NOT_IN_GROUP}', error = NULL, place = NULL, run_id = $1
                  WHERE d.state = 'due' AND d.revision = 1 AND d.document_id IN ({ids})
                    AND NOT EXISTS (SELECT 1 FROM export_attempts a WHERE a.document_id = d.document_id)"
             )))
@@ -31,7 +38,8 @@ impl Ledger {
         Ok(left_out)
     }
 
-    /// Makes documents due that an earlier run of a rollout group left out. Returns how many.
+    /// Makes documents due that an earlier run of a rollout group left out, or excused because the account was closed and had nothing
+    /// in the period. Returns how many.
     pub async fn readmit(
         &self,
         run: &Run,
@@ -39,18 +47,23 @@ impl Ledger {
         documents: &[DueDocument],
     ) -> Result<u64> {
         let failed = |reason| statement_failed("readmitting documents", Whose::Ledger)(reason);
-        let left_out: i64 = sqlx::query_scalar(self.sql(&format!(
-            "SELECT count(*) FROM export_documents
-             WHERE period = $1 AND state = 'excused' AND cause = '{NOT_IN_GROUP}'"
+        let left_out: Vec<String> = sqlx::query_scalar(self.sql(&format!(
+            "SELECT document_id FROM export_documents
+             WHERE period = $1 AND state = 'excused' AND cause IN ('{NOT_IN_GROUP}', '{CLOSED}')"
         )))
         .bind(run.period.to_string())
-        .fetch_one(&self.pool)
+        .fetch_all(&self.pool)
         .await
         .map_err(failed)?;
+        let left_out: HashSet<DocumentId> = left_out
+            .iter()
+            .map(|id| id.parse())
+            .collect::<Result<_>>()?;
+        let documents: Vec<&DueDocument> = documents
+            .iter()
+            .filter(|due| left_out.contains(&due.document))
+            .collect();
         let mut readmitted = 0;
-        if left_out == 0 {
-            return Ok(readmitted);
-        }
         for chunk in documents.chunks(CHUNK) {
             // Of our own words and checked ids only; both engines call the columns so.
             let found = chunk
@@ -63,10 +76,10 @@ impl Ledger {
                 .join(", ");
             readmitted += sqlx::query(self.sql(&format!(
                 "UPDATE export_documents
-                 SET state = 'due', cause = NULL, run_id = $1, issued_on = $2, profile_hash = $3, program_version = $4,
+                 SET state = 'due', cause = NULL, place = NULL, run_id = $1, issued_on = $2, profile_hash = $3, program_version = $4,
                      delivery = found.column2, estimated_rows = found.column3, due_at = {{NOW_MS}}
                  FROM (VALUES {found}) AS found
-                 WHERE state = 'excused' AND cause = '{NOT_IN_GROUP}' AND document_id = found.column1"
+                 WHERE state = 'excused' AND cause IN ('{NOT_IN_GROUP}', '{CLOSED}') AND document_id = found.column1"
             )))
             .bind(run.run_id.clone())
             .bind(run.issued_on.to_string())

@@ -19,7 +19,7 @@ const TABLE: &str = "export_migrations";
 const LOCK: i64 = 0x0007_3461_7465_6D65;
 
 /// The embedded migrations, in order. A landed migration never changes.
-const MIGRATIONS: [(i64, &str, &str); 6] = [
+const MIGRATIONS: [(i64, &str, &str); 8] = [
     (
         1,
         "ledger",
@@ -33,6 +33,11 @@ const MIGRATIONS: [(i64, &str, &str); 6] = [
         include_str!("../../migrations/0004_certificates.sql"),
     ),
     (
+        5,
+        "unaccounted",
+        include_str!("../../migrations/0005_unaccounted.sql"),
+    ),
+    (
         6,
         "findings",
         include_str!("../../migrations/0006_findings.sql"),
@@ -42,6 +47,7 @@ const MIGRATIONS: [(i64, &str, &str); 6] = [
         "whole source",
         include_str!("../../migrations/0007_whole_source.sql"),
     ),
+    (8, "place", include_str!("../../migrations/0008_place.sql")),
 ];
 
 /// The version of a ledger that has every migration.

@@ -24,6 +24,7 @@ mod settling;
 mod source_counts;
 mod standing;
 mod steering;
+mod unaccounted;
 mod watching;
 
 use std::fmt::{self, Write as _};
@@ -41,19 +42,20 @@ pub use documents::{CauseCount, DocumentRow, DueDocument, Excuse, Listed, Select
 pub use figures::{
     Actions, Alike, AttemptsAlike, HoldSpan, OfCause, PeriodRun, Reading, SettledIn,
 };
-pub use groups::NOT_IN_GROUP;
+pub use groups::{CLOSED, NOT_IN_GROUP};
 pub use history::{Ending, PastAttempt, PastJob};
 pub use holds::{Hold, HoldCause};
 pub use jobs::{Assignment, Correction, Job, JobRequest, Which};
 pub use links::LinkCandidate;
 pub use month_end::{Kept, MonthEndRun};
-pub use published::PublishedDocument;
+pub use published::{PublishedCounts, PublishedDocument};
 pub use reader::{LedgerReader, Opened};
 pub use runs::{Command, OpenRun, Run, RunCounts, RunProgress, Snapshots};
 pub use settling::{SlotEnd, Slots};
 pub use source_counts::{EarlierCounts, SourceCounts};
 pub use standing::{Standing, StandingDocument};
 pub use steering::{Among, Chosen, Filter, Found, NewRevision, Remade};
+pub use unaccounted::{Unaccounted, UnusableId, UnusableIds};
 pub use watching::{Failures, SettledLately};
 
 use crate::config::{Config, Deployment};

@@ -1,8 +1,10 @@
 //! What the ledger keeps of a published document, for whoever rebuilds it.
 
-use super::{Assignment, Ledger, State};
+use std::collections::HashMap;
+
+use super::{Assignment, Ledger, Snapshots, State};
 use crate::database::{Whose, statement_failed};
-use crate::statement::DocumentId;
+use crate::statement::{DocumentId, Period};
 use crate::{Error, Result};
 
 /// A published document.
@@ -15,6 +17,15 @@ pub struct PublishedDocument {
     /// `None` in a document that an older program made.
     pub source_digest: Option<String>,
     pub source_rows: Option<i64>,
+}
+
+/// How many rows a published document has, and the snapshots it was made from.
+#[derive(Debug, Clone)]
+pub struct PublishedCounts {
+    pub document: DocumentId,
+    /// By the name of the section.
+    pub rows: HashMap<String, i64>,
+    pub snapshots: Snapshots,
 }
 
 type Row = (String, Option<String>, String, Option<String>, Option<i64>);
@@ -45,4 +56,41 @@ impl Ledger {
             ))),
         }
     }
+
+    /// The rows of every document of a period that is published and that no later revision replaced.
+    pub async fn published_counts(&self, period: Period) -> Result<Vec<PublishedCounts>> {
+        let rows: Vec<CountsRow> = sqlx::query_as(self.sql(
+            "SELECT d.document_id, d.row_counts, r.positions_opening, r.positions_closing, r.cash_opening, r.cash_closing
+             FROM export_documents d JOIN export_runs r ON r.run_id = d.run_id
+             WHERE d.period = $1 AND d.state = 'succeeded' ORDER BY d.document_id COLLATE {C}",
+        ))
+        .bind(period.to_string())
+        .fetch_all(&self.pool)
+        .await
+        .map_err(statement_failed(
+            "reading the rows of documents",
+            Whose::Ledger,
+        ))?;
+        rows.into_iter()
+            .map(|(document, rows, a, b, c, d)| {
+                Ok(PublishedCounts {
+                    document: document.parse()?,
+                    rows: rows
+                        .and_then(|rows| serde_json::from_str(&rows).ok())
+                        .unwrap_or_default(),
+                    snapshots: Snapshots::from_texts([a, b, c, d])?,
+                })
+            })
+            .collect()
+    }
 }
+
+/// Document, rows per section, and the four snapshots of its run.
+type CountsRow = (
+    String,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+);

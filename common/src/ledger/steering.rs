@@ -166,7 +166,7 @@ impl Ledger {
                 changed += sqlx::query(self.sql(&format!(
                     "UPDATE export_documents
                      SET state = 'due', run_id = $1, issued_on = $2, profile_hash = $3, program_version = $4,
-                         attempts = 0, submissions = 0, job_id = NULL, cause = NULL, error = NULL, settled_at = NULL,
+                         attempts = 0, submissions = 0, job_id = NULL, cause = NULL, error = NULL, place = NULL, settled_at = NULL,
                          due_at = {{NOW_MS}}, delivery = $5,
                          estimated_rows = CASE WHEN estimated_rows < $6 THEN $6 ELSE estimated_rows END
                      WHERE state IN ('failed', 'excused') AND document_id IN ({})",

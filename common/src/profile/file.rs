@@ -7,7 +7,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Basis, Bilingual, Firm, LegalStatus, Policies, Profile, Rounding, Section, Tolerances,
+    Basis, Bilingual, Firm, LegalStatus, Policies, Policy, Profile, Rounding, Section, Tolerances,
     number_format, overrides, syntax,
 };
 use crate::currency::Currency;
@@ -99,7 +99,7 @@ pub fn parse(
         accent_color: file
             .accent_color
             .map_or(Ok(DEFAULT_ACCENT), |text| accent_color(&text))?,
-        policies: file.gate,
+        policies: policies(file.gate)?,
         tolerances: tolerances(file.tolerances)?,
         sections: [
             sections(Kind::Trade, file.sections.trade)?,
@@ -115,6 +115,17 @@ pub fn parse(
             overrides::wording(Language::En, &file.wording.en)?,
         ],
     })
+}
+
+/// Whose row it is, is no matter of policy.
+fn policies(given: Policies) -> Result<Policies, String> {
+    match given.ownership {
+        Policy::Block => Ok(given),
+        other => Err(format!(
+            "gate.ownership = {:?} cannot be: it can only be \"block\", since it keeps one customer's rows from another customer",
+            other.as_str()
+        )),
+    }
 }
 
 /// What of the profile's bytes makes the document what it is.

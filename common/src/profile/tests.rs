@@ -294,3 +294,21 @@ fn what_cannot_be_read_is_told_with_the_mend() {
         "{said}"
     );
 }
+
+#[test]
+fn whose_row_it_is_is_no_matter_of_policy() {
+    all_refused(&[
+        (
+            "",
+            "[gate]\nownership = \"warn\"",
+            "gate.ownership = \"warn\" cannot be",
+        ),
+        (
+            "",
+            "[gate]\nownership = \"off\"",
+            "it can only be \"block\"",
+        ),
+    ]);
+    let profile = with("", "[gate]\nownership = \"block\"").unwrap();
+    assert_eq!(profile.policies.of(Rule::Ownership), Policy::Block);
+}

@@ -81,7 +81,9 @@ fn check_settled(gate: &mut Gate, trade: &Trade, settled: Decimal, terms: Terms)
             &format!("{both}, a difference of {}", settled - net),
         );
     }
-    let rate = trade.fx_rate.filter(|_| Some(settled_in) == terms.base_currency);
+    let rate = trade
+        .fx_rate
+        .filter(|_| Some(settled_in) == terms.base_currency);
     let made = rate.map(|rate| (rate, (net * rate).normalize()));
     let is_nothing =
         made.is_some_and(|(_, made)| settled.is_zero() && made.abs() < minor_unit(settled_in));

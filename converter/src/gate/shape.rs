@@ -2,12 +2,12 @@
 //! not even be shown as it is (nulls, unknown codes, numbers too fine or too long) is refused there whatever the policy
 //! (`rows::reader`).
 
-use common::Result;
 use common::contract::{POSITIONS, Relation};
 use common::database::{Whose, statement_failed};
 use common::profile::Rule;
 use common::source::Source;
 use common::statement::{AccountId, Period};
+use common::{Error, Result};
 use jiff::civil::Date;
 
 use super::Gate;
@@ -30,7 +30,8 @@ pub fn check_trade(gate: &mut Gate, trade: &Trade, selection: TradeSelection) ->
             format!(
                 "trade {trade_id}: trade_date {trade_date}, settlement_date {settlement_date} is outside of what was asked for"
             ),
-        )?;
+        )
+        .map_err(at("statement_trades.trade_date"))?;
     }
     Ok(())
 }
@@ -51,6 +52,7 @@ pub fn check_settlement(
             "trade {trade_id}: settlement_date {settlement_date} is before trade_date {trade_date}"
         ),
     )
+    .map_err(at("statement_trades.settlement_date"))
 }
 
 /// Refuses a movement outside of the days asked for.
@@ -72,6 +74,7 @@ pub fn check_movement(
             period.last_day()
         ),
     )
+    .map_err(at("statement_cash_movements.booked_on"))
 }
 
 /// Refuses a position of another day or with a price from its future.
@@ -85,7 +88,8 @@ pub fn check_position(gate: &mut Gate, position: &Position, as_of: Date) -> Resu
         broken(
             gate,
             format!("position {security_code}: as_of {on} is not the day of the snapshot, {as_of}"),
-        )?;
+        )
+        .map_err(at("statement_positions.as_of"))?;
     }
     check_price_date(gate, security_code, position.price_date, as_of)
 }
@@ -101,7 +105,8 @@ pub fn check_price_date(
         Some(price_date) if price_date > as_of => broken(
             gate,
             format!("position {security_code}: price_date {price_date} is after as_of {as_of}"),
-        ),
+        )
+        .map_err(at("statement_positions.price_date")),
         _ => Ok(()),
     }
 }
@@ -117,10 +122,15 @@ pub async fn refuse_duplicate_positions(
         return Ok(());
     }
     let market = source.catalog.present(&POSITIONS, "market");
+    let dialect = source.database.dialect;
     let query = format!(
         "SELECT CAST(min(t.security_code) AS text), CAST(min(t.custody) AS text), count(*)
-         FROM statement_positions t WHERE t.account_id = $1 AND t.as_of = date($2)
-         GROUP BY COALESCE({market}, ''), t.security_code, t.custody HAVING count(*) > 1 ORDER BY 1, 2 LIMIT 1"
+         FROM statement_positions t WHERE {} AND t.as_of = date($2)
+         GROUP BY {}, {}, {} HAVING count(*) > 1 ORDER BY 1, 2 LIMIT 1",
+        source.catalog.is_account(&POSITIONS),
+        dialect.bytes(&format!("COALESCE({market}, '')")),
+        source.catalog.bytes(&POSITIONS, "security_code"),
+        source.catalog.bytes(&POSITIONS, "custody")
     );
     let query = source.sql(&query);
     let duplicate: Option<(String, String, i64)> = sqlx::query_as(query)
@@ -140,7 +150,8 @@ pub async fn refuse_duplicate_positions(
                 "statement_positions: security_code {security_code}, custody {custody} occurs {rows} times on {as_of}; \
                  market, security_code and custody must be unique"
             ),
-        ),
+        )
+        .map_err(at("statement_positions.security_code")),
     }
 }
 
@@ -157,11 +168,13 @@ pub async fn refuse_duplicates(
     // One query: a small document's time is round trips.
     let queries: Vec<String> = (0..)
         .zip(ids)
-        .map(|(n, (Relation { name, .. }, id))| {
+        .map(|(n, (relation, id))| {
+            let (name, is_account) = (relation.name, source.catalog.is_account(relation));
+            let bytes = source.catalog.bytes(relation, id);
             format!(
-                "SELECT * FROM (SELECT {n} AS relation, CAST(t.{id} AS text) AS id, count(*) AS occurrences
-                                FROM {name} t WHERE t.account_id = $1
-                                GROUP BY t.{id} HAVING count(*) > 1 ORDER BY 2 LIMIT 1) AS d{n}"
+                "SELECT * FROM (SELECT {n} AS relation, CAST(min({bytes}) AS text) AS id, count(*) AS occurrences
+                                FROM {name} t WHERE {is_account}
+                                GROUP BY {bytes} HAVING count(*) > 1 ORDER BY 2 LIMIT 1) AS d{n}"
             )
         })
         .collect();
@@ -180,9 +193,15 @@ pub async fn refuse_duplicates(
                 "{name}: {id} {:?} occurs {rows} times; it must be unique per account",
                 value.unwrap_or_else(|| "null".to_owned())
             ),
-        )?;
+        )
+        .map_err(at(format!("{name}.{id}")))?;
     }
     Ok(())
+}
+
+/// Says which column of the source a break is about.
+fn at(place: impl Into<Box<str>>) -> impl FnOnce(Error) -> Error {
+    move |error| error.at(place)
 }
 
 fn broken(gate: &mut Gate, what: String) -> Result<()> {

@@ -46,10 +46,11 @@ pub async fn read(
     intake: &mut Intake,
     account_id: &AccountId,
 ) -> Result<Account> {
+    let is_account = source.catalog.is_account(&ACCOUNTS);
     let query = Query {
         doing: "reading statement_accounts",
         columns: &source.columns_of(&ACCOUNTS),
-        text: "SELECT {columns} FROM statement_accounts t WHERE t.account_id = $1",
+        text: &format!("SELECT {{columns}} FROM statement_accounts t WHERE {is_account}"),
         parameters: &[account_id.as_str()],
     };
     intake.digest.section(ACCOUNTS.name);

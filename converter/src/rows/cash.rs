@@ -105,7 +105,7 @@ pub async fn outline(
         "SELECT count(*), {}, {}, {}, {}, {}, count(CASE WHEN {} <> t.currency THEN {} END), count({trade_id}),
                 count(CASE WHEN t.kind = 'trade' AND {trade_id} IS NULL THEN 1 END)
          FROM statement_cash_movements t
-         WHERE t.account_id = $1 AND t.booked_on >= date($2) AND t.booked_on <= date($3)",
+         WHERE {} AND t.booked_on >= date($2) AND t.booked_on <= date($3)",
         any_value("gross_amount"),
         any_value("income_tax"),
         any_value("local_tax"),
@@ -113,17 +113,19 @@ pub async fn outline(
         any_value("fee"),
         source.column(&CASH_MOVEMENTS, "gross_currency"),
         source.column(&CASH_MOVEMENTS, "gross_amount"),
+        source.catalog.is_account(&CASH_MOVEMENTS),
     ));
-    let (rows, gross, income, local, foreign, fee, other_gross, named, unnamed): Counts = sqlx::query_as(query)
-        .bind(account_id.as_str())
-        .bind(period.first_day().to_string())
-        .bind(period.last_day().to_string())
-        .fetch_one(source.connection())
-        .await
-        .map_err(statement_failed(
-            "counting statement_cash_movements",
-            Whose::Source,
-        ))?;
+    let (rows, gross, income, local, foreign, fee, other_gross, named, unnamed): Counts =
+        sqlx::query_as(query)
+            .bind(account_id.as_str())
+            .bind(period.first_day().to_string())
+            .bind(period.last_day().to_string())
+            .fetch_one(source.connection())
+            .await
+            .map_err(statement_failed(
+                "counting statement_cash_movements",
+                Whose::Source,
+            ))?;
     Ok(CashOutline {
         rows,
         with_gross_amount: gross > 0,
@@ -146,8 +148,9 @@ pub async fn balances(
     as_of: Date,
 ) -> Result<Vec<CashBalance>> {
     let pocket = source.catalog.present(&CASH_BALANCES, "pocket");
+    let is_account = source.catalog.is_account(&CASH_BALANCES);
     let text = format!(
-        "SELECT {{columns}} FROM statement_cash_balances t WHERE t.account_id = $1 AND t.as_of = date($2)
+        "SELECT {{columns}} FROM statement_cash_balances t WHERE {is_account} AND t.as_of = date($2)
          ORDER BY t.currency COLLATE {{C}}, COALESCE({pocket}, '{DEFAULT_POCKET}') COLLATE {{C}}{}",
         ties(source, &CASH_BALANCES, &intake.gate)
     );
@@ -184,7 +187,8 @@ pub async fn balances(
                 "statement_cash_balances: currency {currency}, pocket {} occurs twice on {as_of}; both must be unique",
                 balance.pocket
             );
-            intake.gate.broken(Rule::Shape, what)?;
+            let broken = intake.gate.broken(Rule::Shape, what);
+            broken.map_err(|error| error.at("statement_cash_balances.currency"))?;
         }
         balances.push(balance);
         gate::ownership::check(&mut intake.gate, account_id, owner, CASH_BALANCES.name)
@@ -225,8 +229,9 @@ pub async fn roll(
     ];
     let text = format!(
         "SELECT {{columns}} FROM statement_cash_movements t
-         WHERE t.account_id = $1 AND t.booked_on > date($2) AND t.booked_on <= date($3)
+         WHERE {} AND t.booked_on > date($2) AND t.booked_on <= date($3)
          ORDER BY t.movement_id COLLATE {{C}}{}",
+        source.catalog.is_account(&CASH_MOVEMENTS),
         ties(source, &CASH_MOVEMENTS, &intake.gate)
     );
     let query = Query {

@@ -52,9 +52,10 @@ pub async fn stream(
 
     let pocket = source.catalog.present(&CASH_MOVEMENTS, "pocket");
     let sequence = source.column(&CASH_MOVEMENTS, "sequence");
+    let is_account = source.catalog.is_account(&CASH_MOVEMENTS);
     let text = format!(
         "SELECT {{columns}} FROM statement_cash_movements t
-         WHERE t.account_id = $1 AND t.booked_on > date($2) AND t.booked_on <= date($3)
+         WHERE {is_account} AND t.booked_on > date($2) AND t.booked_on <= date($3)
          ORDER BY t.currency COLLATE {{C}}, COALESCE({pocket}, '{DEFAULT_POCKET}') COLLATE {{C}}, t.booked_on,
                   CASE WHEN {sequence} IS NULL THEN 0 ELSE 1 END, {sequence}, t.movement_id COLLATE {{C}}{}",
         ties(source, &CASH_MOVEMENTS, &intake.gate)

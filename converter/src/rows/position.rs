@@ -54,9 +54,10 @@ pub async fn stream(
 ) -> Result<()> {
     gate::shape::refuse_duplicate_positions(&mut intake.gate, source, account_id, as_of).await?;
     let text = format!(
-        "SELECT {{columns}} FROM statement_positions t WHERE t.account_id = $1 AND t.as_of = date($2)
+        "SELECT {{columns}} FROM statement_positions t WHERE {} AND t.as_of = date($2)
          ORDER BY CASE t.asset_class WHEN 'equity' THEN 1 WHEN 'etf' THEN 2 WHEN 'fund' THEN 3 WHEN 'bond' THEN 4 ELSE 5 END,
                   t.security_code COLLATE {{C}}, {CUSTODY_ORDER}, COALESCE({}, '') COLLATE {{C}}{}",
+        source.catalog.is_account(&POSITIONS),
         source.catalog.present(&POSITIONS, "market"),
         ties(source, &POSITIONS, &intake.gate)
     );

@@ -130,15 +130,17 @@ pub async fn stream(
 }
 
 fn query_text(source: &Source, basis: Basis) -> String {
+    let catalog = &source.catalog;
+    let code = "security_code";
     include_str!("quantity.sql")
-        .replace(
-            "{positions_market}",
-            &source.catalog.present(&POSITIONS, "market"),
-        )
-        .replace(
-            "{trades_market}",
-            &source.catalog.present(&TRADES, "market"),
-        )
+        .replace("{positions_market}", &catalog.present(&POSITIONS, "market"))
+        .replace("{trades_market}", &catalog.present(&TRADES, "market"))
+        .replace("{held_code}", &catalog.bytes(&POSITIONS, code))
+        .replace("{held_custody}", &catalog.bytes(&POSITIONS, "custody"))
+        .replace("{traded_code}", &catalog.bytes(&TRADES, code))
+        .replace("{traded_custody}", &catalog.bytes(&TRADES, "custody"))
+        .replace("{is_holder}", &catalog.is_account(&POSITIONS))
+        .replace("{is_trader}", &catalog.is_account(&TRADES))
         .replace("{price_date}", &source.column(&POSITIONS, "price_date"))
         .replace("{moved_on}", basis.column())
         .replace("{custody_order}", CUSTODY_ORDER)

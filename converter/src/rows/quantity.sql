@@ -1,10 +1,10 @@
 -- One ordered stream of three kinds of rows, so that one line at a time is in memory. $1 is the account, $2 the day of the opening
--- snapshot, $3 that of the closing one.
+-- snapshot, $3 that of the closing one. Codes are the same when their bytes are, whatever the columns' collations.
 WITH held AS (
-    SELECT t.account_id, t.security_code, {positions_market} AS market, t.custody, t.security_name,
+    SELECT t.account_id, {held_code} AS security_code, {positions_market} AS market, {held_custody} AS custody, t.security_name,
            CASE WHEN t.as_of = date($3) THEN 'closing' ELSE 'opening' END AS what, t.quantity,
            CAST(t.as_of AS text) AS made_on, CAST({price_date} AS text) AS counted_on
-    FROM statement_positions t WHERE t.account_id = $1 AND t.as_of IN (date($2), date($3))
+    FROM statement_positions t WHERE {is_holder} AND t.as_of IN (date($2), date($3))
 ),
 held_in AS (
     SELECT security_code, custody, max(market COLLATE {C}) AS market,
@@ -14,10 +14,11 @@ held_in AS (
 named_in AS (SELECT DISTINCT security_code, custody, market FROM held WHERE market IS NOT NULL),
 markets AS (SELECT count(market) AS named FROM held),
 traded AS (
-    SELECT t.account_id, t.security_code, {trades_market} AS market, t.custody, t.security_name, t.side, t.quantity,
+    SELECT t.account_id, {traded_code} AS security_code, {trades_market} AS market, {traded_custody} AS custody,
+           t.security_name, t.side, t.quantity,
            t.trade_date, t.settlement_date, t.trade_id
     FROM statement_trades t
-    WHERE t.account_id = $1 AND t.{moved_on} > date($2) AND t.{moved_on} <= date($3)
+    WHERE {is_trader} AND t.{moved_on} > date($2) AND t.{moved_on} <= date($3)
 ),
 moved AS (
     SELECT account_id, security_code, COALESCE(market, '') AS market, custody, security_name, what, quantity,

@@ -276,9 +276,11 @@ impl<'r, 'i> RowReader<'r, 'i> {
     /// The gate's word on the value that was read last, which breaks the contract but can be shown.
     pub fn broken(&mut self, what: &str) -> Result<()> {
         let place = self.place(self.position.saturating_sub(1));
+        let column = self.column();
         self.intake
             .gate
             .broken(Rule::Shape, format!("{place}: {what}"))
+            .map_err(|error| error.at(column))
     }
 
     /// An error about the column that was read last.
@@ -287,6 +289,13 @@ impl<'r, 'i> RowReader<'r, 'i> {
             "shape",
             format!("{}: {what}", self.place(self.position.saturating_sub(1))),
         )
+        .at(self.column())
+    }
+
+    /// The column that was read last, as `relation.column`.
+    fn column(&self) -> String {
+        let column = self.name(self.position.saturating_sub(1));
+        format!("{}.{column}", self.relation.name)
     }
 
     /// Relation, row and column, for messages. The account is the document's and already named there.

@@ -47,7 +47,9 @@ pub async fn prove(
         .replace(
             "{movement_trade_id}",
             &source.column(&CASH_MOVEMENTS, "trade_id"),
-        );
+        )
+        .replace("{is_trade}", &source.catalog.is_account(&TRADES))
+        .replace("{is_movement}", &source.catalog.is_account(&CASH_MOVEMENTS));
     let columns = COLUMNS.map(|name| Selected {
         expression: format!("t.{name}"),
         nullable: !matches!(name, "trade_id" | "part" | "row_id"),

@@ -114,12 +114,13 @@ pub async fn outline(
     let column = |name| source.column(&TRADES, name);
     let query = format!(
         "SELECT count(*), count({}), COALESCE({}, 0), COALESCE({}, 0), count({}) + count({})
-         FROM statement_trades t WHERE t.account_id = $1 AND {}",
+         FROM statement_trades t WHERE {} AND {}",
         source.catalog.present(&TRADES, "trade_time"),
         any_amount(column("accrued_interest")),
         any_amount(column("foreign_fees")),
         source.catalog.present(&TRADES, "settlement_currency"),
         column("settlement_amount"),
+        source.catalog.is_account(&TRADES),
         selection.condition()
     );
     let query = source.sql(&query);
@@ -152,8 +153,9 @@ pub async fn stream(
     sink: &mut Sink<Trade>,
 ) -> Result<()> {
     let text = format!(
-        "SELECT {{columns}} FROM statement_trades t WHERE t.account_id = $1 AND {}
+        "SELECT {{columns}} FROM statement_trades t WHERE {} AND {}
          ORDER BY t.trade_date, {}t.trade_id COLLATE {{C}}{}",
+        source.catalog.is_account(&TRADES),
         selection.condition(),
         time_order(source, with_time),
         ties(source, &TRADES, &intake.gate)

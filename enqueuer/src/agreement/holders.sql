@@ -4,7 +4,7 @@ SELECT {columns} FROM (
            CAST(b.security_name AS text) AS name, CAST(b.currency AS text) AS currency,
            b.quantity AS before, a.quantity AS after
     FROM statement_positions b
-    JOIN statement_positions a ON a.account_id = b.account_id AND a.security_code = b.security_code
+    JOIN statement_positions a ON {same_account} AND a.security_code = b.security_code
          AND a.custody = b.custody AND a.currency = b.currency
          AND COALESCE({market_after}, '') = COALESCE({market_before}, '')
     WHERE b.as_of = date($1) AND a.as_of = date($2) AND b.security_code IN ({codes})

@@ -13,7 +13,7 @@ use rust_decimal::Decimal;
 
 use super::numbers::parse;
 use super::prices::Known;
-use super::{columns, query};
+use super::{columns, query, same_account};
 
 /// Of more securities nobody looks at the holdings: it is the price file, and no splits.
 const MOST_EXPLAINED: usize = 500;
@@ -116,6 +116,7 @@ async fn by_holdings(
     let text = include_str!("holders.sql")
         .replace("{market_before}", &market("b"))
         .replace("{market_after}", &market("a"))
+        .replace("{same_account}", &same_account(source, ["a", "b"]))
         .replace("{codes}", &codes.join(", "));
     let columns = columns(&["code", "market", "name", "currency", "before", "after"]);
     // Per security: holdings, and of these how many changed with the price.

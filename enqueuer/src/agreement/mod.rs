@@ -86,6 +86,13 @@ pub async fn keep(config: &Config, ledger: &Ledger, run: &Run, findings: &Findin
     Ok(())
 }
 
+/// The condition that rows of two relations are of one account, by the bytes of its id.
+fn same_account(source: &Source, [one, other]: [&str; 2]) -> String {
+    let dialect = source.database.dialect;
+    let [one, other] = [one, other].map(|alias| dialect.bytes(&format!("{alias}.account_id")));
+    format!("{one} = {other}")
+}
+
 /// The columns of a query that answers `t`.
 fn columns(names: &[&str]) -> Vec<Selected> {
     let column = |name: &&str| Selected {

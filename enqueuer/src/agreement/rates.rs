@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::numbers::{counted, positive};
-use super::{columns, query};
+use super::{columns, query, same_account};
 
 const COLUMNS: &[&str] = &["base", "currency", "rate", "found", "example"];
 
@@ -88,6 +88,7 @@ struct OfPair {
 async fn read(source: &mut Source, relation: &Relation, as_of: Date) -> Result<Vec<OfPair>> {
     let text = include_str!("rates.sql")
         .replace("{relation}", relation.name)
+        .replace("{same_account}", &same_account(source, ["a", "t"]))
         .replace("{rate}", &source.column(relation, "fx_rate"));
     let (columns, as_of) = (columns(COLUMNS), as_of.to_string());
     let mut found: Vec<OfPair> = Vec::new();

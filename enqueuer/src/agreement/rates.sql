@@ -4,7 +4,7 @@ SELECT {columns} FROM (
     FROM (
         SELECT CAST(a.base_currency AS text) AS base, CAST(t.currency AS text) AS currency, {rate} AS rate,
                CAST(t.account_id AS text) AS account
-        FROM {relation} t JOIN statement_accounts a ON a.account_id = t.account_id
+        FROM {relation} t JOIN statement_accounts a ON {same_account}
         WHERE t.as_of = date($1) AND {rate} IS NOT NULL
     ) AS r
     GROUP BY r.base, r.currency, r.rate

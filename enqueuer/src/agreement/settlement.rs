@@ -7,6 +7,8 @@ use common::ledger::Snapshots;
 use common::source::Source;
 use common::statement::Period;
 
+use super::same_account;
+
 /// Accounts whose payments name no trade, or whose trades are paid for elsewhere, between the snapshots of cash.
 pub async fn unproven_accounts(
     source: &mut Source,
@@ -14,7 +16,10 @@ pub async fn unproven_accounts(
     snapshots: &Snapshots,
 ) -> Result<u64> {
     let trade_id = source.column(&CASH_MOVEMENTS, "trade_id");
-    let query = source.sql(&include_str!("unproven.sql").replace("{trade_id}", &trade_id));
+    let text = include_str!("unproven.sql")
+        .replace("{trade_id}", &trade_id)
+        .replace("{same_account}", &same_account(source, ["m", "s"]));
+    let query = source.sql(&text);
     let first_day = period.first_day();
     let eve = first_day.yesterday().unwrap_or(first_day);
     let after = snapshots.cash_opening.unwrap_or(eve);

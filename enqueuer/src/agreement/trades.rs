@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 use super::numbers::positive;
 use super::prices::Known;
 use super::rates::{Usual, inverse};
-use super::{columns, query};
+use super::{columns, query, same_account};
 
 /// Which trades: those of a period, by the date that the firm counts.
 #[derive(Debug, Clone, Copy)]
@@ -98,6 +98,7 @@ pub async fn rates(
     findings: &mut Findings,
 ) -> Result<()> {
     let text = include_str!("trade_rates.sql")
+        .replace("{same_account}", &same_account(source, ["a", "t"]))
         .replace("{rate}", &source.column(&TRADES, "fx_rate"))
         .replace("{day}", days.column);
     let columns = columns(&["base", "currency", "lowest", "highest"]);

@@ -11,6 +11,6 @@ SELECT CAST(count(*) AS bigint) FROM (
     ) AS s
     WHERE NOT EXISTS (
         SELECT 1 FROM statement_cash_movements m
-        WHERE m.account_id = s.account_id AND m.booked_on > date($1) AND m.booked_on <= date($2)
+        WHERE {same_account} AND m.booked_on > date($1) AND m.booked_on <= date($2)
           AND m.kind IN ('trade', 'redemption'))
 ) AS u

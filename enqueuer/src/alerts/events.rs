@@ -99,6 +99,10 @@ pub struct RunSummary {
     /// Failed documents by cause, most first.
     pub failed: Vec<(String, u64)>,
     pub excused: u64,
+    /// Documents of accounts that were closed before the period.
+    pub closed_active: u64,
+    /// Rows whose account_id no account can have: they are in no document.
+    pub unusable_rows: u64,
     /// Of the published ones, for paper: without consent to electronic delivery.
     pub paper: u64,
     pub duration: Duration,
@@ -279,7 +283,19 @@ pub fn run_summary(run: &RunSummary) -> Alert {
             .collect();
         facts.push(format!("Failed by cause: {}", causes.join(", ")));
     }
-    let urgency = if failed > 0 {
+    if run.closed_active > 0 {
+        facts.push(format!(
+            "Of accounts closed before the period that still moved or held something: {}",
+            counted(run.closed_active, "document")
+        ));
+    }
+    if run.unusable_rows > 0 {
+        facts.push(format!(
+            "In no document, because no account can have their account_id: {}",
+            counted(run.unusable_rows, "row")
+        ));
+    }
+    let urgency = if failed > 0 || run.unusable_rows > 0 {
         Urgency::Warning
     } else {
         Urgency::Note

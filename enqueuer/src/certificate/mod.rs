@@ -11,7 +11,9 @@ mod told;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use common::config::{Config, Settings};
-use common::ledger::{Change, LastComparison, Ledger, Listed, Selection, Snapshots, State};
+use common::ledger::{
+    Change, LastComparison, Ledger, Listed, PublishedCounts, Selection, Snapshots, State,
+};
 use common::source::Source;
 use common::statement::{Kind, Period};
 use common::{Error, Result};
@@ -22,7 +24,7 @@ pub use told::{Last, last_words, summary};
 use crate::comparison;
 use crate::published::PublishedStore;
 use crate::targets::{self, Targets};
-use crate::whole_source;
+use crate::{row_counts, unusable, whole_source};
 
 /// Changed documents that are told by name; the ledger has all of them.
 const NAMED: i64 = 1000;
@@ -134,7 +136,9 @@ pub async fn certify(config: &Config, ledger: &Ledger, period: Period) -> Result
         ))
     })?;
     let everything = Selection::all(period);
-    let (source, has_accounts) = look_at_source(config, &everything, &snapshots).await?;
+    let published = ledger.published_counts(period).await?;
+    let looked = look_at_source(config, &everything, &snapshots, &published).await?;
+    let source = looked.targets;
     let documents = ledger.documents(&everything, &Listed::default()).await?;
     let objects = look_at_store(config, period).await?;
     let causes = ledger.causes(&everything).await?;
@@ -144,9 +148,11 @@ pub async fn certify(config: &Config, ledger: &Ledger, period: Period) -> Result
 
     let latest = counts::latest_revisions(&documents);
     let mut problems = Vec::new();
-    problems.extend(counts::nothing(has_accounts, documents.len()));
+    problems.extend(counts::nothing(looked.has_accounts, documents.len()));
     problems.extend(counts::unrecorded(&source.due, &latest));
     problems.extend(store::compare_store(&documents, &objects));
+    problems.extend(looked.row_counts);
+    problems.extend(unusable::words(&source.unaccounted.unusable));
     let mut kinds = BTreeMap::new();
     let none = HashSet::new();
     let mut is_purged = false;
@@ -175,18 +181,29 @@ pub async fn certify(config: &Config, ledger: &Ledger, period: Period) -> Result
     Ok(found)
 }
 
-/// What the source gives rise to, and whether it has any account.
+/// What a look into the source found.
+struct Looked {
+    targets: Targets,
+    has_accounts: bool,
+    /// Published documents with other numbers of rows than the source, in words.
+    row_counts: Vec<String>,
+}
+
 async fn look_at_source(
     config: &Config,
     everything: &Selection,
     snapshots: &Snapshots,
-) -> Result<(Targets, bool)> {
+    published: &[PublishedCounts],
+) -> Result<Looked> {
     let mut source = Source::open(config).await?;
     source.begin_snapshot().await?;
     let basis = config.profile.trade_basis;
-    let found = targets::find(&mut source, everything, snapshots, basis).await?;
-    let has_accounts = whole_source::accounts(&mut source).await? > 0;
-    Ok((found, has_accounts))
+    let period = everything.period;
+    Ok(Looked {
+        targets: targets::find(&mut source, everything, snapshots, basis).await?,
+        has_accounts: whole_source::accounts(&mut source).await? > 0,
+        row_counts: row_counts::compare(&mut source, period, basis, published).await?,
+    })
 }
 
 /// Keys of the period's objects with their sizes in bytes.

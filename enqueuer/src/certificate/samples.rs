@@ -14,6 +14,7 @@ pub fn document(account: &str, revision: i64, state: State) -> DocumentRow {
         state,
         cause: None,
         error: None,
+        place: None,
         attempts: 1,
         object_key: Some(format!("{account}.{revision}")),
         sha256: None,

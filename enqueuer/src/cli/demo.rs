@@ -141,7 +141,7 @@ async fn tell(
         let accounts: Vec<&str> = same.map(|planted| planted.account_id.as_str()).collect();
         line!("  {}: {}", accounts.join(", "), trouble.describe());
     }
-    print_causes(&ledger.causes(selection).await?);
+    print_causes(&ledger.causes_by_place(selection).await?);
     let unplanned = unplanned(sample, &documents);
     for document in &unplanned {
         line!("\n{document} did not end as planned: please report this.");

@@ -4,7 +4,7 @@ use std::time::Duration;
 use common::clock::Clock;
 use common::config::{Config, Settings};
 use common::contract::ACCOUNTS;
-use common::database::{Whose, statement_failed};
+use common::database::{Whose, query_text, statement_failed};
 use common::ledger::{LinkCandidate, State};
 use common::source::Source;
 use common::statement::{AccountId, DocumentId};
@@ -145,9 +145,10 @@ async fn demand_consent(config: &Config, account_id: &AccountId) -> Result<()> {
 
 /// `electronic_delivery` of every row with the account's id.
 async fn consents(source: &mut Source, account_id: &AccountId) -> Result<Vec<Option<String>>> {
-    sqlx::query_scalar(
-        "SELECT CAST(t.electronic_delivery AS text) FROM statement_accounts t WHERE t.account_id = $1",
-    )
+    let is_account = source.catalog.is_account(&ACCOUNTS);
+    sqlx::query_scalar(query_text(format!(
+        "SELECT CAST(t.electronic_delivery AS text) FROM statement_accounts t WHERE {is_account}"
+    )))
     .bind(account_id.as_str())
     .fetch_all(source.connection())
     .await

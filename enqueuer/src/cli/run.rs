@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use common::clock::Clock;
 use common::config::{Config, Deployment, Settings};
-use common::ledger::Ledger;
+use common::ledger::{Ledger, Unaccounted};
 use common::metrics::Metrics;
 use common::statement::Period;
 use common::termination::Termination;
@@ -16,6 +16,7 @@ use crate::context::open_ledger;
 use crate::month_end::{self, Request};
 use crate::out::line;
 use crate::queue::QueueSettings;
+use crate::unusable;
 use crate::work::Report;
 use crate::{agreement, alerts};
 
@@ -131,6 +132,8 @@ pub fn answer(report: &Report) -> serde_json::Value {
         "succeeded": report.counts.succeeded,
         "failed": report.counts.failed,
         "excused": report.excused,
+        "closed_active": report.unaccounted.closed_active,
+        "unusable_account_ids": unusable::to_json(&report.unaccounted.unusable),
         "open": report.open,
         "held": report.held.as_ref().map(|hold| &hold.reason),
         "findings": agreement::words::answer(&report.findings),
@@ -166,6 +169,7 @@ pub fn print_report(report: &Report) {
     if report.excused > 0 {
         line!("{} documents are excused.", report.excused);
     }
+    print_unaccounted(report);
     if let Some(hold) = &report.held {
         line!(
             "{period} is held: {}. `enqueuer run --period {period} --resume` goes on.",
@@ -182,6 +186,26 @@ pub fn print_report(report: &Report) {
             "{} documents of {period} have failed: `enqueuer status --period {period}` says why.",
             report.failed_in_all
         );
+    }
+}
+
+/// What stands in no document, or would surprise whoever reads them.
+fn print_unaccounted(report: &Report) {
+    let Unaccounted {
+        unusable,
+        closed_active,
+    } = &report.unaccounted;
+    match closed_active {
+        0 => {}
+        1 => line!(
+            "1 document is of an account that was closed before, and still moved or held something."
+        ),
+        documents => line!(
+            "{documents} documents are of accounts that were closed before, and still moved or held something."
+        ),
+    }
+    for told in unusable::words(unusable) {
+        line!("{told}.");
     }
 }
 

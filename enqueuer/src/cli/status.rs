@@ -13,6 +13,7 @@ use crate::deadline::Deadline;
 use crate::out::line;
 use crate::printable::printable;
 use crate::steering::refuse_unknown_cause;
+use crate::unusable;
 use crate::watch::Watch;
 
 /// Tells how a period stands: documents by state, failures by cause
@@ -62,6 +63,8 @@ impl Status {
         let selection = Selection::all(period);
         let last = certificate::summary(&ledger, period).await?;
         let counts = ledger.counts(&selection).await?;
+        let causes = ledger.causes_by_place(&selection).await?;
+        let unusable = ledger.unusable_ids(period).await?;
         let documents = if self.documents {
             Some(self.list(&ledger, &selection).await?)
         } else {
@@ -75,6 +78,8 @@ impl Status {
             let certificate = last.as_ref().map(certificate::Last::to_json);
             let mut answer =
                 json!({"period": period.to_string(), "counts": counts, "certificate": certificate});
+            answer["causes"] = causes.iter().map(cause_json).collect();
+            answer["unusable_account_ids"] = unusable::to_json(&unusable);
             if let Some(documents) = &documents {
                 answer["documents"] = documents.iter().map(document_json).collect();
             }
@@ -84,7 +89,10 @@ impl Status {
             for (state, count) in counts.iter().filter(|(_, count)| **count > 0) {
                 line!("  {state:<11}{count:>9}");
             }
-            print_causes(&ledger.causes(&selection).await?);
+            print_causes(&causes);
+            for told in unusable::words(&unusable) {
+                line!("\n{told}");
+            }
             if let Some(words) = certificate::last_words(last.as_ref(), &config) {
                 line!("\n{words}");
             }
@@ -133,6 +141,17 @@ impl Status {
     }
 }
 
+/// Documents of one state, cause and column.
+fn cause_json(found: &CauseCount) -> serde_json::Value {
+    json!({
+        "state": found.state.as_str(),
+        "cause": found.cause,
+        "column": found.place,
+        "documents": found.documents,
+        "example": found.example,
+    })
+}
+
 fn document_json(document: &DocumentRow) -> serde_json::Value {
     json!({
         "document_id": document.document_id,
@@ -143,6 +162,7 @@ fn document_json(document: &DocumentRow) -> serde_json::Value {
         "state": document.state.as_str(),
         "cause": document.cause,
         "error": document.error,
+        "column": document.place,
         "attempts": document.attempts,
         "object_key": document.object_key,
         "sha256": document.sha256,
@@ -152,11 +172,12 @@ fn document_json(document: &DocumentRow) -> serde_json::Value {
     })
 }
 
-/// Failures, excuses, what was given back and warnings, one line per cause, with an example.
+/// Failures, excuses, what was given back and warnings, one line per cause and column, with an example.
 pub fn print_causes(causes: &[CauseCount]) {
     for CauseCount {
         state,
         cause,
+        place,
         documents,
         example,
         example_error,
@@ -173,7 +194,11 @@ pub fn print_causes(causes: &[CauseCount]) {
             ""
         };
         let cause = printable(cause);
-        line!("\n{documents} {noun} {state}{warned}, cause {cause}; e.g. {example}");
+        let column = place
+            .as_ref()
+            .map(|place| format!(", column {}", printable(place)))
+            .unwrap_or_default();
+        line!("\n{documents} {noun} {state}{warned}, cause {cause}{column}; e.g. {example}");
         // Of what an operator excused it is the reason.
         if let Some(error) = example_error {
             line!("  {}", printable(error));

@@ -9,6 +9,7 @@ use common::ledger::{EarlierCounts, LedgerReader, Opened, PastJob, Selection, St
 use super::packing::Due;
 use crate::printable::printable;
 use crate::targets::Targets;
+use crate::unusable;
 
 /// What a run leaves as it is.
 #[derive(Debug, Default, Clone, Copy)]
@@ -46,7 +47,10 @@ pub async fn look(
     packs: bool,
     found: &Targets,
 ) -> Result<Known> {
-    let mut known = Known::default();
+    let mut known = Known {
+        remarks: unusable::words(&found.unaccounted.unusable),
+        ..Known::default()
+    };
     let reader = match LedgerReader::open(config).await? {
         Opened::Ready(reader) => Some(reader),
         Opened::Absent => {

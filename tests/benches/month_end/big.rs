@@ -3,7 +3,7 @@
 use anyhow::Result;
 use tests::{Engine, World};
 
-use crate::converter::{self, Reopening};
+use crate::converter;
 use crate::measure::{self, Measured, median};
 use crate::peers::{self, Peer};
 use crate::report::{Report, Table, number};
@@ -14,19 +14,17 @@ use crate::{alone, reading, same_cells, source};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
     Peer(Peer),
-    Converter(Engine, Reopening),
+    Converter(Engine),
     /// psycopg and XlsxWriter.
     Script,
     Reading(Engine),
     Psql,
 }
 
-const WAYS: [Way; 12] = [
+const WAYS: [Way; 10] = [
     Way::Peer(Peer::RustXlsxwriter),
-    Way::Converter(Engine::Postgres, Reopening::Without),
-    Way::Converter(Engine::Postgres, Reopening::With),
-    Way::Converter(Engine::Sqlite, Reopening::Without),
-    Way::Converter(Engine::Sqlite, Reopening::With),
+    Way::Converter(Engine::Postgres),
+    Way::Converter(Engine::Sqlite),
     Way::Peer(Peer::Libxlsxwriter),
     Way::Peer(Peer::XlsxWriter),
     Way::Script,
@@ -40,10 +38,7 @@ impl Way {
     fn name(self) -> String {
         match self {
             Way::Peer(peer) => peer.name().to_owned(),
-            Way::Converter(engine, Reopening::Without) => format!("converter, {}", name(engine)),
-            Way::Converter(engine, Reopening::With) => {
-                format!("converter, {}, and reopened", name(engine))
-            }
+            Way::Converter(engine) => format!("converter, {}, and reopened", name(engine)),
             Way::Script => "a script: PostgreSQL by psycopg, XlsxWriter (Python)".to_owned(),
             Way::Reading(engine) => format!("reading alone, {}, sqlx", name(engine)),
             Way::Psql => "reading alone, PostgreSQL, `psql \\copy`".to_owned(),
@@ -61,7 +56,7 @@ impl Way {
 
     fn uses_server(self) -> bool {
         match self {
-            Way::Converter(engine, _) | Way::Reading(engine) => engine == Engine::Postgres,
+            Way::Converter(engine) | Way::Reading(engine) => engine == Engine::Postgres,
             Way::Script | Way::Psql => true,
             Way::Peer(_) => false,
         }
@@ -132,9 +127,7 @@ pub async fn world(engine: Engine, rows: u32) -> Result<World> {
 async fn once(way: Way, worlds: &Worlds) -> Result<Measured> {
     match way {
         Way::Peer(peer) => peer.measure(1, worlds.rows, &worlds.sqlite.path("")),
-        Way::Converter(engine, reopening) => {
-            converter::document(worlds.of(engine), reopening).await
-        }
+        Way::Converter(engine) => converter::document(worlds.of(engine)).await,
         Way::Script => {
             let path = worlds.postgres.path("0.xlsx");
             let url = worlds.postgres.database_url();

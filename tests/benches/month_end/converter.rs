@@ -9,22 +9,6 @@ use tests::World;
 use crate::measure::{self, Measured};
 use crate::source;
 
-/// Whether the gate's rule 4 opens the finished file again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reopening {
-    Without,
-    With,
-}
-
-impl Reopening {
-    fn policy(self) -> &'static str {
-        match self {
-            Reopening::Without => "off",
-            Reopening::With => "block",
-        }
-    }
-}
-
 /// A process with a world's settings and no others.
 fn program(world: &World, name: &str) -> Command {
     let mut command = Command::new(tests::binary(name));
@@ -37,8 +21,8 @@ fn program(world: &World, name: &str) -> Command {
 }
 
 /// The converter's whole process on the big document: claim, read, gate, write, publish, settle.
-pub async fn document(world: &World, reopening: Reopening) -> Result<Measured> {
-    let measured = measure::process(&mut due_document(world, reopening).await?)?;
+pub async fn document(world: &World) -> Result<Measured> {
+    let measured = measure::process(&mut due_document(world).await?)?;
     let published = world.published()?;
     let path = &published.first().context("nothing was published")?.path;
     let file_mb = measure::megabytes(path)?;
@@ -49,9 +33,9 @@ pub async fn document(world: &World, reopening: Reopening) -> Result<Measured> {
 }
 
 /// Makes the big document due again, and gives the process that makes it.
-pub async fn due_document(world: &World, reopening: Reopening) -> Result<Command> {
-    let path = world.path(&format!("{}.toml", reopening.policy()));
-    std::fs::write(&path, profile(reopening.policy()))?;
+pub async fn due_document(world: &World) -> Result<Command> {
+    let path = world.path("bench.toml");
+    std::fs::write(&path, profile())?;
     source::make_due(world, &Profile::read(&path)?).await?;
     set_store_aside(world)?;
     let mut command = program(world, "converter");
@@ -96,9 +80,7 @@ fn set_store_aside(world: &World) -> Result<()> {
     Ok(())
 }
 
-fn profile(ownership: &str) -> String {
+fn profile() -> String {
     let text = "{ ja = \"見本\", en = \"Sample\" }";
-    format!(
-        "[firm]\nname = {text}\nregistration = {text}\ncontact = {text}\n[gate]\nownership = \"{ownership}\"\n"
-    )
+    format!("[firm]\nname = {text}\nregistration = {text}\ncontact = {text}\n")
 }

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use tests::Engine;
 
 use crate::big::{self, name};
-use crate::converter::{self, Reopening};
+use crate::converter;
 use crate::measure;
 use crate::peers::Peer;
 use crate::report::{Report, Table, kept, number};
@@ -32,23 +32,21 @@ pub async fn measure(report: Report) -> Result<()> {
         "per document of 30 rows",
         "× alone",
     ]);
-    let mut row = |name: &str, row: f64, document: Option<f64>| {
+    let mut row = |name: &str, row: f64, document: f64| {
         table.row(&[
             name.to_owned(),
             number(row, 0),
             number(row / alone_row, 2),
-            document.map_or_else(String::new, |document| number(document, 0)),
-            document.map_or_else(String::new, |document| number(document / alone_document, 2)),
+            number(document, 0),
+            number(document / alone_document, 2),
         ]);
     };
-    row(Peer::RustXlsxwriter.name(), alone_row, Some(alone_document));
+    row(Peer::RustXlsxwriter.name(), alone_row, alone_document);
     for engine in [Engine::Postgres, Engine::Sqlite] {
         let converter = format!("converter, {}", name(engine));
-        let without = per_unit(ROWS, &rows(engine, Reopening::Without).await?);
-        row(&converter, without, None);
-        let with = per_unit(ROWS, &rows(engine, Reopening::With).await?);
+        let rows = per_unit(ROWS, &rows(engine).await?);
         let document = per_unit(DOCUMENTS, &documents(engine).await?);
-        row(&format!("{converter}, and reopened"), with, Some(document));
+        row(&format!("{converter}, and reopened"), rows, document);
     }
     report.tell("instructions", &table.finish())
 }
@@ -80,16 +78,13 @@ fn documents_alone() -> Result<[u64; 2]> {
     Ok([count(DOCUMENTS[0])?, count(DOCUMENTS[1])?])
 }
 
-async fn rows(engine: Engine, reopening: Reopening) -> Result<[u64; 2]> {
+async fn rows(engine: Engine) -> Result<[u64; 2]> {
     let mut counts = [0; 2];
     for (rows, count) in ROWS.into_iter().zip(&mut counts) {
         let world = big::world(engine, rows).await?;
-        let mut command = converter::due_document(&world, reopening).await?;
+        let mut command = converter::due_document(&world).await?;
         command.env("LEASE_SECONDS", LEASE_SECONDS);
-        *count = counted(
-            &mut command,
-            &format!("{engine:?}-{rows}-rows-{reopening:?}"),
-        )?;
+        *count = counted(&mut command, &format!("{engine:?}-{rows}-rows"))?;
         ensure!(world.published()?.len() == 1, "nothing was published");
         world.close().await?;
     }

@@ -83,10 +83,10 @@ impl Month {
                 .is_some_and(|closed_on| closed_on < self.first);
             for kind in Kind::ALL {
                 let document = (kind, account.clone());
-                if closed {
-                    demanded.closed.insert(document);
-                } else if self.is_due(source, kind, account)? {
+                if self.is_due(source, kind, account)? {
                     demanded.due.insert(document);
+                } else if closed {
+                    demanded.closed.insert(document);
                 }
             }
         }

@@ -136,6 +136,23 @@ pub async fn load_october(world: &World, accounts: usize) -> Result<()> {
         .await
 }
 
+/// Closes an account before October 2026, with nothing left in it.
+pub async fn close(world: &World, account: &str) -> Result<()> {
+    let emptied = [
+        "statement_trades",
+        "statement_cash_movements",
+        "statement_positions",
+        "statement_cash_balances",
+    ]
+    .map(|relation| format!("DELETE FROM {relation} WHERE account_id = '{account}'"));
+    world
+        .execute(&format!(
+            "UPDATE statement_accounts SET closed_on = '2026-09-30' WHERE account_id = '{account}'; {}",
+            emptied.join("; ")
+        ))
+        .await
+}
+
 /// The run of October 2026, with more arguments.
 pub fn run_of<'a>(world: &World, arguments: impl IntoIterator<Item = &'a str>) -> Program {
     world.enqueuer(october(arguments))

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use tests::{World, on_every_engine};
 
 use crate::fixtures::{
-    AT, Books, PERIOD, count, document, expect_ledger_agrees_with_store, load_october, run_october,
-    run_of,
+    AT, Books, PERIOD, close, count, document, expect_ledger_agrees_with_store, load_october,
+    run_october, run_of,
 };
 
 fn keys(object: &Value) -> Result<BTreeSet<&str>> {
@@ -23,15 +23,24 @@ on_every_engine! {
         load_october(world, 3).await?;
         world.execute("UPDATE statement_trades SET net_amount = '-1' WHERE account_id = 'A003'").await?;
         let answer = run_october(world).await?.expect(1)?.json()?;
-        assert_eq!(keys(&answer)?, ["due", "excused", "failed", "held", "open", "period", "run_id", "submitted", "succeeded"].into());
+        let fields = [
+            "closed_active", "due", "excused", "failed", "held", "open", "period", "run_id", "submitted", "succeeded",
+            "unusable_account_ids",
+        ];
+        assert_eq!(keys(&answer)?, fields.into());
         let run_id = answer["run_id"].as_str().context("run_id is no text")?;
         assert!(run_id.starts_with("2026-10-20261102T000000Z-"), "{run_id}");
-        let numbers = json!({"run_id": run_id, "period": PERIOD, "due": 6, "submitted": 6, "succeeded": 5, "failed": 1, "excused": 0, "open": 0, "held": null});
+        let numbers = json!({"run_id": run_id, "period": PERIOD, "due": 6, "submitted": 6, "succeeded": 5, "failed": 1, "excused": 0, "open": 0, "held": null, "closed_active": 0, "unusable_account_ids": []});
         assert_eq!(answer, numbers);
 
         let brief = world.enqueuer(["status", "--json"]).run().await?.expect(0)?.json()?;
         let counts = json!({"due": 0, "submitted": 0, "running": 0, "succeeded": 5, "failed": 1, "excused": 0, "superseded": 0});
-        assert_eq!(brief, json!({"period": PERIOD, "counts": counts}), "of the newest run, without documents");
+        let causes = json!([{"state": "failed", "cause": "identity", "column": null, "documents": 1, "example": "2026-10.trade.A003"}]);
+        assert_eq!(
+            brief,
+            json!({"period": PERIOD, "counts": counts, "causes": causes, "unusable_account_ids": []}),
+            "of the newest run, without documents"
+        );
 
         let status = world.status(PERIOD).await?;
         assert_eq!((&status["period"], &status["counts"]), (&json!(PERIOD), &counts));
@@ -60,7 +69,7 @@ on_every_engine! {
         let file = published.iter().find(|file| file.key.contains("trade/A002")).context("nothing published")?;
         let expected = json!({
             "document_id": "2026-10.trade.A002", "kind": "trade", "account_id": "A002", "period": PERIOD, "revision": 1,
-            "state": "succeeded", "cause": null, "error": null, "attempts": 1,
+            "state": "succeeded", "cause": null, "error": null, "column": null, "attempts": 1,
             "object_key": "2026-10/trade/A002/2026-10.trade.A002.xlsx",
             "sha256": file.sha256, "bytes": file.bytes, "rows": document(world, "2026-10.trade.A002").await?["rows"],
             "delivery": "electronic",
@@ -137,9 +146,9 @@ on_every_engine! {
 on_every_engine! {
     async fn closed_accounts_are_excused_and_others_are_on_paper(world: &World) {
         load_october(world, 4).await?;
+        close(world, "A001").await?;
         world.execute(
-            "UPDATE statement_accounts SET closed_on = '2026-09-30' WHERE account_id = 'A001';
-             UPDATE statement_accounts SET closed_on = '2026-10-01' WHERE account_id = 'A002';
+            "UPDATE statement_accounts SET closed_on = '2026-10-01' WHERE account_id = 'A002';
              UPDATE statement_accounts SET electronic_delivery = 0 WHERE account_id = 'A003'",
         ).await?;
         let answer = run_october(world).await?.expect(0)?.json()?;

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use tests::{Workbook, World, on_every_engine};
 
-use crate::fixtures::{document, load_october, profile, run_of, forget};
+use crate::fixtures::{document, forget, load_october, profile, run_of};
 use crate::gate::{BALANCE, Break, TRADE, expect_warning, warnings};
 
 /// Sets columns of the account's trade of 100 shares at 10 yen each.

@@ -33,15 +33,21 @@ fn failed(cause: &str, documents: u64) -> Alert {
 }
 
 fn summary(failed: Vec<(String, u64)>) -> Alert {
-    run_summary(&RunSummary {
+    run_summary(&ended(failed))
+}
+
+fn ended(failed: Vec<(String, u64)>) -> RunSummary {
+    RunSummary {
         about: about(),
         found: 1_000,
         published: 980,
         failed,
+        closed_active: 0,
+        unusable_rows: 0,
         excused: 12,
         paper: 40,
         duration: Duration::from_mins(29),
-    })
+    }
 }
 
 fn stuck(reason: &str) -> Alert {
@@ -221,6 +227,24 @@ fn every_alert_says_what_it_means_and_how_to_mend_it() {
         );
         assert!(alert.examples.len() <= MAX_EXAMPLES);
     }
+}
+
+#[test]
+fn what_no_document_tells_is_in_the_summary() {
+    let found = run_summary(&RunSummary {
+        closed_active: 2,
+        unusable_rows: 1,
+        ..ended(Vec::new())
+    });
+    assert_eq!(
+        found.facts[1..],
+        [
+            "Of accounts closed before the period that still moved or held something: 2 documents",
+            "In no document, because no account can have their account_id: 1 row",
+        ]
+    );
+    assert_eq!(found.urgency, Urgency::Warning);
+    assert_eq!(summary(Vec::new()).urgency, Urgency::Note);
 }
 
 #[test]

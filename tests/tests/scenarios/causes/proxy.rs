@@ -1,6 +1,5 @@
 //! A firm whose only way out is a proxy.
 
-use anyhow::Result;
 use tests::proxy::Proxy;
 use tests::{Program, World, on_every_engine};
 

@@ -9,7 +9,7 @@ use roxmltree::{Document, Node};
 use serde_json::json;
 use tests::{World, on_every_engine};
 
-use crate::fixtures::{Books, PERIOD, load_october, run_october, run_of};
+use crate::fixtures::{Books, PERIOD, close, load_october, run_october, run_of};
 
 /// Makes the report with more arguments; the page.
 async fn report_of(world: &World, arguments: &[&str]) -> Result<String> {
@@ -122,9 +122,9 @@ const HOSTILE: &str = "<script>alert(1)</script> & \"quoted\" ticket 7";
 on_every_engine! {
     async fn it_says_what_the_ledger_has(world: &World) {
         load_october(world, 4).await?;
+        close(world, "A004").await?;
         world.execute(
             "UPDATE statement_trades SET net_amount = '-1' WHERE account_id IN ('A002', 'A003');
-             UPDATE statement_accounts SET closed_on = '2026-09-30' WHERE account_id = 'A004';
              UPDATE statement_accounts SET electronic_delivery = 0 WHERE account_id = 'A001'",
         ).await?;
         run_october(world).await?.expect(1)?;

@@ -6,7 +6,7 @@ use tests::{World, on_every_engine};
 
 use super::{expect_adds_up, mend_trades, spoil_trades, steer};
 use crate::fixtures::{
-    Books, PERIOD, expect_one_line, load_october, restore_trades, run_october, run_of,
+    Books, PERIOD, close, expect_one_line, load_october, restore_trades, run_october, run_of,
     slow_down_trades,
 };
 
@@ -47,9 +47,9 @@ async fn expect_problem(world: &World, words: &[&str]) -> Result<()> {
 on_every_engine! {
     async fn it_is_not_complete_as_long_as_documents_are_open(world: &World) {
         load_october(world, 4).await?;
+        close(world, "A004").await?;
         world.execute(
-            "UPDATE statement_accounts SET closed_on = '2026-09-30' WHERE account_id = 'A004';
-             INSERT INTO statement_accounts (account_id, account_no, holder_name, language, base_currency, electronic_delivery, opened_on)
+            "INSERT INTO statement_accounts (account_id, account_no, holder_name, language, base_currency, electronic_delivery, opened_on)
              VALUES ('A005', 'No. A005', '鈴木 花子', 'ja', 'JPY', 1, '2020-01-01')",
         ).await?;
         spoil_trades(world, &["A001", "A002"]).await?;

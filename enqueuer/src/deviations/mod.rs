@@ -1,5 +1,11 @@
 //! How the source deviates from the contract: relations, columns, types, and values that only the data can show.
 
+mod fault;
+mod numbers;
+pub mod rights;
+mod scan;
+mod whole;
+
 use common::contract::{ACCOUNTS, Column, ColumnType, RELATIONS, Relation};
 use common::database::{Whose, query_text, statement_failed};
 use common::dialect::Dialect;
@@ -32,109 +38,81 @@ pub async fn of_relation(
             problem: format!("is missing; {mend}"),
         }];
     }
-    let mut hidden = filtered.iter().filter(|found| !found.shows_all());
-    let name = relation.name;
-    let mut found: Vec<Deviation> = hidden
-        .clone()
-        .filter(|hidden| hidden.relation == name)
-        .map(|hidden| Deviation {
-            place: name.to_owned(),
-            problem: whole_source::hides(hidden),
-        })
+    let of_relation = filtered
+        .iter()
+        .filter(|found| found.relation == relation.name);
+    let hidden: Vec<Deviation> = of_relation
+        .filter(|found| !found.shows_all())
+        .map(|hidden| of_whole(relation, whole_source::hides(hidden)))
         .collect();
-    if !found.is_empty() {
-        return found;
+    if !hidden.is_empty() {
+        return hidden;
     }
+    let mut found = Vec::new();
+    let mut sound = Vec::new();
     for column in relation.columns {
-        found.extend(of_column(source, relation, column).await);
-    }
-    if found.is_empty()
-        && !hidden.any(|hidden| hidden.relation == ACCOUNTS.name)
-        && let Err(error) = accounts_known(source, relation).await
-    {
-        let mut problem = error.chain();
-        if let Err(error) = after_failure(source, &error).await {
-            problem = error.chain();
+        match type_problem(source, relation, column) {
+            Some(problem) => found.push(Deviation {
+                place: format!("{}.{}", relation.name, column.name),
+                problem,
+            }),
+            None if source.catalog.has(relation, column.name) => sound.push(column),
+            None => {}
         }
-        found.push(Deviation {
-            place: relation.name.to_owned(),
-            problem,
-        });
+    }
+    match scan::deviations(source, relation, &sound).await {
+        Ok(deviations) => found.extend(deviations),
+        Err(error) => found.push(of_whole(relation, after_failure(source, error).await)),
+    }
+    let hides_accounts = filtered
+        .iter()
+        .any(|found| found.relation == ACCOUNTS.name && !found.shows_all());
+    if whole::is_comparable(source, relation, &sound) && !hides_accounts {
+        match whole::problems(source, relation).await {
+            Ok(problems) => {
+                found.extend(
+                    problems
+                        .into_iter()
+                        .map(|problem| of_whole(relation, problem)),
+                );
+            }
+            Err(error) => found.push(of_whole(relation, after_failure(source, error).await)),
+        }
     }
     found
 }
 
-/// How a column deviates: absent, of another type, or with values that its type allows and the contract does not.
-async fn of_column(source: &mut Source, relation: &Relation, column: &Column) -> Option<Deviation> {
-    let place = format!("{}.{}", relation.name, column.name);
-    match value_problem(source, relation, column).await {
-        Ok(problem) => problem.map(|problem| Deviation { place, problem }),
-        Err(error) => {
-            let ended = after_failure(source, &error).await;
-            Some(Deviation {
-                place,
-                problem: ended.err().unwrap_or(error).chain(),
-            })
-        }
+fn of_whole(relation: &Relation, problem: String) -> Deviation {
+    Deviation {
+        place: relation.name.to_owned(),
+        problem,
     }
 }
 
-/// A statement that failed has ended the snapshot on PostgreSQL: what is looked at next has another one.
-async fn after_failure(source: &mut Source, error: &Error) -> Result<()> {
-    if std::error::Error::source(error).is_some() {
-        source.begin_anew().await?;
+/// What a failure says. A statement that failed has ended the snapshot on PostgreSQL: what is looked at next has another one.
+async fn after_failure(source: &mut Source, error: Error) -> String {
+    if error.is_of_failed_statement()
+        && let Err(error) = source.begin_anew().await
+    {
+        return error.chain();
     }
-    Ok(())
-}
-
-async fn value_problem(
-    source: &mut Source,
-    relation: &Relation,
-    column: &Column,
-) -> Result<Option<String>> {
-    if let Some(problem) = type_problem(source, relation, column) {
-        return Ok(Some(problem));
-    }
-    if !source.catalog.has(relation, column.name) {
-        return Ok(None);
-    }
-    if holds_floats(source, relation, column).await? {
-        return Ok(Some(FLOATS.to_owned()));
-    }
-    if let Some(value) = other_than_date(source, relation, column).await? {
-        return Ok(Some(format!(
-            "holds {value:?}, which is no date; store dates as TEXT, YYYY-MM-DD"
-        )));
-    }
-    if !column.optional {
-        let nulls = nulls(source, relation, column).await?;
-        if nulls > 0 {
-            return Ok(Some(format!(
-                "is null in {nulls} rows; the contract allows no null, so fill it or leave the rows out"
-            )));
-        }
-    }
-    Ok(None)
+    error.chain()
 }
 
 /// What the engine's catalogue says of the column.
 fn type_problem(source: &Source, relation: &Relation, column: &Column) -> Option<String> {
     let dialect = source.database.dialect;
     let wanted = dialect.column_type(column.column_type);
-    match source
-        .catalog
-        .columns(relation)
-        .iter()
-        .find(|(name, _)| name == column.name)
-    {
+    match source.catalog.declared(relation, column.name) {
         None if column.optional => None,
         None => Some(format!(
             "is missing; add it as {wanted} ({})",
             column.meaning
         )),
-        Some((_, declared)) if dialect.accepts(column, declared) => None,
-        Some((_, declared)) => Some(format!(
-            "is of type {declared}; the contract wants {wanted}, so cast it in a view"
+        Some(declared) if dialect.accepts(column, declared.base_type()) => None,
+        Some(declared) => Some(format!(
+            "is of type {}; the contract wants {wanted}, so cast it in a view",
+            declared.described()
         )),
     }
 }
@@ -181,11 +159,10 @@ pub async fn preflight(source: &mut Source) -> Result<()> {
     Ok(())
 }
 
-/// Whether rows are selected by this column: one without a value would be overlooked.
+/// Whether rows are selected by this column: one without a value would be overlooked. A row without an account_id is not: it is
+/// recorded with the run, and told.
 fn selects_rows(column: &Column) -> bool {
-    !column.optional
-        && (column.column_type == ColumnType::Date
-            || matches!(column.name, "account_id" | "amount"))
+    !column.optional && (column.column_type == ColumnType::Date || column.name == "amount")
 }
 
 /// How many rows have a null in a column. With the contract's indexes most of these counts are index look-ups.
@@ -226,12 +203,8 @@ async fn other_than_date(
 
 /// A SQLite column that is not declared as text may hold binary floating point numbers.
 async fn holds_floats(source: &mut Source, relation: &Relation, column: &Column) -> Result<bool> {
-    let declared = source
-        .catalog
-        .columns(relation)
-        .iter()
-        .find(|(name, _)| name == column.name);
-    let may = declared.is_some_and(|(_, declared)| declared != "text");
+    let declared = source.catalog.declared(relation, column.name);
+    let may = declared.is_some_and(|declared| declared.base != "text");
     if source.database.dialect != Dialect::Sqlite
         || column.column_type != ColumnType::Decimal
         || !may
@@ -250,48 +223,4 @@ async fn holds_floats(source: &mut Source, relation: &Relation, column: &Column)
             Whose::Source,
         ))?;
     Ok(floats > 0)
-}
-
-/// Rows must belong to an account, and every account id must be usable in keys and job names.
-async fn accounts_known(source: &mut Source, relation: &'static Relation) -> Result<()> {
-    let failed = |reason| statement_failed("looking for unknown accounts", Whose::Source)(reason);
-    let name = relation.name;
-    if name == ACCOUNTS.name {
-        let ids: Vec<(Option<String>, i64)> = sqlx::query_as(query_text(format!(
-            "SELECT CAST(t.account_id AS text), count(*) FROM {name} t GROUP BY t.account_id"
-        )))
-        .fetch_all(source.connection())
-        .await
-        .map_err(failed)?;
-        if ids.is_empty() {
-            return Err(whole_source::no_account());
-        }
-        for (id, rows) in ids {
-            let id = id.ok_or_else(|| {
-                Error::config("account_id is null in a row; every account needs one")
-            })?;
-            id.parse::<common::statement::AccountId>()?;
-            if rows > 1 {
-                return Err(Error::config(format!(
-                    "account_id {id} occurs {rows} times; it must be unique"
-                )));
-            }
-        }
-        return Ok(());
-    }
-    let orphans: (i64, Option<String>) = sqlx::query_as(query_text(format!(
-        "SELECT count(*), CAST(min(t.account_id) AS text) FROM {name} t
-         WHERE t.account_id IS NULL
-            OR NOT EXISTS (SELECT 1 FROM statement_accounts a WHERE a.account_id = t.account_id)"
-    )))
-    .fetch_one(source.connection())
-    .await
-    .map_err(failed)?;
-    match orphans {
-        (0, _) => Ok(()),
-        (rows, example) => Err(Error::config(format!(
-            "{rows} rows belong to no account of statement_accounts (e.g. account_id {}); add the accounts or leave the rows out",
-            example.map_or_else(|| "null".to_owned(), |id| format!("{id:?}"))
-        ))),
-    }
 }
