@@ -277,7 +277,7 @@ pub static CASH_MOVEMENTS: Relation = Relation {
         text("security_name", "its name").optional(),
         text(
             "gross_currency",
-            "ISO 4217, of gross_amount; absent = currency. A gross_amount in another one is not compared",
+            "ISO 4217, of gross_amount; absent = currency. In another currency it is not compared",
         )
         .added(),
         decimal("gross_amount", "dividend before tax").optional(),

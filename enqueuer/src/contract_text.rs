@@ -314,7 +314,7 @@ mod tests {
         assert!(postgres.contains("CAST(t.trade_date AS date) AS trade_date"));
         assert!(postgres.contains("CAST(t.quantity AS numeric) AS quantity"));
         for index in [
-            "-- CREATE INDEX your_trades_by_0 ON your_trades (account_id, trade_date);",
+            "-- CREATE INDEX your_trades_by_1 ON your_trades (account_id, settlement_date);",
             "COLLATE \"C\");",
         ] {
             assert!(postgres.contains(index), "{index}");

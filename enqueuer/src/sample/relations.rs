@@ -40,6 +40,7 @@ impl Trade {
                 ("account_id", text(account_id)),
                 ("trade_id", Some(self.id())),
                 ("trade_date", date(self.trade_date)),
+                ("trade_time", None),
                 ("settlement_date", date(self.settlement_date)),
                 ("asset_class", text(security.class.as_str())),
                 ("security_code", text(security.code)),
