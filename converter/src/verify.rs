@@ -121,6 +121,15 @@ fn what_changed(config: &Config, published: &PublishedDocument, built: &Built) -
         (Some(digest), _) if *digest == built.proof.source_digest => {
             changed.push("the source is the same".to_owned());
         }
+        // Whether the same rows in another order, nobody can say.
+        (Some(_), Some(rows))
+            if !published.has_section_digests && rows == built.proof.source_rows =>
+        {
+            changed.push(format!(
+                "the source cannot be compared: version {} read rows in another order ({rows} then and now)",
+                published.program_version
+            ));
+        }
         (Some(_), rows) => changed.push(format!(
             "the source changed ({} rows were read then, {} now)",
             rows.unwrap_or_default(),

@@ -17,6 +17,8 @@ pub struct PublishedDocument {
     /// `None` in a document that an older program made.
     pub source_digest: Option<String>,
     pub source_rows: Option<i64>,
+    /// Whether its digest is of rows in the order of today: those of versions before 0.2 came by settlement date.
+    pub has_section_digests: bool,
 }
 
 /// How many rows a published document has, and the snapshots it was made from.
@@ -28,15 +30,22 @@ pub struct PublishedCounts {
     pub snapshots: Snapshots,
 }
 
-type Row = (String, Option<String>, String, Option<String>, Option<i64>);
+type Row = (
+    String,
+    Option<String>,
+    String,
+    Option<String>,
+    Option<i64>,
+    Option<String>,
+);
 
 impl Ledger {
     /// A document that was published, also one that a later revision superseded.
     pub async fn published(&self, document: &DocumentId) -> Result<PublishedDocument> {
         let assignment = self.assignment(document).await?;
-        let (state, sha256, program_version, source_digest, source_rows): Row =
+        let (state, sha256, program_version, source_digest, source_rows, sections): Row =
             sqlx::query_as(self.sql(
-                "SELECT state, sha256, program_version, source_digest, source_rows
+                "SELECT state, sha256, program_version, source_digest, source_rows, section_digests
                  FROM export_documents WHERE document_id = $1",
             ))
             .bind(document.to_string())
@@ -50,6 +59,7 @@ impl Ledger {
                 program_version,
                 source_digest,
                 source_rows,
+                has_section_digests: sections.is_some(),
             }),
             (state, _) => Err(Error::config(format!(
                 "{document} is {state}: only what is published can be verified"
