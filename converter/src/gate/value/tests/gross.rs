@@ -3,6 +3,7 @@
 use common::profile::{Policies, Policy};
 
 use super::super::*;
+use super::holdings::holding;
 use super::quote;
 use crate::gate::tests::{amount, passes, refused};
 use crate::samples::{currency, trade};
@@ -363,4 +364,3 @@ fn nobody_looks_where_the_rule_is_off() {
     assert!(gate.into_warning().is_none());
 }
 
-/// A holding in yen of an equity.

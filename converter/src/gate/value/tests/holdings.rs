@@ -6,7 +6,8 @@ use crate::gate::tests::{amount, passes, refused};
 use crate::rows::codes::Custody;
 use crate::samples::{currency, day};
 
-fn holding(quantity: &str, price: &str, market_value: Option<&str>) -> (Position, Valuation) {
+/// A holding in yen of an equity.
+pub fn holding(quantity: &str, price: &str, market_value: Option<&str>) -> (Position, Valuation) {
     let position = Position {
         account_id: "A1".into(),
         as_of: day("2026-10-31"),
