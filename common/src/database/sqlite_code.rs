@@ -79,7 +79,9 @@ pub(super) const TABLE: &[Row] = &[
     // NOTADB
     both(
         26,
-        Misconfigured("the file is no SQLite database, or is encrypted"),
+        Misconfigured(
+            "the file is no SQLite database, or is encrypted; check DATABASE_URL and SOURCE_DATABASE_URL",
+        ),
     ),
     // READONLY_DBMOVED: the file was replaced below us.
     both(1032, Passing("the database file was replaced")),

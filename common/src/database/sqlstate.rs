@@ -69,7 +69,12 @@ pub(super) const TABLE: &[Row] = &[
     both("26000", POOLER),
     both("28", PASSWORD),
     both("34000", POOLER),
-    both("3D000", Misconfigured("the server has no such database")),
+    both(
+        "3D000",
+        Misconfigured(
+            "the server has no such database; check DATABASE_URL and SOURCE_DATABASE_URL",
+        ),
+    ),
     both("3F000", Contract),
     // Serialization, deadlock, a snapshot that a replica's recovery cancelled.
     both("40", Passing("the server rolled the transaction back")),
