@@ -15,7 +15,11 @@ use crate::redigest;
 
 /// Converts the documents of one job slot, or one named document.
 #[derive(Debug, Parser)]
-#[command(name = "converter", version = common::build_version(), max_term_width = 100)]
+#[command(
+    name = "converter",
+    version = common::build_version(),
+    override_usage = "converter [OPTIONS] --job <JOB>\n       converter [OPTIONS] --document <DOCUMENT>"
+)]
 struct Arguments {
     /// The job whose slot is converted; the slot is AWS_BATCH_JOB_ARRAY_INDEX (absent: 0)
     #[arg(
@@ -66,7 +70,7 @@ pub fn run() -> ExitCode {
 
 /// Its command line, with every setting.
 pub fn command() -> clap::Command {
-    Arguments::command()
+    command_line::readable(Arguments::command())
 }
 
 fn start(arguments: &Arguments) -> Result<()> {
