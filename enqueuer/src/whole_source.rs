@@ -64,7 +64,7 @@ pub fn hides(filtered: &Filtered) -> String {
         format!(" of {table}, which it reads as {role}")
     };
     format!(
-        "row-level security may hide rows{read}, and nobody would miss them; show all to {role}: ALTER ROLE {role} BYPASSRLS, or a policy for it that says so, CREATE POLICY export ON {table} FOR SELECT TO {role} USING (true), beside no restrictive one"
+        "row-level security may hide rows{read}, and nobody would miss them; show all to {role}: `ALTER ROLE {role} BYPASSRLS;`, or, where no policy is restrictive, `CREATE POLICY export ON {table} FOR SELECT TO {role} USING (true);`"
     )
 }
 
