@@ -89,7 +89,7 @@ fn start(arguments: &Arguments) -> Result<ExitCode> {
                     .await
                     .map(|()| ExitCode::SUCCESS)
             } else {
-                convert(arguments).await
+                Box::pin(convert(arguments)).await
             }
         })
 }
