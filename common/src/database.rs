@@ -195,7 +195,7 @@ fn is_invalid_data(error: &sqlx::Error) -> bool {
 fn is_refused_password(error: &sqlx::Error) -> bool {
     error
         .as_database_error()
-        .and_then(|reported| reported.code())
+        .and_then(sqlx::error::DatabaseError::code)
         .is_some_and(|code| matches!(&*code, "28000" | "28P01"))
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
-use common::config::Settings;
+use common::config::{Deployment, Settings};
 use common::ledger::{Assignment, Ledger};
 use common::statement::DocumentId;
 use common::termination::Termination;
@@ -15,7 +15,11 @@ use crate::redigest;
 
 /// Converts the documents of one job slot, or one named document.
 #[derive(Debug, Parser)]
-#[command(name = "converter", version = common::build_version(), max_term_width = 100)]
+#[command(
+    name = "converter",
+    version = common::build_version(),
+    override_usage = "converter [OPTIONS] --job <JOB>\n       converter [OPTIONS] --document <DOCUMENT>"
+)]
 struct Arguments {
     /// The job whose slot is converted; the slot is AWS_BATCH_JOB_ARRAY_INDEX (absent: 0)
     #[arg(
@@ -55,21 +59,18 @@ pub fn run() -> ExitCode {
         Ok(arguments) => arguments,
         Err(ended) => return ended,
     };
-    match start(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("converter: {}", error.chain());
-            error.exit_code()
-        }
-    }
+    start(&arguments).unwrap_or_else(|error| {
+        eprintln!("converter: {}", error.chain());
+        error.exit_code()
+    })
 }
 
 /// Its command line, with every setting.
 pub fn command() -> clap::Command {
-    Arguments::command()
+    command_line::readable(Arguments::command())
 }
 
-fn start(arguments: &Arguments) -> Result<()> {
+fn start(arguments: &Arguments) -> Result<ExitCode> {
     telemetry::install(
         arguments.settings.deployment()?,
         arguments.settings.log.as_deref(),
@@ -81,12 +82,14 @@ fn start(arguments: &Arguments) -> Result<()> {
         .map_err(|reason| Error::bug("the runtime cannot be started").because(reason))?
         .block_on(async {
             if arguments.verify {
-                verify(arguments).await
+                verify(arguments).await.map(|()| ExitCode::SUCCESS)
             } else if arguments.digests {
                 let config = arguments.settings.resolve()?;
-                redigest::answer(&config, io::stdin().lock(), io::stdout().lock()).await
+                redigest::answer(&config, io::stdin().lock(), io::stdout().lock())
+                    .await
+                    .map(|()| ExitCode::SUCCESS)
             } else {
-                convert(arguments).await
+                Box::pin(convert(arguments)).await
             }
         })
 }
@@ -109,7 +112,7 @@ async fn verify(arguments: &Arguments) -> Result<()> {
 }
 
 /// Converts every document of the slot; each succeeds or fails by itself.
-async fn convert(arguments: &Arguments) -> Result<()> {
+async fn convert(arguments: &Arguments) -> Result<ExitCode> {
     let termination = Termination::listen()?;
     let mut exporter = Exporter::open(arguments.settings.resolve()?, termination).await?;
     let (assignments, origin) = work(&exporter, arguments).await?;
@@ -126,7 +129,18 @@ async fn convert(arguments: &Arguments) -> Result<()> {
         }
     }
     exporter.close().await;
-    worst.map_or(Ok(()), Err)
+    match worst {
+        None => Ok(ExitCode::SUCCESS),
+        // The log has it already, and nobody else listens.
+        Some(worst) if origin.job.is_some() && is_logging(arguments) => Ok(worst.exit_code()),
+        Some(worst) => Err(worst),
+    }
+}
+
+/// Whether stderr is a log that is kept or looked at. Otherwise the enqueuer reads it, for the last words.
+fn is_logging(arguments: &Arguments) -> bool {
+    let settings = &arguments.settings;
+    settings.log.is_some() || matches!(settings.deployment(), Ok(Deployment::Aws))
 }
 
 /// The last words of a slot are part of a log, where no customer's amounts belong; an operator who names a document reads them

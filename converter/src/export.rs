@@ -81,9 +81,15 @@ impl Exporter {
             document.id = %assignment.document,
             attempt = origin.number,
         );
-        self.convert_in_span(assignment, origin)
-            .instrument(span)
-            .await
+        async {
+            let converted = self.convert_in_span(assignment, origin).await;
+            if let Err(error) = &converted {
+                log_failure(&assignment.document, error, origin);
+            }
+            converted
+        }
+        .instrument(span)
+        .await
     }
 
     async fn convert_in_span(&mut self, assignment: &Assignment, origin: &Origin) -> Result<()> {
@@ -124,9 +130,6 @@ impl Exporter {
                 Ok(())
             }
             Err(error) => {
-                // What bad data says of itself holds amounts: the ledger has it, the log must not.
-                let said = (error.class() != Class::Data).then(|| error.chain());
-                tracing::warn!(cause = error.cause(), error = said, "not published");
                 measured(AttemptOutcome::Failed(&error));
                 if let Err(unsettled) = self.ledger.settle_failed(&attempt, &error).await {
                     // The settler finds the document running and its process gone.
@@ -256,5 +259,17 @@ fn adopted(document: &DocumentId, found: Found, proof: Proof) -> Published {
         rows: counts.values().filter_map(serde_json::Value::as_i64).sum(),
         row_counts: found.row_counts,
         proof,
+    }
+}
+
+/// Logs why a document of a slot was not made, once. Whoever names a document hears of it as the program ends.
+fn log_failure(document: &DocumentId, error: &Error, origin: &Origin) {
+    // What bad data says of itself holds amounts: the ledger has it, the log must not.
+    let said = (error.class() != Class::Data).then(|| error.chain());
+    let cause = error.cause();
+    if origin.job.is_some() {
+        tracing::warn!(document.id = %document, cause, error = said, "not published");
+    } else {
+        tracing::info!(document.id = %document, cause, error = said, "not published");
     }
 }

@@ -37,11 +37,14 @@ pub async fn runs(
     ledger: &Ledger,
     deadline: Option<&Deadline>,
 ) -> Result<Concluded> {
+    Conclusion::of(config, ledger).look_at_all(deadline).await
+}
+
+/// The same by a run, whose own answer tells how it stands.
+pub async fn by_a_run(config: &Config, ledger: &Ledger) -> Result<Concluded> {
     let mut conclusion = Conclusion::of(config, ledger);
-    for open in ledger.open_runs().await? {
-        conclusion.look_at(&open, deadline).await?;
-    }
-    Ok(conclusion.concluded)
+    conclusion.alerts = conclusion.alerts.beside_answer(config.deployment);
+    conclusion.look_at_all(None).await
 }
 
 /// Jobs that do not begin: said once of each.
@@ -70,6 +73,13 @@ impl<'a> Conclusion<'a> {
             alerts: Alerts::new(&config.alerts),
             concluded: Concluded::default(),
         }
+    }
+
+    async fn look_at_all(mut self, deadline: Option<&Deadline>) -> Result<Concluded> {
+        for open in self.ledger.open_runs().await? {
+            self.look_at(&open, deadline).await?;
+        }
+        Ok(self.concluded)
     }
 
     async fn look_at(&mut self, open: &OpenRun, deadline: Option<&Deadline>) -> Result<()> {

@@ -42,7 +42,8 @@ async fn hold_if_refused(ledger: &Ledger, run: &Run, percent: u32) -> Result<()>
         .hold(run.period, HoldCause::Refusals, &reason)
         .await?;
     if held {
-        tracing::error!(period = %run.period, refused, documents, "{reason}: the period is held");
+        // Whoever concludes the run alerts, and the run's own answer says it.
+        tracing::info!(period = %run.period, refused, documents, "{reason}: the period is held");
     }
     Ok(())
 }

@@ -64,7 +64,7 @@ pub fn run() -> ExitCode {
 
 /// Its command line, with every setting.
 pub fn command() -> clap::Command {
-    Cli::command()
+    command_line::readable(Cli::command())
 }
 
 fn start(cli: Cli) -> Result<ExitCode> {

@@ -42,7 +42,7 @@ pub async fn demand_business_time(source: &mut Source, zone: &TimeZone) -> Resul
     }
     let name = zone.iana_name().unwrap_or("UTC");
     Err(Error::config(format!(
-        "the source's view {view} turns instants into days by localtime, which is the time zone of this machine and not BUSINESS_TIMEZONE {name}: set TZ={name}, or write the offset into the view"
+        "the source's view {view} turns instants into days by localtime, which is the time zone of this machine and not BUSINESS_TIMEZONE {name}: `export TZ={name}`, or write the offset into the view"
     )))
 }
 

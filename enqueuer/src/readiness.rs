@@ -89,8 +89,11 @@ async fn of_relation(
     }
     let found = closing.or(opening);
     let Some(accepted) = accept else {
-        let mend = "run again once it is there, or accept an older one with --accept-snapshot DATE";
-        return Err(not_ready(name, period, found, mend));
+        let or_accept = found
+            .map(|found| format!(", or accept that one with --accept-snapshot {found}"))
+            .unwrap_or_default();
+        let mend = format!("run again once it is there{or_accept}");
+        return Err(not_ready(name, period, found, &mend));
     };
     match found {
         // An accepted snapshot from before the period opens with the one before it.

@@ -64,7 +64,7 @@ pub fn hides(filtered: &Filtered) -> String {
         format!(" of {table}, which it reads as {role}")
     };
     format!(
-        "row-level security may hide rows{read}, and nobody would miss them; show all to {role}: ALTER ROLE {role} BYPASSRLS, or a policy for it that says so, CREATE POLICY export ON {table} FOR SELECT TO {role} USING (true), beside no restrictive one"
+        "row-level security may hide rows{read}, and nobody would miss them; show all to {role}: `ALTER ROLE {role} BYPASSRLS;`, or, where no policy is restrictive, `CREATE POLICY export ON {table} FOR SELECT TO {role} USING (true);`"
     )
 }
 
@@ -166,16 +166,16 @@ mod tests {
         }
     }
 
-    fn earlier(accounts: i64, positions: Option<i64>) -> Option<EarlierCounts> {
-        Some(EarlierCounts {
+    fn earlier(accounts: i64, positions: Option<i64>) -> EarlierCounts {
+        EarlierCounts {
             period: "2026-09".parse().unwrap(),
             counts: counts(accounts, positions),
-        })
+        }
     }
 
     #[test]
     fn less_than_half_is_too_few() {
-        let before = earlier(10, Some(7));
+        let before = Some(earlier(10, Some(7)));
         for enough in [counts(10, Some(7)), counts(5, Some(4)), counts(99, None)] {
             assert_eq!(fewer(enough, before), None, "{enough:?}");
         }
@@ -196,7 +196,7 @@ mod tests {
         );
         // Nothing to compare with.
         assert_eq!(fewer(counts(1, Some(0)), None), None);
-        assert_eq!(fewer(counts(5, Some(0)), earlier(10, None)), None);
+        assert_eq!(fewer(counts(5, Some(0)), Some(earlier(10, None))), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use common::Result;
 use common::agreement::Findings;
-use common::ledger::{Hold, Ledger, Run, RunCounts, State, Unaccounted, Which};
+use common::ledger::{CauseCount, Hold, Ledger, Run, RunCounts, State, Unaccounted, Which};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
@@ -27,6 +27,8 @@ pub struct Report {
     pub counts: RunCounts,
     /// Documents of the selection that are neither settled nor excused: another run completes them.
     pub open: u64,
+    /// By what documents of this run failed, or were published with a warning.
+    pub causes: Vec<CauseCount>,
     /// Failed documents of the selection, of this run and of earlier ones.
     pub failed_in_all: i64,
     pub cancelled: bool,
@@ -67,7 +69,7 @@ impl Work<'_> {
         .await;
         lease.abort();
         let released = ledger.release_run(&run.run_id).await;
-        let concluded = Box::pin(conclude::runs(config, ledger, None)).await;
+        let concluded = Box::pin(conclude::by_a_run(config, ledger)).await;
         let ended = match queue {
             // Here a run is its process; what it left open is the next one's.
             Queue::Processes(_) => ledger.end_run(&run.run_id).await.map(drop),
@@ -187,6 +189,11 @@ impl Work<'_> {
             .ledger
             .unaccounted_of(&self.submitter.run.run_id)
             .await?;
+        let causes = self
+            .submitter
+            .ledger
+            .causes_of_run(&self.submitter.run.run_id)
+            .await?;
         let (open, failed_in_all) = match self.which {
             Which::Selected(selection) => {
                 let states = self.submitter.ledger.counts(selection).await?;
@@ -204,6 +211,7 @@ impl Work<'_> {
             excused,
             unaccounted,
             counts,
+            causes,
             open: u64::try_from(open).unwrap_or_default(),
             failed_in_all,
             cancelled: self.submitter.cancel.is_requested(),

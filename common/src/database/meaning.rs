@@ -82,8 +82,11 @@ impl Meaning {
             (Meaning::Contract, Whose::Ledger) => Error::config(format!(
                 "{doing}: the ledger is not usable; `enqueuer migrate` brings it up to date"
             )),
-            (Meaning::Right, _) => Error::config(format!(
-                "{doing}: the database user has no right to; GRANT it (SELECT on the source, all on the ledger)"
+            (Meaning::Right, Whose::Source) => Error::config(format!(
+                "{doing}: the database user has no right to; `enqueuer check` prints the GRANT that the source's owner runs"
+            )),
+            (Meaning::Right, Whose::Ledger) => Error::config(format!(
+                "{doing}: the database user has no right to; the ledger's user owns its tables, and creates them: as owner of the database, or by GRANT CREATE ON SCHEMA"
             )),
             (Meaning::Filtered, _) => Error::config(format!(
                 "{doing}: row-level security hides rows from the reader; `enqueuer check` names the relations and the fix"

@@ -138,7 +138,9 @@ fn failed() -> impl FnOnce(sqlx::Error) -> Error {
 }
 
 fn cannot_begin(reason: sqlx::Error, zones: &Zones) -> Error {
-    let code = reason.as_database_error().and_then(|error| error.code());
+    let code = reason
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
     // invalid_parameter_value
     if code.as_deref() != Some("22023") {
         return failed()(reason);

@@ -54,7 +54,7 @@ impl<'p> CashMovements<'p> {
         }
     }
 
-    fn gross_currency<'r>(movement: &'r CashMovement) -> Cell<'r> {
+    fn gross_currency(movement: &CashMovement) -> Cell<'_> {
         let named = movement
             .gross_amount
             .map(|_| movement.gross_currency.code());

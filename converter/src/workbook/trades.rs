@@ -47,24 +47,14 @@ pub struct Trades<'p> {
     pub words: Words<'p>,
 }
 
+/// Totals are per currency.
+const BY_CURRENCY: &[Column] = &[Column::Currency];
+
 /// The columns, in the order of the statement; the optional ones only when the document has a value in them.
 pub fn columns(outline: TradesOutline) -> Vec<ColumnSpec<Column>> {
     use Column as C;
-    const BY_CURRENCY: &[Column] = &[C::Currency];
     let column = ColumnSpec::new;
-    // More columns leave less to the name, so that the page stays readable.
-    let further = [
-        outline.with_trade_time,
-        outline.with_accrued_interest,
-        outline.with_foreign_fees,
-        outline.with_settlement,
-    ];
-    let (name, side) = match further.into_iter().filter(|shown| *shown).count() {
-        0 => (36, 18),
-        1 => (30, 16),
-        2 => (24, 12),
-        _ => (20, 12),
-    };
+    let (name, side) = widths_of_name_and_side(outline);
     let amount = |of, name, heading| column(of, name, heading, Amount).sum_by(BY_CURRENCY);
     let mut columns = vec![column(
         C::TradeDate,
@@ -162,6 +152,22 @@ pub fn columns(outline: TradesOutline) -> Vec<ColumnSpec<Column>> {
             .on_screen_only(),
     ]);
     columns
+}
+
+/// More columns leave less to the name, so that the page stays readable.
+fn widths_of_name_and_side(outline: TradesOutline) -> (u16, u16) {
+    let further = [
+        outline.with_trade_time,
+        outline.with_accrued_interest,
+        outline.with_foreign_fees,
+        outline.with_settlement,
+    ];
+    match further.into_iter().filter(|shown| *shown).count() {
+        0 => (36, 18),
+        1 => (30, 16),
+        2 => (24, 12),
+        _ => (20, 12),
+    }
 }
 
 impl Layout for Trades<'_> {

@@ -80,7 +80,8 @@ pub async fn keep(config: &Config, ledger: &Ledger, run: &Run, findings: &Findin
     });
     let id = format!("source_disagrees.{}.{count}", run.period);
     if ledger.claim_alert(&id).await? == AlertClaim::Mine {
-        let sent = Alerts::new(&config.alerts).send(&alert).await;
+        let alerts = Alerts::new(&config.alerts).beside_answer(config.deployment);
+        let sent = alerts.send(&alert).await;
         ledger.end_alert(&id, sent).await?;
     }
     Ok(())

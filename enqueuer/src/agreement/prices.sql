@@ -5,7 +5,7 @@ SELECT {columns} FROM (
     FROM (
         SELECT CAST(t.security_code AS text) AS code, CAST(COALESCE({market}, '') AS text) AS market,
                CASE WHEN COALESCE({market}, '') = '' THEN CAST(t.security_name AS text) ELSE '' END AS name,
-               CAST(t.currency AS text) AS currency, CAST(COALESCE({price_date}, t.as_of) AS text) AS day,
+               CAST(t.currency AS text) AS currency, COALESCE(CAST({price_date} AS text), CAST(t.as_of AS text)) AS day,
                {price} AS price, t.price_unit AS unit, CAST(t.account_id AS text) AS account
         FROM statement_positions t
         WHERE t.as_of = date($1) AND {price} IS NOT NULL

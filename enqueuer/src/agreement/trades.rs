@@ -108,10 +108,9 @@ pub async fn rates(
         let pair = (field(0).to_owned(), field(1).to_owned());
         if let Some((lowest, highest)) = positive(field(2)).zip(positive(field(3)))
             && let Some(usual) = usual.get(&pair)
+            && let Some(finding) = finding_of_rate(pair, *usual, [lowest, highest])
         {
-            if let Some(finding) = finding_of_rate(pair, *usual, [lowest, highest]) {
-                findings.add(finding);
-            }
+            findings.add(finding);
         }
         Ok(())
     };

@@ -13,7 +13,7 @@ mod webhook;
 mod tests;
 
 use common::clock::Clock;
-use common::config::{AlertsTo, Config};
+use common::config::{AlertsTo, Config, Deployment};
 use common::ledger::{AlertClaim, Ledger};
 use common::statement::{DocumentId, Period};
 use common::{Class, Error, Result};
@@ -70,6 +70,8 @@ pub struct Alert {
 /// Sends alerts to where they go.
 pub struct Alerts {
     to: AlertsTo,
+    /// The command says the same itself, on the terminal that its log goes to.
+    is_said: bool,
     topic: OnceCell<Topic>,
     webhook: OnceCell<Webhook>,
 }
@@ -78,16 +80,25 @@ impl Alerts {
     pub fn new(to: &AlertsTo) -> Self {
         Self {
             to: to.clone(),
+            is_said: false,
             topic: OnceCell::new(),
             webhook: OnceCell::new(),
         }
+    }
+
+    /// Of a command that tells the same in its answer. On this machine the log shows it with `LOG=info` only, so that nobody reads it
+    /// twice; a log of AWS, a topic and a webhook have it as before.
+    #[must_use]
+    pub fn beside_answer(mut self, deployment: Deployment) -> Self {
+        self.is_said = deployment == Deployment::Local;
+        self
     }
 
     /// Sends an alert and says whether it arrived: whoever finds the same again may try again. Otherwise the log has it.
     pub async fn send(&self, alert: &Alert) -> bool {
         let sent = self.deliver(alert).await;
         if let Err(error) = &sent {
-            log(alert);
+            log(alert, alert.urgency);
             tracing::warn!(
                 alert = alert.cause,
                 to = %self.to,
@@ -98,10 +109,19 @@ impl Alerts {
         sent.is_ok()
     }
 
+    /// In the log. That a run died is in no answer.
+    fn urgency_of(&self, alert: &Alert) -> Urgency {
+        if self.is_said && alert.cause != causes::RUN_FAILED.name {
+            Urgency::Note
+        } else {
+            alert.urgency
+        }
+    }
+
     /// Sends an alert; the error says why it did not arrive.
     pub async fn deliver(&self, alert: &Alert) -> Result<()> {
         match &self.to {
-            AlertsTo::Log => log(alert),
+            AlertsTo::Log => log(alert, self.urgency_of(alert)),
             AlertsTo::Sns { topic_arn } => {
                 let topic = self
                     .topic
@@ -123,7 +143,7 @@ impl Alerts {
     }
 }
 
-fn log(alert: &Alert) {
+fn log(alert: &Alert, urgency: Urgency) {
     let line = message::log_line(alert);
     let period = alert.about.as_ref().map(|about| about.period.to_string());
     let run_id = alert.about.as_ref().and_then(|about| about.run_id.clone());
@@ -141,7 +161,7 @@ fn log(alert: &Alert) {
             )
         };
     }
-    match alert.urgency {
+    match urgency {
         Urgency::Note => log_at!(info),
         Urgency::Warning => log_at!(warn),
         Urgency::Alarm => log_at!(error),
@@ -164,7 +184,8 @@ pub async fn failed_this_hour(
     let Some(alert) = of_failure(&config.alerts, period, error) else {
         return;
     };
-    let alerts = Alerts::new(&config.alerts);
+    // The error itself is the command's last word.
+    let alerts = Alerts::new(&config.alerts).beside_answer(config.deployment);
     let hour = Clock::default().now().strftime("%Y-%m-%dT%H").to_string();
     let id = format!("{who}.{period}.{}.{hour}", error.cause());
     match ledger.claim_alert(&id).await {

@@ -10,8 +10,7 @@ use crate::context::{no_run, open_period};
 use crate::numbers::counted;
 use crate::out::line;
 
-/// Proves that everything adds up: accounts, documents, objects, and that what was published is still what the source says; exit 1 while
-/// documents are open or have failed, or anything does not
+/// Proves that everything adds up: accounts, documents, objects, published rows; exit 1 while it does not
 #[derive(Debug, clap::Args)]
 pub struct Certificate {
     /// The month, e.g. 2026-10 [default: that of the newest run]

@@ -158,10 +158,20 @@ async fn tell(
         line!("  {}", config.store.locate(key));
     }
     line!(
-        "\nThen: `DATABASE_URL={} enqueuer status --documents` lists every document; `enqueuer load DIR` takes your own data.",
-        config.database_url
+        "\nThen: `DATABASE_URL={} {program} status --documents` lists every document; `{program} load DIR` takes your own data.",
+        config.database_url,
+        program = called_as()
     );
     Ok(!unplanned.is_empty())
+}
+
+/// The program as it was called: after `make demo` no `enqueuer` is on the path.
+fn called_as() -> String {
+    let program = std::env::args_os().next();
+    program.map_or_else(
+        || "enqueuer".to_owned(),
+        |program| program.to_string_lossy().into_owned(),
+    )
 }
 
 /// Documents that failed without a planted trouble, and those that a planted trouble should have stopped and did not.

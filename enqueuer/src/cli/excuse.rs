@@ -11,6 +11,9 @@ use crate::steering::{ChosenArgs, Decision};
 
 /// Excuses documents that will not be made; `resubmit` takes it back
 #[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "enqueuer excuse [OPTIONS] --reason <TEXT> <DOCUMENT>...\n       enqueuer excuse [OPTIONS] --reason <TEXT> --failed"
+)]
 pub struct Excuse {
     #[command(flatten)]
     chosen: ChosenArgs,

@@ -33,7 +33,6 @@ use crate::out;
 #[command(
     name = "enqueuer",
     version = common::build_version(),
-    max_term_width = 100,
     subcommand_required = true
 )]
 pub struct Cli {
@@ -93,13 +92,4 @@ impl Cli {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    use super::Cli;
-
-    #[test]
-    fn verify_cli() {
-        Cli::command().debug_assert();
-    }
-}
+mod tests;

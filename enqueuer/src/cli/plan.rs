@@ -61,7 +61,8 @@ impl PlanCommand {
             selection: self.selection.selection(config, clock)?,
             accept_snapshot: self.selection.accepted_snapshot()?,
             accept_fewer: self.selection.accept_fewer,
-            now: clock.now(),
+            // The month must be over when the run begins, not when it is planned.
+            now: start,
             is_draft: self.selection.draft,
             queue: &self.queue,
             capacity: &self.capacity,

@@ -14,6 +14,9 @@ use crate::work::Report;
 
 /// Makes the next revision of a published document; the old one is kept, and superseded once the new one succeeds
 #[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "enqueuer reissue [OPTIONS] --reason <TEXT> <DOCUMENT>...\n       enqueuer reissue [OPTIONS] --reason <TEXT> <--changed|--published>"
+)]
 pub struct Reissue {
     /// Documents by id, e.g. 2026-10.trade.A0001
     #[arg(

@@ -16,6 +16,9 @@ use crate::work::Report;
 
 /// Makes failed documents again, from the source and the profile as they are now
 #[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "enqueuer resubmit [OPTIONS] --reason <TEXT> <DOCUMENT>...\n       enqueuer resubmit [OPTIONS] --reason <TEXT> --failed"
+)]
 pub struct Resubmit {
     #[command(flatten)]
     chosen: ChosenArgs,

@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use common::clock::Clock;
 use common::config::{Config, Deployment, Settings};
-use common::ledger::{Ledger, Unaccounted};
+use common::ledger::{Ledger, State, Unaccounted};
 use common::metrics::Metrics;
 use common::statement::Period;
 use common::termination::Termination;
@@ -15,6 +15,7 @@ use crate::certificate;
 use crate::context::open_ledger;
 use crate::month_end::{self, Request};
 use crate::out::line;
+use crate::printable::printable;
 use crate::queue::QueueSettings;
 use crate::unusable;
 use crate::work::Report;
@@ -166,6 +167,7 @@ pub fn print_report(report: &Report) {
             report.run.run_id
         );
     }
+    print_causes(report);
     if report.excused > 0 {
         line!("{} documents are excused.", report.excused);
     }
@@ -181,11 +183,34 @@ pub fn print_report(report: &Report) {
             report.open
         );
     }
-    if report.failed_in_all > 0 {
+    match report.failed_in_all {
+        ..=0 => {}
+        1 => line!(
+            "1 document of {period} has failed: `enqueuer status --period {period}` says why."
+        ),
+        failed => line!(
+            "{failed} documents of {period} have failed: `enqueuer status --period {period}` says why."
+        ),
+    }
+}
+
+/// By what documents of the run failed, or have a warning: what that means, and the line that fixes it. Amounts are for `status` to say.
+fn print_causes(report: &Report) {
+    let period = report.run.period;
+    for found in &report.causes {
+        let (what, mending) = match found.state {
+            State::Failed => ("failed", alerts::mending_of_failure(&found.cause, period)),
+            State::Succeeded => ("with a warning", alerts::mending_of_warning(period)),
+            _ => continue,
+        };
         line!(
-            "{} documents of {period} have failed: `enqueuer status --period {period}` says why.",
-            report.failed_in_all
+            "{} {what}, cause {}, e.g. {}. {}",
+            found.documents,
+            printable(&found.cause),
+            found.example,
+            mending.meaning
         );
+        line!("  {}", mending.command);
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::context::open_ledger;
 use crate::holds;
 use crate::out::line;
-use crate::queue::QueueSettings;
+use crate::queue::BatchPlace;
 use crate::steering::said;
 
 /// Holds a period: no further submissions, queued jobs cancelled; running ones finish
@@ -25,7 +25,7 @@ pub struct Stop {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    queue: QueueSettings,
+    queue: BatchPlace,
 }
 
 impl Stop {
@@ -40,7 +40,7 @@ impl Stop {
         let cancelled = match config.deployment {
             Deployment::Local => 0,
             Deployment::Aws => {
-                let batch = self.queue.batch().await?;
+                let batch = self.queue.without_submissions().await?;
                 holds::cancel_queued(&ledger, &batch, period, &self.reason).await?
             }
         };

@@ -32,10 +32,15 @@ pub async fn of_relation(
     filtered: &[Filtered],
 ) -> Vec<Deviation> {
     if source.catalog.columns(relation).is_empty() {
-        let mend = "create it as a table or view; `enqueuer contract --views` prints templates";
+        let engine = match source.database.dialect {
+            Dialect::Postgres => "postgres",
+            Dialect::Sqlite => "sqlite",
+        };
         return vec![Deviation {
             place: relation.name.to_owned(),
-            problem: format!("is missing; {mend}"),
+            problem: format!(
+                "is missing; create it as a table or view: `enqueuer contract --views {engine}` prints templates"
+            ),
         }];
     }
     let of_relation = filtered
@@ -111,8 +116,9 @@ fn type_problem(source: &Source, relation: &Relation, column: &Column) -> Option
         )),
         Some(declared) if dialect.accepts(column, declared.base_type()) => None,
         Some(declared) => Some(format!(
-            "is of type {}; the contract wants {wanted}, so cast it in a view",
-            declared.described()
+            "is of type {}; the contract wants {wanted}, so cast it in a view: CAST({name} AS {wanted}) AS {name}",
+            declared.described(),
+            name = column.name
         )),
     }
 }

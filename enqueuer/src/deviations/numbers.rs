@@ -1,5 +1,7 @@
 //! What of a number no document can show, as conditions in SQL. PostgreSQL has decimals; in SQLite they are texts.
 
+use std::fmt::Write as _;
+
 use common::contract::{Column, Relation, TRADES};
 use common::currency::Currency;
 use common::dialect::Dialect;
@@ -137,7 +139,7 @@ pub fn places_of_currency(currency: &str) -> String {
             .collect();
         if !codes.is_empty() {
             let codes = codes.join(", ");
-            cases.push_str(&format!("WHEN {currency} IN ({codes}) THEN {exponent} "));
+            let _ = write!(cases, "WHEN {currency} IN ({codes}) THEN {exponent} ");
         }
     }
     format!("CASE {cases}ELSE 2 END")

@@ -9,7 +9,7 @@ mod size_class;
 pub use batch::{BatchQueue, STOPPED, STUCK, SUBMIT_EVERY, Submission};
 pub use job_status::{JobStatus, Phase};
 pub use process::{HEAPS, ProcessQueue, SlotReport, converter_path, environment, pause_after};
-pub use settings::{CapacitySettings, QueueSettings, cores};
+pub use settings::{BatchPlace, CapacitySettings, QueueSettings, cores};
 pub use size_class::SizeClass;
 
 /// A queue.

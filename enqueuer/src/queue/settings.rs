@@ -30,12 +30,8 @@ pub struct QueueSettings {
     #[arg(long, env = "JOB_TIMEOUT_SECONDS", value_name = "N", default_value_t = 3600,
           value_parser = clap::value_parser!(u64).range(1..))]
     timeout: u64,
-    /// On AWS: the Batch job queue, by name or ARN
-    #[arg(long, env = "BATCH_JOB_QUEUE", value_name = "QUEUE")]
-    batch_job_queue: Option<String>,
-    /// On AWS: the Batch job definition, by name, name:revision or ARN
-    #[arg(long, env = "BATCH_JOB_DEFINITION", value_name = "DEFINITION")]
-    batch_job_definition: Option<String>,
+    #[command(flatten)]
+    place: BatchPlace,
     /// On AWS: NAME:BELOW_ROWS:VCPU:MEMORY_MIB:TIMEOUT_SECONDS, comma-separated, the last without rows
     #[arg(long, env = "SIZE_CLASSES", value_name = "CLASSES", default_value = size_class::DEFAULT)]
     pub size_classes: String,
@@ -47,6 +43,18 @@ pub struct QueueSettings {
         default_value_t = 600
     )]
     lost_after: u64,
+}
+
+/// Which queue of AWS Batch it is: all that a command needs which submits nothing.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Queue")]
+pub struct BatchPlace {
+    /// On AWS: the Batch job queue, by name or ARN
+    #[arg(long, env = "BATCH_JOB_QUEUE", value_name = "QUEUE")]
+    batch_job_queue: Option<String>,
+    /// On AWS: the Batch job definition, by name, name:revision or ARN
+    #[arg(long, env = "BATCH_JOB_DEFINITION", value_name = "DEFINITION")]
+    batch_job_definition: Option<String>,
 }
 
 /// How much there is of it: what a run may take at a time.
@@ -129,6 +137,20 @@ impl QueueSettings {
 
     /// The queue on AWS Batch.
     pub async fn batch(&self) -> Result<BatchQueue> {
+        let classes = SizeClass::parse_all(&self.size_classes)?;
+        self.place
+            .open(classes, Duration::from_secs(self.lost_after))
+            .await
+    }
+}
+
+impl BatchPlace {
+    /// The queue, for looking at jobs and cancelling them.
+    pub async fn without_submissions(&self) -> Result<BatchQueue> {
+        self.open(Vec::new(), Duration::MAX).await
+    }
+
+    async fn open(&self, classes: Vec<SizeClass>, lost_after: Duration) -> Result<BatchQueue> {
         let set = |value: &Option<String>, name: &str| {
             value
                 .clone()
@@ -141,8 +163,6 @@ impl QueueSettings {
         };
         let queue = set(&self.batch_job_queue, "BATCH_JOB_QUEUE")?;
         let definition = set(&self.batch_job_definition, "BATCH_JOB_DEFINITION")?;
-        let classes = SizeClass::parse_all(&self.size_classes)?;
-        let lost_after = Duration::from_secs(self.lost_after);
         let sdk = aws::sdk_config().await?;
         Ok(BatchQueue::new(
             &sdk, queue, definition, classes, lost_after,

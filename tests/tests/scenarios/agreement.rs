@@ -169,7 +169,9 @@ on_every_engine! {
         // Opening snapshots are not there: positions are not proven, which is none of this rule's.
         let run = |policy: &str| -> Result<tests::Program> {
             let file = profile(world, &format!("[gate]\nagreement = \"{policy}\"\npositions = \"off\"\n"))?;
-            Ok(run_of(world, ["--kind", "balance"]).env("STATEMENT_PROFILE", &file))
+            let run = run_of(world, ["--kind", "balance"]).env("STATEMENT_PROFILE", &file);
+            // Its answer tells, too; the log has the alert for whoever asks.
+            Ok(run.env("LOG", "info"))
         };
         let answer = run("warn")?.run().await?.expect(0)?;
         let told: Value = serde_json::from_str(&answer.stdout)?;

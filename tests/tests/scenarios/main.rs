@@ -16,6 +16,7 @@ mod fixtures;
 mod gate;
 mod holdings_roll;
 mod ids;
+mod integer_ids;
 mod link;
 mod load;
 mod output;

@@ -1,6 +1,6 @@
 //! What reaches whoever reads it, and what was said in settings that are empty.
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 use tests::{Engine, World, binary, on_every_engine};
 use tokio::process::Command;
 
@@ -96,6 +96,33 @@ on_every_engine! {
                 assert!(told.lines().all(|line| width(line) <= 80), "{told}");
             }
         }
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn what_went_wrong_is_said_once(world: &World) {
+        load_october(world, 2).await?;
+        spoil_trades(world, &["A002"]).await?;
+        let run = || world.enqueuer(["run", "--period", PERIOD, "--at", AT]);
+        let failed = "2026-10.trade.A002";
+        let told = run().run().await?.expect(1)?;
+        ensure!(told.stderr.is_empty(), "beside the answer: {}", told.stderr);
+        for words in ["3 documents published, 1 failed", "1 failed, cause identity, e.g. 2026-10.trade.A002. ", "1 document of 2026-10 has failed"] {
+            ensure!(told.stdout.matches(words).count() == 1, "{words:?}: {}", told.stdout);
+        }
+        // The line that fixes it runs as it is printed.
+        let line = told.stdout.lines().map(str::trim).find_map(|line| line.strip_prefix("enqueuer ")).context("no line to paste")?;
+        let words: Vec<&str> = line.split('"').collect();
+        let [flags, reason, ""] = words[..] else { anyhow::bail!("{line}") };
+        let pasted = || world.enqueuer(flags.split_whitespace().chain([reason]));
+        let again = pasted().run().await?.expect(1)?;
+        ensure!(again.stderr.is_empty(), "{}", again.stderr);
+        // A log has a converter's word once, and the alerts for whoever asks for them.
+        let logged = pasted().env("LOG", "warn").run().await?.expect(1)?.stderr;
+        ensure!(logged.lines().count() == 1 && logged.contains("not published") && logged.contains(failed), "{logged}");
+        let logged = pasted().env("LOG", "info").run().await?.expect(1)?.stderr;
+        ensure!(logged.contains("alert=\"identity\"") && logged.contains("alert=\"run_summary\""), "{logged}");
         Ok(())
     }
 }

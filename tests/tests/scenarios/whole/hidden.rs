@@ -224,3 +224,28 @@ async fn a_function_hides_nothing_either() -> Result<()> {
     reader.drop().await?;
     world.close().await
 }
+
+#[tokio::test]
+async fn the_fixes_that_check_prints_run_as_they_are() -> Result<()> {
+    let world = World::new(Engine::Postgres).await?;
+    let reader = secured(&world).await?;
+    for (fix, lines) in [("CREATE POLICY", 2), ("ALTER ROLE", 1)] {
+        let check = reader.enqueuer(["check"]).run().await?.expect(78)?;
+        let mut printed: Vec<&str> = check
+            .stdout
+            .split('`')
+            .filter(|text| text.starts_with(fix))
+            .collect();
+        printed.dedup();
+        ensure!(printed.len() == lines, "{}", check.stdout);
+        for line in printed {
+            world.execute(line).await?;
+        }
+        reader.enqueuer(["check"]).run().await?.expect(0)?;
+        let undo = "DROP POLICY IF EXISTS export ON statement_accounts;
+                    DROP POLICY IF EXISTS export ON statement_trades";
+        reader.execute(undo).await?;
+    }
+    reader.drop().await?;
+    world.close().await
+}

@@ -70,6 +70,10 @@ on_every_engine! {
         expect_refused(world, &["run", "--kind", "trade", "--account", "A1", "--at", BEFORE_END]).await?;
         expect_refused(world, &["plan", "--at", BEFORE_END]).await?;
         expect_refused(world, &["plan"]).await?;
+        expect_refused(world, &["plan", "--start", BEFORE_END]).await?;
+        // Before the month ends one looks whether its night will be long enough.
+        let later = ["plan", "--period", MONTH, "--start", AFTER_END];
+        world.enqueuer(later).run().await?.expect(0)?;
         // The last instant before.
         expect_refused(world, &["run", "--at", "2097-03-31T23:59:59+09:00"]).await?;
         expect_nothing(world, MONTH).await?;
