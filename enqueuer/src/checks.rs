@@ -5,7 +5,7 @@ use common::config::{AlertsTo, Config, Deployment, Settings};
 use common::contract::RELATIONS;
 use common::database::Database;
 use common::ledger::Ledger;
-use common::profile::{Policy, Profile, Rule};
+use common::profile::{Policies, Policy, Profile, Rule};
 use common::source::Source;
 use common::statement::{Kind, Period};
 use common::store::StoreUrl;
@@ -175,16 +175,20 @@ async fn prices_and_rates(source: &mut Source, config: &Config) -> Finding {
 fn profile(settings: &Settings, profile: &Profile) -> Finding {
     let mut notes = Vec::new();
     let subject = if let Some(file) = profile_file(settings) {
+        if profile.is_sample {
+            let fix = "write your firm's name, registration and contact into it, in both languages";
+            notes.push(format!("it still names the sample firm, so that every page is marked as a sample: {fix}"));
+        }
         format!("profile {file}")
     } else {
         let mend = "set STATEMENT_PROFILE before sending statements to customers";
         notes.push(format!("it is a sample firm's: {mend}"));
         "profile built in".to_owned()
     };
-    let policies = profile.policies;
+    let (policies, defaults) = (profile.policies, Policies::default());
     let lenient: Vec<String> = Rule::ALL
         .into_iter()
-        .filter(|rule| policies.of(*rule) != Policy::Block)
+        .filter(|rule| ![Policy::Block, defaults.of(*rule)].contains(&policies.of(*rule)))
         .map(|rule| format!("{} = {}", rule.as_str(), policies.of(rule).as_str()))
         .collect();
     if !lenient.is_empty() {
