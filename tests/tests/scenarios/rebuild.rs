@@ -91,7 +91,7 @@ on_every_engine! {
         // What the gate would refuse today is compared all the same.
         world.execute("UPDATE statement_trades SET net_amount = '-7' WHERE trade_id = 'T2026-10-0'").await?;
         expect_different(world, TRADE, &[
-            "概要!B11: 1 then, 2 now", "the source changed (5 rows were read then, 6 now)", "the gate says of the rebuilt one: identity: trade T2026-10-0",
+            "概要!B13: 1 then, 2 now", "the source changed (5 rows were read then, 6 now)", "the gate says of the rebuilt one: identity: trade T2026-10-0",
         ]).await?;
         world.execute("UPDATE statement_trades SET side = 'swap'").await?;
         expect_different(world, TRADE, &["was published, but cannot be rebuilt", "\"swap\" is not known"]).await
@@ -108,7 +108,7 @@ on_every_engine! {
             .env("STATEMENT_PROFILE", &file)
             .run().await?.expect(65)?;
         expect_words(&other, &[
-            "\"見本証券株式会社\" then, \"青葉証券株式会社\" now", "the source is the same", "the profile changed (built-in then",
+            "\"見本\" then, \"お名前\" now", "the source is the same", "the profile changed (built-in then",
         ])?;
         verify(world, TRADE).await?.expect(0)?;
         // Another document under its key.
