@@ -139,6 +139,7 @@ pub async fn find(config: &Config, look: Look<'_>) -> Result<Found> {
         kinds,
         snapshots,
     };
+    // Last: it may end the snapshot.
     let findings = agreement::find(&mut source, scope).await?;
     Ok(Found {
         snapshots,

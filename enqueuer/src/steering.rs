@@ -297,8 +297,9 @@ impl Making {
             kinds: &kinds,
             snapshots,
         };
-        let findings = agreement::find(&mut source, scope).await?;
         let consenting = consenting(&mut source, found).await?;
+        // Last: it may end the snapshot.
+        let findings = agreement::find(&mut source, scope).await?;
         let issued_on = clock.today(&config.business_timezone);
         let per_slot = self.queue.documents_per_slot;
         let run = ledger
