@@ -60,14 +60,19 @@ pub async fn of_relation(
             None => {}
         }
     }
+    // Row-level security stays off as long as any relation hides rows, so that others cannot be read although they show all.
+    let is_hidden = filtered.iter().any(|found| !found.shows_all());
+    let is_off = |relation: &Relation| {
+        is_hidden && filtered.iter().any(|found| found.relation == relation.name)
+    };
+    if is_off(relation) {
+        return found;
+    }
     match scan::deviations(source, relation, &sound).await {
         Ok(deviations) => found.extend(deviations),
         Err(error) => found.push(of_whole(relation, after_failure(source, error).await)),
     }
-    let hides_accounts = filtered
-        .iter()
-        .any(|found| found.relation == ACCOUNTS.name && !found.shows_all());
-    if whole::is_comparable(source, relation, &sound) && !hides_accounts {
+    if whole::is_comparable(source, relation, &sound) && !is_off(&ACCOUNTS) {
         match whole::problems(source, relation).await {
             Ok(problems) => {
                 found.extend(
