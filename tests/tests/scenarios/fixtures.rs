@@ -289,7 +289,7 @@ pub fn expect_one_line(answer: Answer, code: i32, words: &[&str]) -> Result<()> 
     Ok(())
 }
 
-/// From now on reading the trades' security names, which only converters do, takes about so many seconds per document.
+/// From now on reading the trades' custody, which only converters do, takes about so many seconds per document.
 pub async fn slow_down_trades(world: &World, seconds: u32) -> Result<()> {
     let pause = match world.engine {
         Engine::Postgres => {
@@ -310,7 +310,7 @@ pub async fn slow_down_trades(world: &World, seconds: u32) -> Result<()> {
             u64::from(seconds) * 2_000_000
         ),
     };
-    replace_trades(world, "security_name", &format!("security_name || {pause}")).await
+    replace_trades(world, "custody", &format!("custody || {pause}")).await
 }
 
 /// Puts a view in the place of the trades, in which one column is an expression.

@@ -363,4 +363,3 @@ fn nobody_looks_where_the_rule_is_off() {
     check_position(&mut gate, &position, &valuation).unwrap();
     assert!(gate.into_warning().is_none());
 }
-
