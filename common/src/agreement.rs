@@ -28,6 +28,8 @@ pub struct Findings {
     pub more: u64,
     /// Accounts of which rule `settlement` proves nothing: their payments name no trade, or are made elsewhere.
     pub settlement_not_proven: u64,
+    /// Why the comparison ended early; `None` = all was compared.
+    pub not_compared: Option<String>,
 }
 
 impl Findings {

@@ -252,6 +252,11 @@ pub(crate) fn passes_by_itself(reason: &sqlx::Error) -> bool {
     matches!(Meaning::of(reason, Whose::Ledger), Meaning::Passing(_))
 }
 
+/// Whether row-level security stopped a statement.
+pub(crate) fn is_row_security(reason: &sqlx::Error) -> bool {
+    matches!(Meaning::of(reason, Whose::Source), Meaning::Filtered)
+}
+
 /// Whose tables a statement is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whose {

@@ -74,7 +74,7 @@ pub async fn run(
             clock.now(),
         )
         .await?;
-    let counts = selection.is_everything().then_some(found.counts);
+    let counts = selection.is_of_all_accounts().then_some(found.counts);
     ledger
         .note_source_counts(&run.run_id, counts, fewer.as_deref())
         .await?;
@@ -139,6 +139,7 @@ pub async fn find(config: &Config, look: Look<'_>) -> Result<Found> {
         kinds,
         snapshots,
     };
+    // Last: it may end the snapshot.
     let findings = agreement::find(&mut source, scope).await?;
     Ok(Found {
         snapshots,

@@ -9,7 +9,7 @@ use common::database::{Whose, statement_failed};
 use common::ledger::{PublishedCounts, Snapshots};
 use common::profile::{Basis, Section};
 use common::source::Source;
-use common::statement::{Kind, Period};
+use common::statement::{DocumentId, Kind, Period};
 
 use crate::activity::{of_snapshots, within};
 
@@ -83,6 +83,16 @@ impl Counted {
         Ok(rows.into_iter().collect())
     }
 
+    /// Whether the document was made by the basis of today: by another one it has other rows, and the source has not changed.
+    fn is_of_basis(&self, document: &PublishedCounts, trade_basis: Basis) -> bool {
+        let of_basis = format!("{}/", self.section.as_str());
+        let mut bases = document
+            .sections
+            .iter()
+            .filter_map(|name| name.strip_prefix(&of_basis));
+        bases.all(|basis| basis == trade_basis.column())
+    }
+
     /// What a document has, and what the source has for it, where that is not the same.
     fn difference(&self, document: &PublishedCounts, source: i64) -> Option<String> {
         let shown = *document.rows.get(self.section.as_str())?;
@@ -95,32 +105,44 @@ impl Counted {
     }
 }
 
-/// Compares every published document with the source, and names those that differ, kind by kind.
+/// A published document that has not as many rows as the source has for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    pub document: DocumentId,
+    /// In words: `0 of 8 trades`.
+    difference: String,
+}
+
+/// Compares every published document with the source. A document may differ twice.
 pub async fn compare(
     source: &mut Source,
     period: Period,
     trade_basis: Basis,
     documents: &[PublishedCounts],
-) -> Result<Vec<String>> {
-    let mut problems = Vec::new();
+) -> Result<Vec<Difference>> {
+    let mut different = Vec::new();
     for kind in Kind::ALL {
-        let mut different = Vec::new();
         for alike in by_snapshots(kind, documents) {
             let snapshots = alike[0].snapshots;
             for counted in Counted::of(kind, period, &snapshots, trade_basis) {
                 let rows = counted.read(source).await?;
-                for document in &alike {
+                for document in alike
+                    .iter()
+                    .filter(|document| counted.is_of_basis(document, trade_basis))
+                {
                     let account = document.document.account_id.as_str();
                     let in_source = rows.get(account).copied().unwrap_or_default();
                     if let Some(difference) = counted.difference(document, in_source) {
-                        different.push((document.document.to_string(), difference));
+                        different.push(Difference {
+                            document: document.document.clone(),
+                            difference,
+                        });
                     }
                 }
             }
         }
-        problems.extend(words(different));
     }
-    Ok(problems)
+    Ok(different)
 }
 
 /// The documents of a kind by the snapshots that they were made from: nearly always all are of the same.
@@ -139,11 +161,28 @@ fn by_snapshots(kind: Kind, documents: &[PublishedCounts]) -> Vec<Vec<&Published
     alike
 }
 
+/// One sentence per kind.
+pub fn words(different: &[Difference]) -> Vec<String> {
+    let of_kind = |kind| {
+        let different = different
+            .iter()
+            .filter(|different| different.document.kind == kind);
+        words_of_kind(different.collect())
+    };
+    Kind::ALL.into_iter().filter_map(of_kind).collect()
+}
+
 /// One sentence for all of a kind, with the line that makes the first one anew.
-fn words(mut different: Vec<(String, String)>) -> Option<String> {
-    different.sort();
-    let (document, difference) = different.first()?;
-    let mut documents: Vec<&str> = different.iter().map(|(id, _)| id.as_str()).collect();
+fn words_of_kind(mut different: Vec<&Difference>) -> Option<String> {
+    different.sort_by(|one, other| one.document.cmp(&other.document));
+    let Difference {
+        document,
+        difference,
+    } = different.first()?;
+    let mut documents: Vec<&DocumentId> = different
+        .iter()
+        .map(|different| &different.document)
+        .collect();
     documents.dedup();
     let published = match documents.len() {
         1 => "1 published document has".to_owned(),
@@ -166,6 +205,7 @@ mod tests {
                 .map(|(section, rows)| ((*section).to_owned(), *rows))
                 .collect(),
             snapshots: Snapshots::default(),
+            sections: Vec::new(),
         }
     }
 
@@ -212,13 +252,41 @@ mod tests {
 
     #[test]
     fn a_document_is_counted_once() {
-        let of = |id: &str| (id.to_owned(), "0 of 8 trades".to_owned());
-        assert_eq!(words(Vec::new()), None);
-        let told = words(vec![of("B"), of("A"), of("A")]).unwrap();
-        assert!(told.starts_with("2 published documents have not"), "{told}");
+        let of = |id: &str| Difference {
+            document: id.parse().unwrap(),
+            difference: "0 of 8 trades".to_owned(),
+        };
+        assert_eq!(words(&[]), Vec::<String>::new());
+        let (a, b) = (of("2026-10.trade.A"), of("2026-10.trade.B"));
+        let told = words(&[b, a.clone(), a, of("2026-10.balance.A")]);
+        assert_eq!(told.len(), 2);
         assert!(
-            told.contains("e.g. A: 0 of 8 trades; `enqueuer reissue A"),
-            "{told}"
+            told[0].starts_with("2 published documents have not"),
+            "{told:?}"
         );
+        assert!(
+            told[0].contains(
+                "e.g. 2026-10.trade.A: 0 of 8 trades; `enqueuer reissue 2026-10.trade.A "
+            ),
+            "{told:?}"
+        );
+        assert!(told[1].starts_with("1 published document has not"));
+    }
+
+    #[test]
+    fn another_basis_has_other_rows() {
+        let period = "2026-10".parse().unwrap();
+        let [trades, movements] =
+            Counted::of(Kind::Trade, period, &Snapshots::default(), Basis::TradeDate);
+        let of = |sections: &[&str]| PublishedCounts {
+            sections: sections.iter().map(|name| (*name).to_owned()).collect(),
+            ..published("2026-10.trade.A1", &[("trades", 1)])
+        };
+        let settled = of(&["cash_movements", "trades/settlement_date"]);
+        assert!(!trades.is_of_basis(&settled, Basis::TradeDate));
+        assert!(trades.is_of_basis(&settled, Basis::SettlementDate));
+        assert!(movements.is_of_basis(&settled, Basis::TradeDate));
+        // Of an older program nobody knows.
+        assert!(trades.is_of_basis(&of(&[]), Basis::TradeDate));
     }
 }

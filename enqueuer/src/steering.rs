@@ -57,14 +57,28 @@ pub struct FilterArgs {
 }
 
 impl FilterArgs {
+    async fn period(&self, ledger: &Ledger) -> Result<Period> {
+        match &self.period {
+            Some(period) => period.parse(),
+            None => newest_period(ledger).await,
+        }
+    }
+
+    /// Refuses a period whose rows nobody has compared: what changed is not known, which is not the same as nothing.
+    pub async fn demand_comparison(&self, ledger: &Ledger) -> Result<()> {
+        let period = self.period(ledger).await?;
+        if ledger.last_comparison(period).await?.is_some() {
+            return Ok(());
+        }
+        Err(Error::config(format!(
+            "no certificate has compared the rows of {period} with the source: `enqueuer certificate --period {period}` does"
+        )))
+    }
+
     /// Of the documents that stand so.
     async fn filter(&self, ledger: &Ledger, among: Among) -> Result<Filter> {
-        let period = match &self.period {
-            Some(period) => period.parse()?,
-            None => newest_period(ledger).await?,
-        };
         Ok(Filter {
-            period,
+            period: self.period(ledger).await?,
             among,
             cause: self.cause.clone(),
             kind: self.kind.as_deref().map(str::parse).transpose()?,
@@ -297,8 +311,9 @@ impl Making {
             kinds: &kinds,
             snapshots,
         };
-        let findings = agreement::find(&mut source, scope).await?;
         let consenting = consenting(&mut source, found).await?;
+        // Last: it may end the snapshot.
+        let findings = agreement::find(&mut source, scope).await?;
         let issued_on = clock.today(&config.business_timezone);
         let per_slot = self.queue.documents_per_slot;
         let run = ledger

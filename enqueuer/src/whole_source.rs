@@ -118,12 +118,9 @@ async fn closing_positions(source: &mut Source, snapshots: &Snapshots) -> Result
         .map_err(statement_failed("counting positions", Whose::Source))
 }
 
-/// What the source has far fewer of than the last run of a whole period found, in words.
+/// What the source has far fewer of than the last run of all accounts found, in words.
 pub fn fewer(counts: SourceCounts, earlier: Option<EarlierCounts>) -> Option<String> {
-    let EarlierCounts {
-        period,
-        counts: before,
-    } = earlier?;
+    let before = earlier?;
     let positions = before.positions.zip(counts.positions);
     let compared = [
         (Some((before.accounts, counts.accounts)), "accounts"),
@@ -132,8 +129,8 @@ pub fn fewer(counts: SourceCounts, earlier: Option<EarlierCounts>) -> Option<Str
     let fewer: Vec<String> = compared
         .into_iter()
         .filter_map(|(pair, what)| Some((pair?, what)))
-        .filter(|((before, now), _)| now.saturating_mul(2) < *before)
-        .map(|((before, now), what)| {
+        .filter(|(((_, before), now), _)| now.saturating_mul(2) < *before)
+        .map(|(((period, before), now), what)| {
             format!("{what} {now}, less than half of the {before} that the run of {period} found")
         })
         .collect();
@@ -167,9 +164,10 @@ mod tests {
     }
 
     fn earlier(accounts: i64, positions: Option<i64>) -> EarlierCounts {
+        let period = "2026-09".parse().unwrap();
         EarlierCounts {
-            period: "2026-09".parse().unwrap(),
-            counts: counts(accounts, positions),
+            accounts: (period, accounts),
+            positions: positions.map(|positions| (period, positions)),
         }
     }
 

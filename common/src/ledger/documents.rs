@@ -31,9 +31,9 @@ impl Selection {
         }
     }
 
-    /// Whether it is all that the period has, of every account, kind and rollout group.
-    pub fn is_everything(&self) -> bool {
-        self.is_whole() && self.groups.is_empty()
+    /// Whether it is of every account, whatever the kinds.
+    pub fn is_of_all_accounts(&self) -> bool {
+        self.accounts.is_empty() && self.groups.is_empty()
     }
 
     /// Whether it is a month end, and not an operator's few documents. A rollout group's month end is one.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::{Assignment, Ledger, Snapshots, State};
 use crate::database::{Whose, statement_failed};
+use crate::digests::SectionDigests;
 use crate::statement::{DocumentId, Period};
 use crate::{Error, Result};
 
@@ -28,6 +29,9 @@ pub struct PublishedCounts {
     /// By the name of the section.
     pub rows: HashMap<String, i64>,
     pub snapshots: Snapshots,
+    /// The sections by which its rows can be compared, with the basis that they are of: `trades/trade_date`. Empty in a document that an
+    /// older program made.
+    pub sections: Vec<String>,
 }
 
 type Row = (
@@ -70,7 +74,8 @@ impl Ledger {
     /// The rows of every document of a period that is published and that no later revision replaced.
     pub async fn published_counts(&self, period: Period) -> Result<Vec<PublishedCounts>> {
         let rows: Vec<CountsRow> = sqlx::query_as(self.sql(
-            "SELECT d.document_id, d.row_counts, r.positions_opening, r.positions_closing, r.cash_opening, r.cash_closing
+            "SELECT d.document_id, d.row_counts, r.positions_opening, r.positions_closing, r.cash_opening, r.cash_closing,
+                    d.section_digests
              FROM export_documents d JOIN export_runs r ON r.run_id = d.run_id
              WHERE d.period = $1 AND d.state = 'succeeded' ORDER BY d.document_id COLLATE {C}",
         ))
@@ -82,22 +87,27 @@ impl Ledger {
             Whose::Ledger,
         ))?;
         rows.into_iter()
-            .map(|(document, rows, a, b, c, d)| {
+            .map(|(document, rows, a, b, c, d, digests)| {
                 Ok(PublishedCounts {
                     document: document.parse()?,
                     rows: rows
                         .and_then(|rows| serde_json::from_str(&rows).ok())
                         .unwrap_or_default(),
                     snapshots: Snapshots::from_texts([a, b, c, d])?,
+                    sections: digests
+                        .and_then(|digests| SectionDigests::from_json(&digests))
+                        .map(|digests| digests.0.into_keys().collect())
+                        .unwrap_or_default(),
                 })
             })
             .collect()
     }
 }
 
-/// Document, rows per section, and the four snapshots of its run.
+/// Document, rows per section, the four snapshots of its run, and its digests.
 type CountsRow = (
     String,
+    Option<String>,
     Option<String>,
     Option<String>,
     Option<String>,

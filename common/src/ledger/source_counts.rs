@@ -1,4 +1,4 @@
-//! How much runs of whole periods found in the source, for the next one to be held against.
+//! How much runs of all accounts found in the source, for the next one to be held against.
 
 use sqlx::{Any, AssertSqlSafe, Executor};
 
@@ -16,20 +16,25 @@ pub struct SourceCounts {
     pub positions: Option<i64>,
 }
 
-/// What an earlier run of a whole period found.
+/// What earlier runs of all accounts found. The last one may not have looked for positions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EarlierCounts {
-    pub period: Period,
-    pub counts: SourceCounts,
+    /// Of which period, and how many.
+    pub accounts: (Period, i64),
+    pub positions: Option<(Period, i64)>,
 }
 
-/// Of the latest period not after `$1`, the newest run.
-const EARLIER: &str = "SELECT period, source_accounts, source_positions FROM export_runs
-    WHERE source_accounts IS NOT NULL AND period <= $1
-    ORDER BY period DESC, started_at DESC, run_id DESC LIMIT 1";
+/// Of the latest period not after `$1`, the newest run; that of positions apart.
+const EARLIER: &str = "SELECT a.period, a.source_accounts, p.period, p.source_positions
+    FROM (SELECT period, source_accounts FROM export_runs
+          WHERE source_accounts IS NOT NULL AND period <= $1
+          ORDER BY period DESC, started_at DESC, run_id DESC LIMIT 1) a
+    LEFT JOIN (SELECT period, source_positions FROM export_runs
+               WHERE source_positions IS NOT NULL AND period <= $1
+               ORDER BY period DESC, started_at DESC, run_id DESC LIMIT 1) p ON 1 = 1";
 
 impl Ledger {
-    /// Keeps what a run of a whole period found (`None` = it was of less), and in words what was accepted although it is far less
+    /// Keeps what a run of all accounts found (`None` = it was of fewer), and in words what was accepted although it is far less
     /// than before.
     pub async fn note_source_counts(
         &self,
@@ -50,14 +55,14 @@ impl Ledger {
         Ok(())
     }
 
-    /// What the last run of a whole period found, of the same period or an earlier one.
+    /// What the last runs of all accounts found, of the same period or an earlier one.
     pub async fn earlier_source_counts(&self, period: Period) -> Result<Option<EarlierCounts>> {
         read(&self.pool, self.sql(EARLIER), period).await
     }
 }
 
 impl LedgerReader {
-    /// What the last run of a whole period found, of the same period or an earlier one.
+    /// What the last runs of all accounts found, of the same period or an earlier one.
     pub async fn earlier_source_counts(&mut self, period: Period) -> Result<Option<EarlierCounts>> {
         let query = self.sql(EARLIER);
         read(&mut self.connection, query, period).await
@@ -69,7 +74,7 @@ async fn read<'c>(
     query: AssertSqlSafe<String>,
     period: Period,
 ) -> Result<Option<EarlierCounts>> {
-    let row: Option<(String, i64, Option<i64>)> = sqlx::query_as(query)
+    let row: Option<(String, i64, Option<String>, Option<i64>)> = sqlx::query_as(query)
         .bind(period.to_string())
         .fetch_optional(ledger)
         .await
@@ -77,13 +82,11 @@ async fn read<'c>(
             "looking for what the source had",
             Whose::Ledger,
         ))?;
-    row.map(|(period, accounts, positions)| {
+    row.map(|(period, accounts, of_positions, positions)| {
+        let of_positions = of_positions.map(|period| period.parse()).transpose()?;
         Ok::<_, Error>(EarlierCounts {
-            period: period.parse()?,
-            counts: SourceCounts {
-                accounts,
-                positions,
-            },
+            accounts: (period.parse()?, accounts),
+            positions: of_positions.zip(positions),
         })
     })
     .transpose()

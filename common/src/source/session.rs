@@ -125,6 +125,7 @@ async fn turn_on_where_all_is_shown(connection: &mut AnyConnection) -> Result<bo
     let found = filtered::read(unnamed).await?;
     let shows_all = !found.is_empty() && found.iter().all(Filtered::shows_all);
     if shows_all {
+        filtered::refuse_by_function(connection, &found).await?;
         connection
             .execute("SET LOCAL row_security = on")
             .await

@@ -13,13 +13,13 @@ mod settlement;
 mod trades;
 pub mod words;
 
-use common::Result;
 use common::agreement::Findings;
 use common::config::Config;
 use common::ledger::{AlertClaim, Ledger, Run, Snapshots};
 use common::profile::{Policy, Profile, Rule};
 use common::source::{Query, Selected, Source};
 use common::statement::{Kind, Period};
+use common::{Class, Result};
 
 use crate::alerts::{About, Alerts, events};
 
@@ -33,7 +33,21 @@ pub struct Scope<'a> {
 }
 
 /// Looks at the snapshots and trades of a period. Rules that the profile leaves out are not looked at.
+///
+/// One row that cannot be read ends the comparison and stops no run: it fails the document that it belongs to. That is told with what
+/// was found before. Nothing else is to be read in the snapshot afterwards: on PostgreSQL the failed statement ended it.
 pub async fn find(source: &mut Source, scope: Scope<'_>) -> Result<Findings> {
+    let mut findings = Findings::default();
+    if let Err(error) = look(source, scope, &mut findings).await {
+        if error.class() != Class::Data {
+            return Err(error);
+        }
+        findings.not_compared = Some(error.chain());
+    }
+    Ok(findings)
+}
+
+async fn look(source: &mut Source, scope: Scope<'_>, findings: &mut Findings) -> Result<()> {
     let Scope {
         profile,
         period,
@@ -41,25 +55,24 @@ pub async fn find(source: &mut Source, scope: Scope<'_>) -> Result<Findings> {
         snapshots,
     } = scope;
     let looks_at = |rule| profile.policies.of(rule) != Policy::Off;
-    let mut findings = Findings::default();
     if looks_at(Rule::Agreement) {
-        let known = prices::find(source, &snapshots, &mut findings).await?;
-        jumps::find(source, &snapshots, &known, &mut findings).await?;
-        let usual = rates::find(source, &snapshots, &mut findings).await?;
+        let known = prices::find(source, &snapshots, findings).await?;
+        jumps::find(source, &snapshots, &known, findings).await?;
+        let usual = rates::find(source, &snapshots, findings).await?;
         if kinds.contains(&Kind::Trade) {
             let days = trades::Days {
                 column: profile.trade_basis.column(),
                 period,
             };
-            trades::prices(source, days, &known, &mut findings).await?;
-            trades::rates(source, days, &usual, &mut findings).await?;
+            trades::prices(source, days, &known, findings).await?;
+            trades::rates(source, days, &usual, findings).await?;
         }
     }
     if looks_at(Rule::Settlement) && kinds.contains(&Kind::Trade) {
         findings.settlement_not_proven =
             settlement::unproven_accounts(source, period, &snapshots).await?;
     }
-    Ok(findings)
+    Ok(())
 }
 
 /// Keeps with the run what was found, and tells of prices and rates that disagree: once, and anew when their number has changed. An

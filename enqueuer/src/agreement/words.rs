@@ -38,8 +38,18 @@ pub fn lines(findings: &Findings) -> Vec<String> {
             lines.push(format!("  and {} more", crate::numbers::grouped(more)));
         }
     }
+    lines.extend(not_compared(findings));
     lines.extend(not_proven(findings));
     lines
+}
+
+/// Why not everything was compared.
+pub fn not_compared(findings: &Findings) -> Option<String> {
+    let why = findings.not_compared.as_ref()?;
+    Some(format!(
+        "prices and rates could not be compared: {}",
+        printable(why)
+    ))
 }
 
 /// Of how many accounts settlement is not proven.
@@ -64,6 +74,7 @@ pub fn answer(findings: &Findings) -> Value {
         "count": findings.count(),
         "kept": says,
         "settlement_not_proven": findings.settlement_not_proven,
+        "not_compared": findings.not_compared,
     })
 }
 
@@ -78,6 +89,7 @@ mod tests {
         assert_eq!(lines(&Findings::default()), Vec::<String>::new());
         let mut findings = Findings {
             settlement_not_proven: 1,
+            not_compared: Some("division by zero".to_owned()),
             ..Findings::default()
         };
         for number in 1..=12 {
@@ -95,8 +107,12 @@ mod tests {
         );
         assert_eq!((lines[1].as_str(), lines[10].as_str()), ("  1 ", "  10 "));
         assert_eq!(lines[11], "  and 2 more");
+        assert_eq!(
+            lines[12],
+            "prices and rates could not be compared: division by zero"
+        );
         assert!(
-            lines[12].starts_with("Settlement is not proven of 1 account: "),
+            lines[13].starts_with("Settlement is not proven of 1 account: "),
             "{lines:?}"
         );
         assert_eq!(answer(&findings)["kept"].as_array().unwrap().len(), 12);

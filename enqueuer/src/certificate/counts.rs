@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use common::ledger::{DocumentRow, DueDocument, State};
+use common::ledger::{CLOSED, DocumentRow, DueDocument, State};
 use common::statement::Kind;
 
 use crate::numbers::number;
@@ -75,12 +75,17 @@ pub fn vanished(kind: Kind, accounts: &HashSet<String>, latest: &Latest<'_>) -> 
     ))
 }
 
-/// What the source gives rise to and the ledger does not know: rows that came after the run.
+/// What the source gives rise to and the ledger does not know: rows that came after the run. A document that was excused because its
+/// account had been closed, and that is due now, is not known either: the account has moved since.
 pub fn unrecorded(due: &[DueDocument], latest: &Latest<'_>) -> Option<String> {
     let missing: Vec<_> = due
         .iter()
         .map(|due| &due.document)
-        .filter(|due| !latest.contains_key(&(due.kind, due.account_id.as_str())))
+        .filter(|due| {
+            latest
+                .get(&(due.kind, due.account_id.as_str()))
+                .is_none_or(|known| excused_as_closed(known))
+        })
         .collect();
     let first = missing.first()?;
     Some(format!(
@@ -88,6 +93,10 @@ pub fn unrecorded(due: &[DueDocument], latest: &Latest<'_>) -> Option<String> {
         number(missing.len(), "document is", "documents are"),
         first.period
     ))
+}
+
+fn excused_as_closed(document: &DocumentRow) -> bool {
+    document.state == State::Excused && document.cause.as_deref() == Some(CLOSED)
 }
 
 /// What has neither accounts nor documents adds up, and is complete only by what is missing.
@@ -160,6 +169,29 @@ mod tests {
                 .unwrap()
                 .contains("2026-10.trade.B")
         );
+    }
+
+    #[test]
+    fn a_closed_account_that_moved_after_the_run_is_missing() {
+        let due = [DueDocument {
+            document: "2026-10.trade.A".parse().unwrap(),
+            on_paper: false,
+            estimated_rows: 1,
+        }];
+        let excused = |cause: &str| {
+            let documents = [DocumentRow {
+                cause: Some(cause.to_owned()),
+                ..document("A", 1, State::Excused)
+            }];
+            unrecorded(&due, &latest_revisions(&documents))
+        };
+        assert!(
+            excused("closed_before_period")
+                .unwrap()
+                .contains("2026-10.trade.A")
+        );
+        // Somebody decided it.
+        assert_eq!(excused("operator"), None);
     }
 
     #[test]

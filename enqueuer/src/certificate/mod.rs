@@ -16,15 +16,19 @@ use common::ledger::{
 };
 use common::source::Source;
 use common::statement::{Kind, Period};
-use common::{Error, Result};
+use common::{Error, Result, telemetry};
 
 pub use counts::KindCount;
 pub use told::{Last, last_words, summary};
 
 use crate::comparison;
 use crate::published::PublishedStore;
+use crate::row_counts::{self, Difference};
 use crate::targets::{self, Targets};
-use crate::{row_counts, unusable, whole_source};
+use crate::{local_time, unusable, whole_source};
+
+/// The ledger's word for a period whose source was purged.
+pub const PURGED: &str = "purged";
 
 /// Changed documents that are told by name; the ledger has all of them.
 const NAMED: i64 = 1000;
@@ -42,6 +46,8 @@ pub struct Certificate {
     pub problems: Vec<String>,
     /// The source has lost the rows of most documents of a kind.
     pub is_purged: bool,
+    /// Of a purged period: when it was complete, in words.
+    pub last_complete: Option<String>,
     /// The newest comparison of published documents with the source; `None` = there was none.
     pub rows: Option<LastComparison>,
     /// It belongs to this certificate; otherwise to an earlier one.
@@ -82,7 +88,7 @@ impl Certificate {
     /// The ledger's word.
     fn verdict(&self) -> &'static str {
         if self.is_purged {
-            "purged"
+            PURGED
         } else if !self.problems.is_empty() {
             "wrong"
         } else if self.changed() > 0 {
@@ -105,7 +111,7 @@ pub async fn take(
     period: Period,
     quick: bool,
 ) -> Result<Certificate> {
-    let mut found = Box::pin(certify(config, ledger, period)).await?;
+    let (mut found, mut row_counts) = Box::pin(account_for(config, ledger, period)).await?;
     let mut comparison_id = None;
     if !quick {
         let compared = Box::pin(comparison::compare(config, settings, ledger, period)).await?;
@@ -115,11 +121,11 @@ pub async fn take(
         comparison_id = Some(recorded);
         known_of_rows(ledger, &mut found).await?;
         found.compared_now = true;
+        leave_to_comparison(ledger, period, &mut row_counts).await?;
     }
+    tell_row_counts(&mut found, &row_counts);
     if found.is_purged {
-        found
-            .problems
-            .extend(last_complete(config, ledger, period).await?);
+        found.last_complete = last_complete(config, ledger, period).await?;
     }
     ledger
         .record_certificate(period, found.verdict(), comparison_id.as_deref())
@@ -129,6 +135,17 @@ pub async fn take(
 
 /// Accounts for a period. Of its rows it says what the newest comparison found. Changes nothing.
 pub async fn certify(config: &Config, ledger: &Ledger, period: Period) -> Result<Certificate> {
+    let (mut found, row_counts) = account_for(config, ledger, period).await?;
+    tell_row_counts(&mut found, &row_counts);
+    Ok(found)
+}
+
+/// Accounts for a period. The published documents with other numbers of rows than the source are not told yet.
+async fn account_for(
+    config: &Config,
+    ledger: &Ledger,
+    period: Period,
+) -> Result<(Certificate, Vec<Difference>)> {
     let snapshots = ledger.newest_snapshots(period).await?.ok_or_else(|| {
         Error::config(format!(
             "the ledger at {} has no run of {period}: `enqueuer run --period {period}` makes one",
@@ -151,7 +168,6 @@ pub async fn certify(config: &Config, ledger: &Ledger, period: Period) -> Result
     problems.extend(counts::nothing(looked.has_accounts, documents.len()));
     problems.extend(counts::unrecorded(&source.due, &latest));
     problems.extend(store::compare_store(&documents, &objects));
-    problems.extend(looked.row_counts);
     problems.extend(unusable::words(&source.unaccounted.unusable));
     let mut kinds = BTreeMap::new();
     let none = HashSet::new();
@@ -173,20 +189,46 @@ pub async fn certify(config: &Config, ledger: &Ledger, period: Period) -> Result
             .collect(),
         problems,
         is_purged,
+        last_complete: None,
         rows: None,
         compared_now: false,
         changes: Vec::new(),
     };
     known_of_rows(ledger, &mut found).await?;
-    Ok(found)
+    Ok((found, looked.row_counts))
+}
+
+/// What a comparison has just named, is not told a second time.
+async fn leave_to_comparison(
+    ledger: &Ledger,
+    period: Period,
+    row_counts: &mut Vec<Difference>,
+) -> Result<()> {
+    if row_counts.is_empty() {
+        return Ok(());
+    }
+    let changes = ledger.changes(period, i64::MAX).await?;
+    let named: HashSet<String> = changes
+        .into_iter()
+        .map(|change| change.document_id)
+        .collect();
+    row_counts.retain(|different| !named.contains(&different.document.to_string()));
+    Ok(())
+}
+
+/// Not of a purged period: there the numbers differ because of that, and nothing is to be reissued.
+fn tell_row_counts(found: &mut Certificate, row_counts: &[Difference]) {
+    if !found.is_purged {
+        found.problems.extend(row_counts::words(row_counts));
+    }
 }
 
 /// What a look into the source found.
 struct Looked {
     targets: Targets,
     has_accounts: bool,
-    /// Published documents with other numbers of rows than the source, in words.
-    row_counts: Vec<String>,
+    /// Published documents with other numbers of rows than the source.
+    row_counts: Vec<Difference>,
 }
 
 async fn look_at_source(
@@ -197,6 +239,10 @@ async fn look_at_source(
 ) -> Result<Looked> {
     let mut source = Source::open(config).await?;
     source.begin_snapshot().await?;
+    if let Some(told) = source.other_zone() {
+        telemetry::say(&format!("note: {told}"));
+    }
+    local_time::demand_business_time(&mut source, &config.business_timezone).await?;
     let basis = config.profile.trade_basis;
     let period = everything.period;
     Ok(Looked {

@@ -36,11 +36,11 @@ impl Certificate {
             .collect();
         json!({"period": self.period.to_string(), "adds_up": self.adds_up(), "complete": self.is_complete(), "kinds": kinds,
                "objects": self.objects, "failures": failures, "problems": self.problems, "purged": self.is_purged,
-               "rows": self.rows_json()})
+               "last_complete": self.last_complete, "rows": self.rows_json()})
     }
 
     /// `null` = rows were not compared.
-    fn rows_json(&self) -> Value {
+    pub fn rows_json(&self) -> Value {
         let Some(rows) = self.rows.as_ref().filter(|_| self.compared_now) else {
             return Value::Null;
         };
@@ -115,9 +115,16 @@ impl Certificate {
             return Vec::new();
         }
         let mut lines = vec![format!("WRONG  {}:", no_longer(changed))];
+        lines.extend(self.changes_lines());
+        lines
+    }
+
+    /// The documents that changed, and the line that reissues them. Nothing when nothing changed.
+    pub fn changes_lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
         let told = self.changes.iter().take(TOLD);
         lines.extend(told.map(|change| format!("  {}  {}", change.document_id, change.change)));
-        let more = usize::try_from(changed).unwrap_or_default();
+        let more = usize::try_from(self.changed()).unwrap_or_default();
         let more = more.saturating_sub(self.changes.len().min(TOLD));
         if more > 0 {
             lines.push(format!("  and {} more", grouped(more as u64)));
@@ -187,7 +194,7 @@ pub fn last_words(last: Option<&Last>, config: &Config) -> Option<String> {
         Some("complete") => "everything added up".to_owned(),
         Some("open") => "documents were open; take it again".to_owned(),
         Some("failed") => "documents had failed; take it again".to_owned(),
-        Some("purged") => "the source had been purged".to_owned(),
+        Some(super::PURGED) => "the source had been purged".to_owned(),
         _ => format!("it did not add up; `enqueuer certificate --period {period}` says why"),
     };
     let rows = match &last.rows {

@@ -99,6 +99,9 @@ fn print(found: &Found, config: &Config) {
     for problem in &found.problems {
         line!("  WRONG  {problem}");
     }
+    if let Some(complete) = &found.last_complete {
+        line!("  {complete}.");
+    }
     line!("\n{}", verdict(found));
 }
 

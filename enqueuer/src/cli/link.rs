@@ -116,10 +116,9 @@ fn linkable(document: &DocumentId, candidate: LinkCandidate) -> Result<Wanted> {
 /// Consent may be withdrawn after a document was made: what the source says today decides.
 async fn demand_consent(config: &Config, account_id: &AccountId) -> Result<()> {
     let mut source = Source::connect(config).await?;
-    source.begin_snapshot().await?;
-    source.catalog.demand(&ACCOUNTS)?;
     // A row that is hidden from the reader is an error, and none that has vanished.
     source.begin_snapshot().await?;
+    source.catalog.demand(&ACCOUNTS)?;
     let found = consents(&mut source, account_id).await;
     source.close().await;
     match &found?[..] {

@@ -1,8 +1,9 @@
+use std::collections::HashSet;
 use std::process::ExitCode;
 
 use common::config::{Config, Settings};
-use common::ledger::{Among, Chosen, Command, Found, Ledger, NewRevision, State};
-use common::statement::DocumentId;
+use common::ledger::{Among, Chosen, Command, Found, Ledger, NewRevision, Selection, State};
+use common::statement::{DocumentId, Kind};
 use common::{Error, Result, telemetry};
 use serde_json::json;
 
@@ -11,6 +12,7 @@ use crate::context::open_ledger;
 use crate::out::line;
 use crate::steering::{Decision, FilterArgs, Making, parse_ids, said, without_refused};
 use crate::work::Report;
+use crate::{certificate, targets, whole_source};
 
 /// Makes the next revision of a published document; the old one is kept, and superseded once the new one succeeds
 #[derive(Debug, clap::Args)]
@@ -48,6 +50,9 @@ impl Reissue {
         let ledger = open_ledger(&config).await?;
         let found = self.find(&ledger).await?;
         if found.is_empty() {
+            if self.changed {
+                self.filter.demand_comparison(&ledger).await?;
+            }
             if self.decision.json {
                 line!("{}", json!({ "runs": [] }));
             } else {
@@ -64,6 +69,7 @@ impl Reissue {
                 found[0].document, other.document
             )));
         }
+        let found = without_purged(&config, &ledger, found).await?;
         if !self.decision.is_taken("reissue", &found)? {
             return Ok(ExitCode::SUCCESS);
         }
@@ -136,6 +142,32 @@ impl Reissue {
             .make(config, settings, ledger, &run, recorded)
             .await
     }
+}
+
+/// Leaves out, of a period whose source was purged, what has no rows any more: the next revision would be without them.
+async fn without_purged(config: &Config, ledger: &Ledger, found: Vec<Found>) -> Result<Vec<Found>> {
+    let period = found[0].document.period;
+    let last = ledger.last_certificate(period, None).await?;
+    if last.is_none_or(|last| last.verdict != certificate::PURGED) {
+        return Ok(found);
+    }
+    let snapshots = ledger.newest_snapshots(period).await?.unwrap_or_default();
+    let mut source = whole_source::open(config).await?;
+    let basis = config.profile.trade_basis;
+    let everything = Selection::all(period);
+    let targets = targets::find(&mut source, &everything, &snapshots, basis).await?;
+    source.close().await;
+    let of_source: HashSet<(Kind, &str)> = targets
+        .due
+        .iter()
+        .map(|due| (due.document.kind, due.document.account_id.as_str()))
+        .collect();
+    without_refused(found, "reissue", |found| {
+        let document = (found.document.kind, found.document.account_id.as_str());
+        (!of_source.contains(&document)).then(|| {
+            "has no rows any more in the source, which was purged: what was published stays as it is".to_owned()
+        })
+    })
 }
 
 /// Why a document is not reissued.

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::draft;
 use super::selection::SelectionArguments;
-use crate::certificate;
+use crate::certificate::{self, Certificate};
 use crate::context::open_ledger;
 use crate::month_end::{self, Request};
 use crate::out::line;
@@ -63,18 +63,26 @@ impl Run {
                 .beside_answer(self.json)
                 .run(report.run.period);
         }
-        if is_over(&report) && request.selection.is_whole() {
-            look_again(&config, settings, &ledger, &report).await?;
-        }
+        let taken = if is_over(&report) && request.selection.is_whole() {
+            look_again(&config, settings, &ledger, &report).await?
+        } else {
+            None
+        };
         let last = certificate::summary(&ledger, report.run.period).await?;
         if self.json {
             let mut answer = answer(&report);
             answer["certificate"] = json!(last.as_ref().map(certificate::Last::to_json));
+            if let Some(taken) = &taken {
+                answer["certificate"]["rows"] = taken.rows_json();
+            }
             line!("{answer}");
         } else {
             print_report(&report);
             if let Some(words) = certificate::last_words(last.as_ref(), &config) {
                 line!("{words}");
+            }
+            for changed in taken.iter().flat_map(Certificate::changes_lines) {
+                line!("{changed}");
             }
         }
         ledger.close().await;
@@ -107,20 +115,22 @@ async fn look_again(
     settings: &Settings,
     ledger: &Ledger,
     report: &Report,
-) -> Result<()> {
+) -> Result<Option<Certificate>> {
     let period = report.run.period;
     let published = u64::try_from(ledger.published_count(period).await?).unwrap_or_default();
     if config.deployment == Deployment::Aws || published <= report.counts.succeeded {
-        return Ok(());
+        return Ok(None);
     }
-    let taken = Box::pin(certificate::take(config, settings, ledger, period, false)).await;
-    if let Err(error) = taken {
-        let why = error.chain();
-        telemetry::say(&format!(
-            "the certificate of {period} could not be taken: {why}"
-        ));
+    match Box::pin(certificate::take(config, settings, ledger, period, false)).await {
+        Ok(taken) => Ok(Some(taken)),
+        Err(error) => {
+            let why = error.chain();
+            telemetry::say(&format!(
+                "the certificate of {period} could not be taken: {why}"
+            ));
+            Ok(None)
+        }
     }
-    Ok(())
 }
 
 /// The machine-readable answer.

@@ -10,7 +10,7 @@ use common::contract::{ACCOUNTS, Column, ColumnType, RELATIONS, Relation};
 use common::database::{Whose, query_text, statement_failed};
 use common::dialect::Dialect;
 use common::source::{Filtered, Source};
-use common::{Error, Result};
+use common::{Class, Error, Result};
 
 use crate::whole_source;
 
@@ -65,14 +65,19 @@ pub async fn of_relation(
             None => {}
         }
     }
+    // Row-level security stays off as long as any relation hides rows, so that others cannot be read although they show all.
+    let is_hidden = filtered.iter().any(|found| !found.shows_all());
+    let is_off = |relation: &Relation| {
+        is_hidden && filtered.iter().any(|found| found.relation == relation.name)
+    };
+    if is_off(relation) {
+        return found;
+    }
     match scan::deviations(source, relation, &sound).await {
         Ok(deviations) => found.extend(deviations),
         Err(error) => found.push(of_whole(relation, after_failure(source, error).await)),
     }
-    let hides_accounts = filtered
-        .iter()
-        .any(|found| found.relation == ACCOUNTS.name && !found.shows_all());
-    if whole::is_comparable(source, relation, &sound) && !hides_accounts {
+    if whole::is_comparable(source, relation, &sound) && !is_off(&ACCOUNTS) {
         match whole::problems(source, relation).await {
             Ok(problems) => {
                 found.extend(
@@ -136,7 +141,8 @@ pub async fn preflight(source: &mut Source) -> Result<()> {
                     column.name
                 )));
             }
-            if holds_floats(source, relation, column).await? {
+            let floats = holds_floats(source, relation, column).await;
+            if unless_unreadable(source, floats).await? == Some(true) {
                 return Err(Error::config(format!(
                     "the source's {name}.{} {FLOATS}",
                     column.name
@@ -149,12 +155,15 @@ pub async fn preflight(source: &mut Source) -> Result<()> {
                 Some(value) => format!(
                     "{value:?} is not a date, so that its row would be in no period; write YYYY-MM-DD"
                 ),
-                None => match nulls(source, relation, column).await? {
-                    0 => continue,
-                    rows => format!(
-                        "it is null in {rows} rows, which would be in no statement; the contract allows no null"
-                    ),
-                },
+                None => {
+                    let nulls = nulls(source, relation, column).await;
+                    match unless_unreadable(source, nulls).await? {
+                        None | Some(0) => continue,
+                        Some(rows) => format!(
+                            "it is null in {rows} rows, which would be in no statement; the contract allows no null"
+                        ),
+                    }
+                }
             };
             return Err(Error::data(
                 "shape",
@@ -163,6 +172,18 @@ pub async fn preflight(source: &mut Source) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// `None` where a row cannot be read: that is a matter of its document, which fails by it. The statement may have ended the snapshot.
+async fn unless_unreadable<T>(source: &mut Source, answer: Result<T>) -> Result<Option<T>> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if error.class() == Class::Data => {
+            source.begin_anew().await?;
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Whether rows are selected by this column: one without a value would be overlooked. A row without an account_id is not: it is

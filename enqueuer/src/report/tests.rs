@@ -175,6 +175,7 @@ fn certificate() -> Certificate {
         failures: Vec::new(),
         problems: vec![HOSTILE.to_owned()],
         is_purged: false,
+        last_complete: None,
         rows: None,
         compared_now: false,
         changes: Vec::new(),

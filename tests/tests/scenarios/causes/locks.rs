@@ -7,7 +7,8 @@ use tests::{Engine, World, on_every_engine};
 use tokio::time::sleep;
 
 use crate::fixtures::{
-    attempts, document, expect_one_line, load_october, replace_trades, run_october, run_of,
+    AT, PERIOD, attempts, document, expect_one_line, load_october, replace_trades, run_october,
+    run_of,
 };
 
 /// The world's database, in sessions that have a setting.
@@ -122,6 +123,25 @@ on_every_engine! {
         let error = failed["error"].as_str().unwrap_or_default();
         assert!(error.contains("statement_trades") && error.contains(said), "{error}");
         assert!(!error.contains("aborted"), "{error}");
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn a_price_that_cannot_be_read_fails_its_own_document(world: &World) {
+        load_october(world, 3).await?;
+        let (expression, said) = match world.engine {
+            Engine::Postgres => ("unit_price / CASE account_id WHEN 'A002' THEN 0 ELSE 1 END", "division by zero"),
+            Engine::Sqlite => ("CASE account_id WHEN 'A002' THEN json_extract('{bad', '$') ELSE unit_price END", "malformed JSON"),
+        };
+        replace_trades(world, "unit_price", expression).await?;
+        let plan = world.enqueuer(["plan", "--period", PERIOD, "--at", AT]).run().await?.expect(0)?.stdout;
+        assert!(plan.contains("prices and rates could not be compared: ") && plan.contains(said), "{plan}");
+        let run = run_of(world, []).run().await?.expect(1)?.json()?;
+        assert_eq!((&run["succeeded"], &run["failed"]), (&5.into(), &1.into()), "{run}");
+        let why = run["findings"]["not_compared"].as_str().unwrap_or_default();
+        assert!(why.contains(said), "{run}");
+        assert_eq!(document(world, "2026-10.trade.A002").await?["state"], "failed");
         Ok(())
     }
 }

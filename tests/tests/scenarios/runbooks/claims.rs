@@ -8,7 +8,11 @@ use tests::{World, on_every_engine};
 use crate::aws::month_end::{expect_complete, run};
 use crate::fixtures::{PERIOD, load_october};
 
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 13] = [
+    "export_changes",
+    "export_comparisons",
+    "export_certificates",
+    "export_unusable_ids",
     "export_alerts",
     "export_actions",
     "export_holds",

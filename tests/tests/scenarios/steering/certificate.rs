@@ -59,7 +59,7 @@ on_every_engine! {
         let kind = json!({"accounts": 5, "due": 3, "succeeded": 0, "failed": 0, "open": 3, "excused": 1, "nothing_to_report": 1});
         assert_eq!(open, json!({
             "period": PERIOD, "adds_up": false, "complete": false, "kinds": {"trade": kind, "balance": kind}, "objects": 0,
-            "failures": [], "problems": [], "purged": false, "rows": rows(0),
+            "failures": [], "problems": [], "purged": false, "last_complete": null, "rows": rows(0),
         }));
         let told = world.enqueuer(["certificate"]).run().await?.expect(1)?.stdout;
         assert!(told.contains(&format!("6 documents are open: `enqueuer status --period {PERIOD}`")), "{told}");
@@ -68,7 +68,7 @@ on_every_engine! {
         // Everything is accounted for, and not everything is delivered.
         let settled = certificate(world, 1).await?;
         assert_eq!(settled, json!({
-            "period": PERIOD, "adds_up": true, "complete": false, "objects": 4, "problems": [], "purged": false, "rows": rows(4),
+            "period": PERIOD, "adds_up": true, "complete": false, "objects": 4, "problems": [], "purged": false, "last_complete": null, "rows": rows(4),
             "failures": [{"cause": "identity", "documents": 2}],
             "kinds": {
                 "trade": {"accounts": 5, "due": 3, "succeeded": 1, "failed": 2, "open": 0, "excused": 1, "nothing_to_report": 1},

@@ -76,6 +76,9 @@ on_every_engine! {
             ensure!(told.contains(words), "{words:?} is missing: {told}");
         }
         ensure!(!told.contains("A002"), "{told}");
+        // It is one thing to say, and said once.
+        ensure!(!told.contains("not the rows that the source has now"), "{told}");
+        assert_eq!(world.status(PERIOD).await?["certificate"]["verdict"], "changed");
 
         // A run publishes nothing over it, and does not leave the impression that all is well.
         let run = run_october(world).await?.expect(0)?.json()?;
@@ -101,6 +104,8 @@ on_every_engine! {
         world.execute(LATE).await?;
         let told = world.enqueuer(["run", "--period", PERIOD]).run().await?.expect(0)?.stdout;
         ensure!(told.contains("nothing is due") && told.contains("2 documents are no longer what the source says"), "{told}");
+        ensure!(told.contains("  2026-10.trade.A001  booked late: trades: 1 row then, 2 now"), "{told}");
+        assert_eq!(reissue_line(&told)?, "enqueuer reissue 2026-10.balance.A001 2026-10.trade.A001 --reason \"booked late\"");
         // Nor where something else was due.
         world.execute(
             "UPDATE statement_trades SET note = 'later' WHERE account_id = 'A002';
@@ -173,7 +178,8 @@ on_every_engine! {
     async fn a_quick_one_says_that_it_compared_no_rows(world: &World) {
         load_october(world, 2).await?;
         run_october(world).await?.expect(0)?;
-        world.execute(LATE).await?;
+        world.execute("UPDATE statement_trades SET security_name = 'another' WHERE account_id = 'A001'").await?;
+        // As many rows as before: what changed in them only a comparison finds.
         let told = certificate(world, &["--quick"]).await?.expect(0)?.stdout;
         ensure!(told.contains("never compared") && told.contains("but for rows, which were not compared"), "{told}");
         ensure!(!told.contains("Everything adds up."), "{told}");
@@ -185,6 +191,10 @@ on_every_engine! {
         rows(world, 1).await?;
         let told = certificate(world, &["--quick"]).await?.expect(1)?.stdout;
         ensure!(told.contains("Rows were not compared") && told.contains("2026-10.trade.A001"), "{told}");
+        // How many rows there are, it knows without.
+        world.execute(LATE).await?;
+        let told = certificate(world, &["--quick"]).await?.expect(1)?.stdout;
+        ensure!(told.contains("2026-10.trade.A001: 1 of 2 trades"), "{told}");
         Ok(())
     }
 }
@@ -197,7 +207,8 @@ on_every_engine! {
             "UPDATE export_documents SET section_digests = NULL WHERE account_id = 'A001' AND kind = 'trade';
              UPDATE export_documents SET section_digests = '{\"version\":0}' WHERE account_id = 'A001' AND kind = 'balance'",
         ).await?;
-        world.execute(LATE).await?;
+        // As many rows as before, since numbers of rows older programs kept, too.
+        world.execute("UPDATE statement_trades SET security_name = 'another' WHERE account_id = 'A001'").await?;
         let rows = rows(world, 0).await?;
         assert_eq!((&rows["compared"], &rows["incomparable"], &rows["changed"]), (&json!(2), &json!(2), &json!(0)));
         let told = certificate(world, &[]).await?.expect(0)?.stdout;
@@ -217,12 +228,33 @@ on_every_engine! {
         let answer = certificate(world, &["--json"]).await?.expect(1)?.json()?;
         let problems = answer["problems"].to_string();
         ensure!(problems.contains("3 of 3 published documents") && problems.contains("purged"), "{answer}");
-        ensure!(problems.contains("the period was complete when its certificate was taken"), "{answer}");
+        ensure!(!problems.contains("enqueuer reissue"), "{answer}");
+        let complete = "the period was complete when its certificate was taken";
+        ensure!(answer["last_complete"].as_str().is_some_and(|words| words.starts_with(complete)), "{answer}");
+        let told = certificate(world, &[]).await?.expect(1)?.stdout;
+        ensure!(told.contains(&format!("\n  {complete}")) && !told.contains("enqueuer reissue"), "{told}");
         assert_eq!((&answer["purged"], &answer["rows"]["changed"], &answer["rows"]["reissue"]), (&json!(true), &json!(0), &Value::Null));
         ensure!(answer["rows"]["purged"].as_i64() >= Some(3), "{answer}");
         assert_eq!(world.status(PERIOD).await?["certificate"]["verdict"], "purged");
         let none = steer(world, "reissue", ["--changed"]).run().await?.expect(0)?.json()?;
         assert_eq!(none["runs"], json!([]));
+        // Not by name either: the next revision would have no rows.
+        let refused = steer(world, "reissue", ["2026-10.trade.A001"]).run().await?;
+        expect_one_line(refused, 78, &["2026-10.trade.A001", "purged"])?;
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn nobody_knows_what_changed_before_rows_were_compared(world: &World) {
+        load_october(world, 1).await?;
+        run_october(world).await?.expect(0)?;
+        let unknown = steer(world, "reissue", ["--changed"]).run().await?;
+        expect_one_line(unknown, 78, &["no certificate has compared", &format!("enqueuer certificate --period {PERIOD}")])?;
+        let none = steer(world, "reissue", ["--changed", "--period", "2026-09"]).run().await?;
+        expect_one_line(none, 78, &["enqueuer certificate --period 2026-09"])?;
+        certificate(world, &[]).await?.expect(0)?;
+        steer(world, "reissue", ["--changed"]).run().await?.expect(0)?;
         Ok(())
     }
 }

@@ -115,9 +115,25 @@ on_every_engine! {
     async fn a_few_documents_are_no_measure(world: &World) {
         load(world).await?;
         run_september(world, &["--account", "A001"]).await?;
-        run_september(world, &["--kind", "trade"]).await?;
         keep_accounts(world, 1).await?;
         run_of(world, []).run().await?.expect(0)?;
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn each_kind_is_a_measure_of_its_own(world: &World) {
+        load(world).await?;
+        run_september(world, &["--kind", "balance"]).await?;
+        // The last run looked for no positions. What the one before found is not forgotten.
+        run_of(world, ["--kind", "trade"]).run().await?.expect(0)?;
+        world.execute("DELETE FROM statement_positions WHERE as_of = '2026-10-31' AND account_id > 'A002'").await?;
+        let refused = run_of(world, ["--kind", "balance"]).run().await?.expect(75)?;
+        let words = "positions of the closing snapshot 2, less than half of the 5 that the run of 2026-09 found";
+        ensure!(refused.stderr.contains(words), "{}", refused.stderr);
+        keep_accounts(world, 2).await?;
+        let refused = run_of(world, ["--kind", "trade"]).run().await?.expect(75)?;
+        ensure!(refused.stderr.contains("accounts 2, less than half of the 5 that the run of 2026-10 found"), "{}", refused.stderr);
         Ok(())
     }
 }

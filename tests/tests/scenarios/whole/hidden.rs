@@ -249,3 +249,62 @@ async fn the_fixes_that_check_prints_run_as_they_are() -> Result<()> {
     reader.drop().await?;
     world.close().await
 }
+
+/// The policies of one relation say nothing of what another one reads by a function.
+#[tokio::test]
+async fn a_function_is_not_covered_by_another_relations_policy() -> Result<()> {
+    for volatility in ["STABLE", "VOLATILE"] {
+        let world = World::new(Engine::Postgres).await?;
+        load_october(&world, 2).await?;
+        world.enqueuer(["migrate"]).run().await?.expect(0)?;
+        world
+            .execute(&format!(
+                "ALTER TABLE statement_trades RENAME TO firm_trades;
+                 ALTER TABLE firm_trades ENABLE ROW LEVEL SECURITY;
+                 ALTER TABLE statement_accounts ENABLE ROW LEVEL SECURITY;
+                 CREATE FUNCTION trades() RETURNS SETOF firm_trades {volatility} LANGUAGE sql AS 'SELECT * FROM firm_trades';
+                 CREATE VIEW statement_trades AS SELECT * FROM trades()"
+            ))
+            .await?;
+        let reader = Reader::create(&world).await?;
+        reader
+            .execute(
+                "CREATE POLICY export ON statement_accounts FOR SELECT TO {reader} USING (true);
+                 CREATE POLICY half ON firm_trades FOR SELECT TO {reader} USING (account_id = 'A001')",
+            )
+            .await?;
+        for arguments in [&RUN[..], &["check"]] {
+            let refused = reader
+                .enqueuer(arguments.to_vec())
+                .run()
+                .await?
+                .expect(78)?;
+            let told = [refused.stdout, refused.stderr].concat();
+            let words = "statement_trades: row-level security may hide rows from a function";
+            ensure!(told.contains(words), "{volatility}: {told}");
+        }
+        expect_nothing(&world, PERIOD).await?;
+        // A function that reads what nothing hides is no reason to refuse.
+        reader
+            .execute("ALTER TABLE firm_trades DISABLE ROW LEVEL SECURITY")
+            .await?;
+        let made = reader.enqueuer(RUN).run().await?.expect(0)?.json()?;
+        ensure!(made["succeeded"] == 4, "{made}");
+        reader.drop().await?;
+        world.close().await?;
+    }
+    Ok(())
+}
+
+/// As long as one relation hides rows, another that shows all cannot be read either: that is no fault of its own.
+#[tokio::test]
+async fn only_what_hides_rows_is_named() -> Result<()> {
+    let world = World::new(Engine::Postgres).await?;
+    let reader = secured(&world).await?;
+    reader
+        .execute("CREATE POLICY export ON statement_accounts FOR SELECT TO {reader} USING (true)")
+        .await?;
+    expect_refused(&reader, &["statement_trades"], "ON statement_trades").await?;
+    reader.drop().await?;
+    world.close().await
+}

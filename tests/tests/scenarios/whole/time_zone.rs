@@ -55,14 +55,22 @@ async fn published(world: &World, run: Program) -> Result<(Vec<&'static str>, St
     let sheet = workbook.sheet("Trades")?;
     let ids = ["EARLY", "MIDDLE", "LATE"];
     let shown = ids.into_iter().filter(|id| sheet.says(id)).collect();
-    std::fs::remove_file(&document.path)?;
+    forget(world).await?;
+    Ok((shown, told))
+}
+
+/// As if there had been no run.
+async fn forget(world: &World) -> Result<()> {
+    for document in world.published()? {
+        std::fs::remove_file(&document.path)?;
+    }
     world
         .execute(
-            "DELETE FROM export_job_documents; DELETE FROM export_attempts; DELETE FROM export_documents;
-             DELETE FROM export_jobs; DELETE FROM export_runs",
+            "DELETE FROM export_certificates; DELETE FROM export_changes; DELETE FROM export_comparisons;
+             DELETE FROM export_job_documents; DELETE FROM export_attempts; DELETE FROM export_documents;
+             DELETE FROM export_jobs; DELETE FROM export_unusable_ids; DELETE FROM export_runs",
         )
-        .await?;
-    Ok((shown, told))
+        .await
 }
 
 const OCTOBER: [&str; 2] = ["EARLY", "MIDDLE"];
@@ -117,6 +125,14 @@ async fn what_the_role_says_holds_and_is_told() -> Result<()> {
         .await?
         .expect(0)?;
     ensure!(plan.stderr.contains(&told_by("UTC")), "{}", plan.stderr);
+    reader.enqueuer(october([])).run().await?.expect(0)?;
+    let certificate = reader.enqueuer(["certificate"]).run().await?.expect(0)?;
+    ensure!(
+        certificate.stderr.contains(&told_by("UTC")),
+        "{}",
+        certificate.stderr
+    );
+    forget(&world).await?;
     // What it has in this database comes before what it has in all.
     let name = world
         .texts("SELECT CAST(current_database() AS text)")
@@ -218,5 +234,14 @@ async fn local_time_of_another_machine_is_refused() -> Result<()> {
             .await?
             .expect(0)?;
     }
+    // Nor does it look afterwards as if documents had changed.
+    let certificate = |zone: &'static str| world.enqueuer(["certificate"]).env("TZ", zone);
+    let refused = certificate("UTC").run().await?.expect(78)?;
+    ensure!(
+        refused.stderr.contains("TZ=Asia/Tokyo"),
+        "{}",
+        refused.stderr
+    );
+    certificate("Asia/Tokyo").run().await?.expect(0)?;
     world.close().await
 }
