@@ -229,8 +229,9 @@ pub async fn forget(world: &World) -> Result<()> {
     // Without a ledger yet there is nothing to forget.
     let _ = world
         .execute(
-            "DELETE FROM export_attempts; DELETE FROM export_job_documents; DELETE FROM export_documents;
-             DELETE FROM export_jobs; DELETE FROM export_runs",
+            "DELETE FROM export_changes; DELETE FROM export_comparisons; DELETE FROM export_certificates;
+             DELETE FROM export_unusable_ids; DELETE FROM export_attempts; DELETE FROM export_job_documents;
+             DELETE FROM export_documents; DELETE FROM export_jobs; DELETE FROM export_runs",
         )
         .await;
     if world.store().exists() {
