@@ -91,7 +91,6 @@ fn without_a_stated_value_or_price_there_is_nothing_to_compare() {
     passes(|gate| check_position(gate, &shown, &computed));
     let unpriced = Position {
         price: None,
-        average_cost: Some(amount("1")),
         unrealized_pl: Some(amount("5")),
         ..shown
     };
