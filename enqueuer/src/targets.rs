@@ -82,7 +82,8 @@ async fn unusable_ids(
     Ok(found)
 }
 
-/// Joins are to the left alone: for a full one SQLite makes no index.
+/// Joins are to the left alone: for a full one SQLite makes no index. Nor does it for accounts that are not materialized: it would read
+/// all of them anew for every account with activity.
 const SAME_ACCOUNT: &str = "b.account_id COLLATE {C} = a.account_id COLLATE {C}";
 
 /// Accounts, and account ids that rows name, with their numbers of active rows. Accounts without any are there for the excuses of
@@ -107,7 +108,7 @@ fn query(source: &Source, active: &[ActiveRows]) -> String {
                   SELECT account_id COLLATE {{C}} AS account_id, sum(row_count) AS row_count
                   FROM activity GROUP BY account_id COLLATE {{C}}
               ),
-              accounts AS (
+              accounts AS MATERIALIZED (
                   SELECT {} AS account_id, 1 AS is_account, CAST(t.electronic_delivery AS text) AS consent,
                          CAST({closed_on} AS text) AS closed_on, CAST({group} AS text) AS rollout_group,
                          CAST(t.opened_on AS text) AS opened_on

@@ -5,6 +5,7 @@ use common::Result;
 use common::agreement::{
     Doubt, Finding, JUMP_TIMES, Price, SNAPSHOT_BAND_PERCENT, TRADE_BAND_PERCENT, is_within,
 };
+use common::blank::is_absent;
 use common::contract::{CASH_BALANCES, POSITIONS, Relation, TRADES};
 use common::currency::Currency;
 use common::decimal;
@@ -78,13 +79,13 @@ impl<'r> Facts<'r> {
                 .columns
                 .iter()
                 .position(|column| column.name == name)?;
-            row.get(at)
+            row.get(at).filter(|text| !is_absent(text))
         };
         let number = |name: &str| field(name).and_then(decimal::parse);
         let price = number("price").or_else(|| number("unit_price"));
         // What is not bought or sold has a price of its own.
-        let is_plain = field("event").unwrap_or_default().is_empty()
-            && matches!(field("side"), None | Some("buy" | "sell"));
+        let is_plain =
+            field("event").is_none() && matches!(field("side"), None | Some("buy" | "sell"));
         let price = price.filter(|_| is_plain);
         let unit = number("price_unit").filter(|unit| *unit > Decimal::ZERO);
         Some(Self {

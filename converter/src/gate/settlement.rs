@@ -1,7 +1,7 @@
 //! Rule 7, settlement: the cash movements that name a trade make its settlement amount, once it has settled.
 //!
 //! What cannot be compared is passed over without a word per document, since it is a way of booking and no break: days that are
-//! netted in one movement without a trade's id, and trades that are paid for elsewhere. The enqueuer says once per run how many
+//! netted in one movement without a trade's id, and trades that no payment names. The enqueuer says once per run how many
 //! accounts that concerns.
 
 use common::Result;
@@ -58,16 +58,54 @@ struct Sum {
     apart: Decimal,
     /// Exchanges from and into the currency.
     exchanged: Decimal,
+    /// Of what is booked apart, that which came when the trade was settled and proven already.
+    late: Decimal,
     pays: bool,
 }
 
+/// A movement that names a trade.
+#[derive(Debug, Clone, Copy)]
+pub struct Movement<'m> {
+    pub movement_id: &'m str,
+    pub booked_on: Date,
+    pub kind: CashKind,
+    pub currency: Currency,
+    pub amount: Decimal,
+}
+
+/// What of the movements is counted.
+#[derive(Debug, Clone, Copy)]
+struct Counted {
+    exchanges: bool,
+    late: bool,
+}
+
+impl Counted {
+    const ALL: Self = Self {
+        exchanges: true,
+        late: true,
+    };
+
+    /// Exchanges may not belong to the trade, and a late refund changes nothing of what it was settled with.
+    fn ways() -> impl Iterator<Item = Self> {
+        let both = [true, false];
+        both.into_iter()
+            .flat_map(move |exchanges| both.map(|late| Self { exchanges, late }))
+    }
+}
+
 impl Sum {
-    fn total(&self, with_exchange: bool) -> Decimal {
-        self.principal(with_exchange) + self.apart
+    fn total(&self, counted: Counted) -> Decimal {
+        let apart = self.principal(counted) + self.apart;
+        if counted.late {
+            apart + self.late
+        } else {
+            apart
+        }
     }
 
-    fn principal(&self, with_exchange: bool) -> Decimal {
-        if with_exchange {
+    fn principal(&self, counted: Counted) -> Decimal {
+        if counted.exchanges {
             self.paid + self.exchanged
         } else {
             self.paid
@@ -95,20 +133,27 @@ impl Settled {
         self.due.get_or_insert(due);
     }
 
-    /// A movement that names it. `None` = the sum is larger than can be computed exactly.
-    pub fn movement(
-        &mut self,
-        movement_id: &str,
-        kind: CashKind,
-        currency: Currency,
-        amount: Decimal,
-    ) -> Option<()> {
+    /// A movement that names it, after the trade itself. `None` = the sum is larger than can be computed exactly.
+    pub fn movement(&mut self, movement: Movement, window: Window) -> Option<()> {
+        let Movement {
+            movement_id,
+            booked_on,
+            kind,
+            currency,
+            amount,
+        } = movement;
+        let was_proven = self
+            .due
+            .as_ref()
+            .is_some_and(|due| due.settlement_date <= window.after);
+        let is_late = was_proven && booked_on > window.after;
         if self.movements.len() < MAX_NAMED {
             self.movements.push(movement_id.into());
         }
         self.count += 1;
         let sum = self.sum_of(currency);
         let part = match kind {
+            CashKind::Tax | CashKind::Fee | CashKind::Refund if is_late => &mut sum.late,
             CashKind::Tax | CashKind::Fee | CashKind::Refund => &mut sum.apart,
             CashKind::Exchange => &mut sum.exchanged,
             _ => {
@@ -128,6 +173,7 @@ impl Settled {
                 paid: Decimal::ZERO,
                 apart: Decimal::ZERO,
                 exchanged: Decimal::ZERO,
+                late: Decimal::ZERO,
                 pays: false,
             });
             self.sums.len() - 1
@@ -154,7 +200,11 @@ impl Settled {
 
     /// A trade that was cancelled is gone, and what it moved is moved back.
     fn check_without_trade(&self, gate: &mut Gate) -> Result<()> {
-        let Some(sum) = self.sums.iter().find(|sum| !sum.total(true).is_zero()) else {
+        let Some(sum) = self
+            .sums
+            .iter()
+            .find(|sum| !sum.total(Counted::ALL).is_zero())
+        else {
             return Ok(());
         };
         gate.broken(
@@ -164,42 +214,38 @@ impl Settled {
                  {} {} instead of 0, a difference of {}",
                 self.trade_id,
                 self.named(),
-                sum.total(true),
+                sum.total(Counted::ALL),
                 sum.currency,
-                sum.total(true)
+                sum.total(Counted::ALL)
             ),
         )
     }
 
     fn is_made(&self, due: &Due) -> bool {
         let (currency, amount) = settlement(due);
-        let makes = |currency, amount| {
-            [true, false]
-                .into_iter()
-                .any(|with_exchange| self.makes(currency, amount, with_exchange))
-        };
+        let makes = |currency, amount| Counted::ways().any(|way| self.makes(currency, amount, way));
         // What settles in yen may be booked in the trade's own currency alone.
         makes(currency, amount) || (!self.has(currency) && makes(due.currency, due.net_amount))
     }
 
     /// Whether the movements make the amount in this currency, and pay nothing for the security in any other. Taxes and fees in
     /// another currency are not compared: the trade does not have them.
-    fn makes(&self, currency: Currency, amount: Decimal, with_exchange: bool) -> bool {
-        let total = self.total(currency, with_exchange);
+    fn makes(&self, currency: Currency, amount: Decimal, counted: Counted) -> bool {
+        let total = self.total(currency, counted);
         let elsewhere = self.sums.iter().filter(|sum| sum.currency != currency);
         total == amount
             && elsewhere
                 .into_iter()
-                .all(|sum| sum.principal(with_exchange).is_zero())
+                .all(|sum| sum.principal(counted).is_zero())
     }
 
     fn has(&self, currency: Currency) -> bool {
         self.sums.iter().any(|sum| sum.currency == currency)
     }
 
-    fn total(&self, currency: Currency, with_exchange: bool) -> Decimal {
+    fn total(&self, currency: Currency, counted: Counted) -> Decimal {
         let of_currency = self.sums.iter().find(|sum| sum.currency == currency);
-        of_currency.map_or(Decimal::ZERO, |sum| sum.total(with_exchange))
+        of_currency.map_or(Decimal::ZERO, |sum| sum.total(counted))
     }
 
     fn difference(&self, due: &Due, window: Window) -> String {
@@ -209,12 +255,13 @@ impl Settled {
         } else {
             "net_amount"
         };
-        let total = self.total(currency, true);
+        let total = self.total(currency, Counted::ALL);
         let others: Vec<String> = self
             .sums
             .iter()
-            .filter(|sum| sum.currency != currency && !sum.total(true).is_zero())
-            .map(|sum| format!(" and {} {}", sum.total(true), sum.currency))
+            .map(|sum| (sum.currency, sum.total(Counted::ALL)))
+            .filter(|(other, total)| *other != currency && !total.is_zero())
+            .map(|(other, total)| format!(" and {total} {other}"))
             .collect();
         format!(
             "trade {} settled on {}: {column} is {amount} {currency}, but the cash movements up to {} that name it ({}) sum to \

@@ -3,18 +3,19 @@
 //! Both sides of every comparison are multiplied by the price unit, so that nothing is divided: products of the contract's decimals are
 //! exact, quotients are not.
 
+mod comparison;
+
 use common::Result;
 use common::currency::Currency;
 use common::profile::Rule;
 use rust_decimal::Decimal;
 
+use self::comparison::Comparison;
 use super::Gate;
 use super::scales::Scales;
 use crate::rows::codes::{AssetClass, Code, Side};
 use crate::rows::position::Position;
 use crate::rows::trade::Trade;
-
-const HALF: Decimal = Decimal::from_parts(5, 0, 0, false, 1);
 
 /// What a row's price is for, beside what its page shows.
 #[derive(Debug, Clone, Copy)]
@@ -98,11 +99,57 @@ fn all_in(trade: &Trade) -> [Decimal; 9] {
 
 /// Refuses a holding whose market value or unrealised result is not what price, cost and quantity make it.
 pub fn check_position(gate: &mut Gate, position: &Position, valuation: &Valuation) -> Result<()> {
-    let Some(price) = position.price.filter(|_| gate.looks_at(Rule::Value)) else {
+    if !gate.looks_at(Rule::Value) {
         return Ok(());
+    }
+    let Some(price) = position.price else {
+        return check_result_of_value(gate, position, valuation);
     };
     check_market_value(gate, position, price, valuation)?;
     check_result(gate, position, price, valuation)
+}
+
+/// Without a price the result is what the stated market value is more than the cost.
+fn check_result_of_value(
+    gate: &mut Gate,
+    position: &Position,
+    valuation: &Valuation,
+) -> Result<()> {
+    let (Some(result), Some(cost), Some(market_value)) = (
+        position.unrealized_pl,
+        position.average_cost,
+        valuation.market_value,
+    ) else {
+        return Ok(());
+    };
+    if valuation.cost_currency != position.currency {
+        return Ok(());
+    }
+    let (quote, quantity) = (&valuation.quote, position.quantity);
+    let comparison = Comparison::of_value(quote, quantity, (market_value, cost), position.currency);
+    let Some(comparison) = comparison else {
+        return too_large(gate, &of_position(position));
+    };
+    // Either figure may be with the accrued interest and the other one without.
+    let accrued = valuation.accrued_interest.unwrap_or(Decimal::ZERO);
+    let stated = [result, result - accrued, result + accrued];
+    let paid = quote
+        .price_factor
+        .and_then(|_| comparison.with_cost_paid(quote, quantity, cost));
+    if comparison.allows_any(&stated) || paid.is_some_and(|paid| paid.allows_any(&stated)) {
+        return Ok(());
+    }
+    let formula = format!(
+        "market_value {market_value} − average_cost {cost} × {}",
+        times(quote, quantity)
+    );
+    comparison.refuse(
+        gate,
+        &of_position(position),
+        "unrealized_pl",
+        result,
+        &formula,
+    )
 }
 
 fn check_market_value(
@@ -189,107 +236,6 @@ fn without(valuation: &Valuation, stated: Decimal) -> [Decimal; 1] {
     [stated - valuation.accrued_interest.unwrap_or(Decimal::ZERO)]
 }
 
-/// What a figure must be, and by how much it may be off; both times the price unit.
-#[derive(Debug, Clone, Copy)]
-struct Comparison {
-    currency: Currency,
-    price_unit: Decimal,
-    expected: Decimal,
-    tolerance: Decimal,
-}
-
-impl Comparison {
-    /// Of an amount at a price: half a step of the price, of which a price of next to nothing takes at most half of itself, and one minor
-    /// unit. `None` where a product is larger than a decimal holds.
-    fn of_price(
-        quote: &Quote,
-        quantity: Decimal,
-        price: Decimal,
-        currency: Currency,
-    ) -> Option<Self> {
-        let priced = quote.priced(quantity)?;
-        let expected = priced.checked_mul(price)?;
-        let half = quote.scales().half_price(currency).min(price * HALF);
-        Some(Self {
-            currency,
-            price_unit: quote.price_unit,
-            expected,
-            tolerance: quote.tolerance(priced, half, minor_units(1, currency))?,
-        })
-    }
-
-    /// Of an unrealised result: beside half a step of the price a whole one of the cost, and a minor unit each for value and cost.
-    fn of_result(
-        quote: &Quote,
-        quantity: Decimal,
-        (price, cost): (Decimal, Decimal),
-        currency: Currency,
-    ) -> Option<Self> {
-        let priced = quote.priced(quantity)?;
-        let step = quote.scales().half_price(currency) + quote.scales().whole_cost(currency);
-        Some(Self {
-            currency,
-            price_unit: quote.price_unit,
-            expected: priced.checked_mul(price - cost)?,
-            tolerance: quote.tolerance(priced, step, minor_units(2, currency))?,
-        })
-    }
-
-    /// Where the amount was fixed and the quantity follows from it, the quantity is rounded.
-    fn with_fixed_amount(self, quote: &Quote, price: Decimal) -> Option<Self> {
-        let Some(step) = quote.scales().quantity() else {
-            return Some(self);
-        };
-        let rounded = quote.priced(step)?.checked_mul(price)?;
-        Some(Self {
-            tolerance: self.tolerance.checked_add(rounded)?,
-            ..self
-        })
-    }
-
-    /// The cost is stated with its own day's factor in it.
-    fn with_cost_paid(self, quote: &Quote, quantity: Decimal, cost: Decimal) -> Option<Self> {
-        let counted = quote.priced(quantity)?.checked_mul(cost)?;
-        let paid = quantity.checked_mul(cost)?;
-        Some(Self {
-            expected: self.expected.checked_add(counted)?.checked_sub(paid)?,
-            ..self
-        })
-    }
-
-    fn allows(&self, stated: Decimal) -> bool {
-        let times_unit = stated.checked_mul(self.price_unit);
-        let off = times_unit.and_then(|stated| stated.checked_sub(self.expected));
-        off.is_some_and(|off| off.abs() <= self.tolerance)
-    }
-
-    fn allows_any(&self, stated: &[Decimal]) -> bool {
-        stated.iter().any(|stated| self.allows(*stated))
-    }
-
-    fn refuse(
-        &self,
-        gate: &mut Gate,
-        row: &str,
-        column: &str,
-        stated: Decimal,
-        formula: &str,
-    ) -> Result<()> {
-        let expected = self.expected.checked_div(self.price_unit);
-        let difference = expected.and_then(|expected| stated.checked_sub(expected));
-        gate.broken(
-            Rule::Value,
-            format!(
-                "{row}: {column} is {stated} {}, but {formula} is {}, a difference of {}, more than the tolerance of {}",
-                self.currency,
-                shown(expected),
-                shown(difference),
-                shown(self.tolerance.checked_div(self.price_unit))
-            ),
-        )
-    }
-}
-
 impl Quote {
     fn scales(&self) -> &'static Scales {
         Scales::of(self.asset_class)
@@ -325,10 +271,6 @@ impl Quote {
     }
 }
 
-fn minor_units(count: i64, currency: Currency) -> Decimal {
-    Decimal::new(count, currency.exponent())
-}
-
 fn formula(quote: &Quote, quantity: Decimal, column: &str, price: Decimal) -> String {
     format!("{column} {price} × {}", times(quote, quantity))
 }
@@ -350,13 +292,6 @@ fn of_position(position: &Position) -> String {
         position.custody.code(),
         position.as_of
     )
-}
-
-/// With as many decimals as prices have, which is more than any amount.
-fn shown(value: Option<Decimal>) -> String {
-    value.map_or("too large to tell".to_owned(), |value| {
-        value.round_dp(8).normalize().to_string()
-    })
 }
 
 fn too_large(gate: &mut Gate, row: &str) -> Result<()> {

@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 
 use super::codes::{CashKind, Code};
 use super::intake::Intake;
-use crate::gate::settlement::{Due, Settled, Window};
+use crate::gate::settlement::{Due, Movement, Settled, Window};
 
 /// The columns of `settlement.sql`, in its order.
 const COLUMNS: [&str; 9] = [
@@ -38,15 +38,15 @@ pub async fn prove(
     let text = include_str!("settlement.sql")
         .replace(
             "{settlement_currency}",
-            &source.column(&TRADES, "settlement_currency"),
+            &source.catalog.present(&TRADES, "settlement_currency"),
         )
         .replace(
             "{settlement_amount}",
-            &source.column(&TRADES, "settlement_amount"),
+            &source.catalog.present(&TRADES, "settlement_amount"),
         )
         .replace(
             "{movement_trade_id}",
-            &source.column(&CASH_MOVEMENTS, "trade_id"),
+            &source.catalog.present(&CASH_MOVEMENTS, "trade_id"),
         )
         .replace("{is_trade}", &source.catalog.is_account(&TRADES))
         .replace("{is_movement}", &source.catalog.is_account(&CASH_MOVEMENTS));
@@ -81,7 +81,7 @@ pub async fn prove(
             check(done.as_ref(), intake, window, netted_until)?;
         }
         match &mut current {
-            Some(one) => row.add_to(one),
+            Some(one) => row.add_to(one, window),
             None => Ok(()),
         }
     };
@@ -129,7 +129,7 @@ impl Row<'_> {
         self.0.get(column).unwrap_or_default()
     }
 
-    fn add_to(&self, settled: &mut Settled) -> Result<()> {
+    fn add_to(&self, settled: &mut Settled, window: Window) -> Result<()> {
         let currency = self.currency(5)?.ok_or_else(|| self.wrong(5))?;
         let amount = self.decimal(6)?.ok_or_else(|| self.wrong(6))?;
         if self.is(Part::Trade) {
@@ -143,8 +143,15 @@ impl Row<'_> {
             return Ok(());
         }
         let kind = CashKind::from_code(self.text(4)).ok_or_else(|| self.wrong(4))?;
+        let movement = Movement {
+            movement_id: self.text(2),
+            booked_on: self.date()?.ok_or_else(|| self.wrong(3))?,
+            kind,
+            currency,
+            amount,
+        };
         settled
-            .movement(self.text(2), kind, currency, amount)
+            .movement(movement, window)
             .ok_or_else(|| self.wrong(6))
     }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use common::Result;
 use common::agreement::{Doubt, Finding, Findings, Price, Security};
+use common::blank::absent_as_null;
 use common::contract::{POSITIONS, TRADES};
 use common::database::{Whose, statement_failed};
 use common::ledger::Snapshots;
@@ -78,7 +79,7 @@ async fn events(
     opening: Date,
     closing: Date,
 ) -> Result<HashSet<(String, String)>> {
-    let event = source.column(&TRADES, "event");
+    let event = source.catalog.present(&TRADES, "event");
     let query = source.sql(&format!(
         "SELECT DISTINCT CAST(t.security_code AS text), CAST(t.currency AS text) FROM statement_trades t
          WHERE COALESCE({event}, '') <> '' AND t.settlement_date > date($1) AND t.trade_date <= date($2)"
@@ -104,7 +105,7 @@ async fn by_holdings(
     let has_market = source.catalog.has(&POSITIONS, "market");
     let market = |alias: &str| {
         if has_market {
-            format!("{alias}.market")
+            absent_as_null(&format!("{alias}.market"))
         } else {
             "''".to_owned()
         }

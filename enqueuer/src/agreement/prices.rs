@@ -1,6 +1,8 @@
 //! One security, one day: one price.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use common::Result;
 use common::agreement::{Doubt, Finding, Findings, Price, Security};
@@ -57,8 +59,41 @@ struct Quoted {
 struct OfDay {
     security: Security,
     day: String,
+    /// In the order in which they came.
     quoted: Vec<Quoted>,
+    /// Where a price is among them: there may be as many as there are holdings.
+    places: BTreeMap<OfOneUnit, usize>,
 }
+
+/// A price by what one unit costs, however it is worded.
+#[derive(Debug, Clone, Copy)]
+struct OfOneUnit(Price);
+
+impl Ord for OfOneUnit {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if self.0.is_same(other.0) {
+            Ordering::Equal
+        } else if self.0.is_times(1, other.0) {
+            Ordering::Greater
+        } else {
+            Ordering::Less
+        }
+    }
+}
+
+impl PartialOrd for OfOneUnit {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for OfOneUnit {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for OfOneUnit {}
 
 /// Reads a snapshot's prices, security by security.
 async fn read(
@@ -67,8 +102,11 @@ async fn read(
     mut disagrees: impl FnMut(Finding),
 ) -> Result<Usual> {
     let text = include_str!("prices.sql")
-        .replace("{market}", &source.column(&POSITIONS, "market"))
-        .replace("{price_date}", &source.column(&POSITIONS, "price_date"))
+        .replace("{market}", &source.catalog.present(&POSITIONS, "market"))
+        .replace(
+            "{price_date}",
+            &source.catalog.present(&POSITIONS, "price_date"),
+        )
         .replace("{price}", &source.column(&POSITIONS, "price"));
     let (columns, as_of) = (columns(COLUMNS), as_of.to_string());
     // With the number of holdings, so that the day with most of them is the usual one.
@@ -94,6 +132,7 @@ async fn read(
                 security,
                 day: field(4).to_owned(),
                 quoted: Vec::new(),
+                places: BTreeMap::new(),
             };
             if let Some(done) = current.replace(next) {
                 end(done);
@@ -121,18 +160,16 @@ async fn read(
 impl OfDay {
     /// The same price in other words is one: 10 and 10.0, 1 per 1 and 10,000 per 10,000.
     fn add(&mut self, price: Price, holdings: u64, example: &str) {
-        let known = self
-            .quoted
-            .iter_mut()
-            .find(|quoted| quoted.price.is_same(price));
-        if let Some(known) = known {
-            known.holdings += holdings;
-        } else {
-            self.quoted.push(Quoted {
-                price,
-                holdings,
-                example: example.to_owned(),
-            });
+        match self.places.entry(OfOneUnit(price)) {
+            Entry::Occupied(place) => self.quoted[*place.get()].holdings += holdings,
+            Entry::Vacant(place) => {
+                place.insert(self.quoted.len());
+                self.quoted.push(Quoted {
+                    price,
+                    holdings,
+                    example: example.to_owned(),
+                });
+            }
         }
     }
 
@@ -186,6 +223,7 @@ mod tests {
             security: Security::new("130A", "", "Veritas", "JPY"),
             day: "2026-10-30".to_owned(),
             quoted: Vec::new(),
+            places: BTreeMap::new(),
         };
         for (price, unit, holdings) in prices {
             let price = Price {

@@ -1,5 +1,6 @@
 //! One currency, one day: one rate, within a band.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use common::Result;
@@ -80,8 +81,8 @@ pub async fn find(
 #[derive(Debug)]
 struct OfPair {
     pair: Pair,
-    /// With the number of rows and an account that has it.
-    quoted: Vec<(Decimal, u64, String)>,
+    /// With the number of rows and an account that has it. There may be as many as there are rows.
+    quoted: BTreeMap<Decimal, (u64, String)>,
 }
 
 /// Reads a snapshot's rates, pair by pair.
@@ -99,7 +100,7 @@ async fn read(source: &mut Source, relation: &Relation, as_of: Date) -> Result<V
         };
         let pair = (field(0).to_owned(), field(1).to_owned());
         if found.last().is_none_or(|last| last.pair != pair) {
-            let quoted = Vec::new();
+            let quoted = BTreeMap::new();
             found.push(OfPair { pair, quoted });
         }
         if let Some(of_pair) = found.last_mut() {
@@ -124,10 +125,8 @@ fn usual_of(found: Vec<OfPair>) -> Usual {
 impl OfPair {
     /// 152.5 and 152.50 are one rate.
     fn add(&mut self, rate: Decimal, rows: u64, example: &str) {
-        match self.quoted.iter_mut().find(|(known, ..)| *known == rate) {
-            Some((_, known, _)) => *known += rows,
-            None => self.quoted.push((rate, rows, example.to_owned())),
-        }
+        let known = self.quoted.entry(rate);
+        known.or_insert_with(|| (0, example.to_owned())).0 += rows;
     }
 
     /// What most rows have; of as many the lower one.
@@ -135,16 +134,16 @@ impl OfPair {
         let most = self
             .quoted
             .iter()
-            .max_by(|one, other| one.1.cmp(&other.1).then_with(|| other.0.cmp(&one.0)));
-        most.map(|(rate, ..)| *rate)
+            .max_by_key(|(rate, (rows, _))| (*rows, Reverse(**rate)));
+        most.map(|(rate, _)| *rate)
     }
 
     fn finding(&self, relation: &Relation, as_of: Date) -> Option<Finding> {
         let usual = self.usual()?;
         let off = |rate: &Decimal| !is_within(*rate, usual, SNAPSHOT_BAND_PERCENT);
-        let (rate, _, example) = self.quoted.iter().find(|(rate, ..)| off(rate))?;
-        let rows = self.quoted.iter().filter(|(rate, ..)| off(rate));
-        let rows = counted(rows.map(|(_, rows, _)| rows).sum(), "row");
+        let others = || self.quoted.iter().filter(|(rate, _)| off(rate));
+        let (rate, (_, example)) = others().next()?;
+        let rows = counted(others().map(|(_, (rows, _))| rows).sum(), "row");
         let (base, currency) = &self.pair;
         Some(Finding {
             says: format!(
@@ -227,7 +226,7 @@ mod tests {
     fn quoted(rates: &[(&str, u64)]) -> OfPair {
         let mut of_pair = OfPair {
             pair: ("JPY".to_owned(), "USD".to_owned()),
-            quoted: Vec::new(),
+            quoted: BTreeMap::new(),
         };
         for (rate, rows) in rates {
             of_pair.add(positive(rate).unwrap(), *rows, "A1");

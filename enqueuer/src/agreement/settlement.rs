@@ -1,4 +1,4 @@
-//! Of how many accounts rule `settlement` proves nothing. It is told here, once, and not by every document.
+//! Of how many accounts rule `settlement` leaves something out. It is told here, once, and not by every document.
 
 use common::Result;
 use common::contract::CASH_MOVEMENTS;
@@ -7,18 +7,19 @@ use common::ledger::Snapshots;
 use common::source::Source;
 use common::statement::Period;
 
-use super::same_account;
-
-/// Accounts whose payments name no trade, or whose trades are paid for elsewhere, between the snapshots of cash.
+/// Accounts with a payment that names no trade, or with a trade that no payment names, between the snapshots of cash.
 pub async fn unproven_accounts(
     source: &mut Source,
     period: Period,
     snapshots: &Snapshots,
 ) -> Result<u64> {
-    let trade_id = source.column(&CASH_MOVEMENTS, "trade_id");
+    let dialect = source.database.dialect;
+    let trade_id = source.catalog.present(&CASH_MOVEMENTS, "trade_id");
     let text = include_str!("unproven.sql")
-        .replace("{trade_id}", &trade_id)
-        .replace("{same_account}", &same_account(source, ["m", "s"]));
+        .replace("{account_id}", &dialect.bytes("t.account_id"))
+        .replace("{id_of_trade}", &dialect.bytes("t.trade_id"))
+        .replace("{named_bytes}", &dialect.bytes(&trade_id))
+        .replace("{named}", &trade_id);
     let query = source.sql(&text);
     let first_day = period.first_day();
     let eve = first_day.yesterday().unwrap_or(first_day);
@@ -30,7 +31,7 @@ pub async fn unproven_accounts(
         .fetch_one(source.connection())
         .await
         .map_err(statement_failed(
-            "counting accounts whose payments name no trade",
+            "counting accounts whose settlement is not proven",
             Whose::Source,
         ))?;
     Ok(u64::try_from(accounts).unwrap_or_default())

@@ -35,8 +35,8 @@ pub async fn prices(
     findings: &mut Findings,
 ) -> Result<()> {
     let text = include_str!("trade_prices.sql")
-        .replace("{market}", &source.column(&TRADES, "market"))
-        .replace("{event}", &source.column(&TRADES, "event"))
+        .replace("{market}", &source.catalog.present(&TRADES, "market"))
+        .replace("{event}", &source.catalog.present(&TRADES, "event"))
         .replace("{day}", days.column);
     let columns = columns(&[
         "code", "market", "name", "currency", "unit", "lowest", "highest",

@@ -57,7 +57,8 @@ pub fn not_proven(findings: &Findings) -> Option<String> {
     let accounts = findings.settlement_not_proven;
     (accounts > 0).then(|| {
         format!(
-            "Settlement is not proven of {}: their payments name no trade (netted days), or their trades are paid for elsewhere.",
+            "Settlement is not proven of {}: payments of theirs name no trade (netted days), or no payment names a trade (paid for elsewhere, or \
+             not at all).",
             counted(accounts, "account")
         )
     })

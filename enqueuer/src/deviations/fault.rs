@@ -1,7 +1,7 @@
 //! What may be wrong with a value of the source, as a condition in SQL and in words.
 
 use common::catalog::cast;
-use common::contract::{Column, ColumnType, Relation, max_decimal_places};
+use common::contract::{ACCOUNTS, Column, ColumnType, Relation, max_decimal_places};
 use common::currency::Currency;
 use common::dialect::Dialect;
 use common::source::Source;
@@ -167,8 +167,10 @@ pub fn expression(
 ) -> Option<String> {
     let dialect = source.database.dialect;
     let mut conditions = conditions(source, relation, column);
-    conditions
-        .extend(contradiction(column, sound).map(|condition| (Fault::Contradiction, condition)));
+    conditions.extend(
+        contradiction(source, relation, column, sound)
+            .map(|condition| (Fault::Contradiction, condition)),
+    );
     if conditions.is_empty() {
         return None;
     }
@@ -181,7 +183,7 @@ pub fn expression(
 
 fn conditions(source: &Source, relation: &Relation, column: &Column) -> Vec<(Fault, String)> {
     let dialect = source.database.dialect;
-    let value = format!("t.{}", column.name);
+    let value = value(source, relation, column);
     if column.name == "account_id" {
         let bytes = source.catalog.bytes(relation, column.name);
         return vec![(Fault::UnusableId, unusable::condition(dialect, &bytes))];
@@ -196,6 +198,9 @@ fn conditions(source: &Source, relation: &Relation, column: &Column) -> Vec<(Fau
             found.push((Fault::UnknownCode, not_in(&cast(&value), column.codes)));
         }
         ColumnType::Integer => {}
+        ColumnType::Date if relation.name == ACCOUNTS.name => {
+            found.push((Fault::NoDate, no_date_of_account(dialect, column, &value)));
+        }
         ColumnType::Date => found.push((Fault::NoDate, no_date(dialect, &value))),
         ColumnType::Decimal => {
             if dialect == Dialect::Sqlite {
@@ -210,6 +215,17 @@ fn conditions(source: &Source, relation: &Relation, column: &Column) -> Vec<(Fau
         }
     }
     found
+}
+
+/// What its readers take for the column's value: a blank text in an optional column is none. Other types of PostgreSQL have no blanks.
+fn value(source: &Source, relation: &Relation, column: &Column) -> String {
+    let may_be_blank =
+        column.column_type == ColumnType::Text || source.database.dialect == Dialect::Sqlite;
+    if column.optional && may_be_blank {
+        source.catalog.present(relation, column.name)
+    } else {
+        format!("t.{}", column.name)
+    }
 }
 
 fn of_text(dialect: Dialect, column: &Column, value: &str) -> Vec<(Fault, String)> {
@@ -244,6 +260,24 @@ fn no_date(dialect: Dialect, value: &str) -> String {
     }
 }
 
+/// The dates of accounts that stand for none are told from days by `common::lifetime`: what it reads is right here, too.
+fn no_date_of_account(dialect: Dialect, column: &Column, value: &str) -> String {
+    let no_end = match column.name {
+        "closed_on" => "infinity",
+        _ => "-infinity",
+    };
+    match dialect {
+        Dialect::Sqlite => format!(
+            "({value} IS NOT NULL AND {value} <> '{no_end}'
+              AND (date({value}) IS NOT {value} OR {value} < '0001-01-01'))"
+        ),
+        Dialect::Postgres if column.name == "closed_on" => format!(
+            "({value} <> date('infinity') AND {value} NOT BETWEEN date('0001-01-01') AND date('9999-12-31'))"
+        ),
+        Dialect::Postgres => format!("{value} > date('9999-12-31')"),
+    }
+}
+
 /// How many decimals a value may have, as an expression: money has those of its row's currency.
 fn places(source: &Source, relation: &Relation, column: &Column) -> String {
     let (none, some) = (
@@ -255,7 +289,7 @@ fn places(source: &Source, relation: &Relation, column: &Column) -> String {
     }
     let of = |name: &str| source.catalog.bytes(relation, name);
     let currency = if column.name == "settlement_amount" {
-        let settled = source.catalog.column(relation, "settlement_currency");
+        let settled = source.catalog.present(relation, "settlement_currency");
         let traded = source.catalog.column(relation, "currency");
         let settled = format!("COALESCE({}, {})", cast(&settled), cast(&traded));
         source.database.dialect.bytes(&settled)
@@ -266,19 +300,30 @@ fn places(source: &Source, relation: &Relation, column: &Column) -> String {
 }
 
 /// Where a column contradicts another one of its row, which must be there and of its type.
-fn contradiction(column: &Column, sound: &[&Column]) -> Option<String> {
-    let condition = match column.name {
-        "settlement_date" => "t.settlement_date < t.trade_date",
-        "price_date" => "t.price_date > t.as_of",
-        "closed_on" => "t.closed_on < t.opened_on",
-        "settlement_amount" => {
-            "t.settlement_amount IS NULL AND t.settlement_currency <> t.currency"
-        }
-        _ => return None,
-    };
+fn contradiction(
+    source: &Source,
+    relation: &Relation,
+    column: &Column,
+    sound: &[&Column],
+) -> Option<String> {
     let other = contradicted(column.name);
-    let is_there = sound.iter().any(|column| column.name == other);
-    is_there.then(|| condition.to_owned())
+    if !sound.iter().any(|column| column.name == other) {
+        return None;
+    }
+    let value = value(source, relation, column);
+    match column.name {
+        "settlement_date" => Some(format!("{value} < t.trade_date")),
+        "price_date" => Some(format!("{value} > t.as_of")),
+        // Opened on the first day of Excel's calendar or before means that nobody knows when.
+        "closed_on" => Some(format!(
+            "{value} < t.opened_on AND t.opened_on > date('1900-01-01')"
+        )),
+        "settlement_amount" => {
+            let settled = source.catalog.present(relation, other);
+            Some(format!("{value} IS NULL AND {settled} <> t.currency"))
+        }
+        _ => None,
+    }
 }
 
 /// Whether a value is none of our own words; a null is none of them, and is told apart.

@@ -148,7 +148,7 @@ pub async fn preflight(source: &mut Source) -> Result<()> {
                     column.name
                 )));
             }
-            if !selects_rows(column) {
+            if !selects_rows(relation, column) {
                 continue;
             }
             let problem = match other_than_date(source, relation, column).await? {
@@ -187,9 +187,11 @@ async fn unless_unreadable<T>(source: &mut Source, answer: Result<T>) -> Result<
 }
 
 /// Whether rows are selected by this column: one without a value would be overlooked. A row without an account_id is not: it is
-/// recorded with the run, and told.
-fn selects_rows(column: &Column) -> bool {
-    !column.optional && (column.column_type == ColumnType::Date || column.name == "amount")
+/// recorded with the run, and told. Nor are accounts selected by their dates: one that is none fails its account's documents.
+fn selects_rows(relation: &Relation, column: &Column) -> bool {
+    relation.name != ACCOUNTS.name
+        && !column.optional
+        && (column.column_type == ColumnType::Date || column.name == "amount")
 }
 
 /// How many rows have a null in a column. With the contract's indexes most of these counts are index look-ups.
@@ -205,18 +207,26 @@ async fn nulls(source: &mut Source, relation: &Relation, column: &Column) -> Res
 }
 
 /// Dates of SQLite are text, and text that is no date falls out of every comparison with one: a row of
-/// `2026-10-31 00:00:00` would silently be in no October. Returns such a value.
+/// `2026-10-31 00:00:00` would silently be in no October. So would an infinity of PostgreSQL, or a day of the year 20266. Returns
+/// such a value.
 async fn other_than_date(
     source: &mut Source,
     relation: &Relation,
     column: &Column,
 ) -> Result<Option<String>> {
-    if source.database.dialect != Dialect::Sqlite || column.column_type != ColumnType::Date {
+    if column.column_type != ColumnType::Date {
         return Ok(None);
     }
     let name = column.name;
+    let is_none = match source.database.dialect {
+        Dialect::Sqlite => format!("{name} IS NOT NULL AND date({name}) IS NOT {name}"),
+        // The days that SQLite has.
+        Dialect::Postgres => {
+            format!("{name} > date('9999-12-31') OR {name} < date('0001-01-01')")
+        }
+    };
     let query = format!(
-        "SELECT CAST({name} AS text) FROM {} WHERE {name} IS NOT NULL AND date({name}) IS NOT {name} LIMIT 1",
+        "SELECT CAST({name} AS text) FROM {} WHERE {is_none} LIMIT 1",
         relation.name
     );
     sqlx::query_scalar(query_text(query))

@@ -83,9 +83,7 @@ async fn orphans(source: &mut Source, relation: &'static Relation) -> Result<Opt
     let query = source.sql(&format!(
         "SELECT CAST(COALESCE(sum(r.row_count), 0) AS bigint), CAST(min(r.account_id COLLATE {{C}}) AS text)
          FROM (SELECT {id} AS account_id, count(*) AS row_count FROM {name} t WHERE NOT {unusable} GROUP BY {id}) r
-         LEFT JOIN (SELECT {account} AS account_id FROM statement_accounts t) a
-                ON a.account_id COLLATE {{C}} = r.account_id COLLATE {{C}}
-         WHERE a.account_id IS NULL"
+         WHERE NOT EXISTS (SELECT 1 FROM statement_accounts t WHERE {account} = r.account_id COLLATE {{C}})"
     ));
     let (rows, example): (i64, Option<String>) = sqlx::query_as(query)
         .fetch_one(source.connection())

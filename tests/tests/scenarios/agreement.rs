@@ -54,17 +54,22 @@ impl Holdings<'_> {
     /// What `plan` finds.
     async fn findings(&self, world: &World) -> Result<Vec<String>> {
         self.load(world).await?;
-        let plan = ["plan", "--json", "--period", PERIOD, "--at", AT];
-        let answer = world.enqueuer(plan).run().await?.expect(0)?;
-        let answer: Value = serde_json::from_str(&answer.stdout)?;
-        let kept = answer["findings"]["kept"]
-            .as_array()
-            .context("no findings")?;
-        let says = kept
-            .iter()
-            .filter_map(|says| Some(says.as_str()?.to_owned()));
-        Ok(says.collect())
+        found(world).await
     }
+}
+
+/// What `plan` finds in what is loaded.
+async fn found(world: &World) -> Result<Vec<String>> {
+    let plan = ["plan", "--json", "--period", PERIOD, "--at", AT];
+    let answer = world.enqueuer(plan).run().await?.expect(0)?;
+    let answer: Value = serde_json::from_str(&answer.stdout)?;
+    let kept = answer["findings"]["kept"]
+        .as_array()
+        .context("no findings")?;
+    let says = kept
+        .iter()
+        .filter_map(|says| Some(says.as_str()?.to_owned()));
+    Ok(says.collect())
 }
 
 on_every_engine! {
@@ -228,6 +233,58 @@ on_every_engine! {
         }
         let plan = world.enqueuer(["plan", "--period", PERIOD, "--at", AT]).run().await?.expect(0)?;
         ensure!(plan.stdout.contains("Settlement is not proven of 2 accounts"), "{}", plan.stdout);
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn a_blank_is_no_event_and_no_market(world: &World) {
+        let now = "2026-10-30,other,1,甲,,specific,100,3000,2026-10-30,1,JPY,";
+        let before = "2026-09-30,other,1,甲,,specific,100,1000,2026-09-30,1,JPY,";
+        let holdings = Holdings {
+            all: &[now, before],
+            trades: "A001,T1,2026-10-05,2026-10-07,other,1,甲,buy,,specific,1,9999,1,JPY,9999,0,0,0,-9999\n",
+            ..NOTHING
+        };
+        holdings.load(world).await?;
+        world.execute(
+            "UPDATE statement_trades SET event = ' ';
+             UPDATE statement_positions SET market = ' ' WHERE account_id = 'A002';
+             UPDATE statement_positions SET market = '\u{3000}', price = '30000' WHERE account_id = 'A003' AND as_of = '2026-10-30'",
+        ).await?;
+        let says = found(world).await?;
+        for words in ["price 3000 JPY in 2 holdings, but 30000 in 1", "without an event", "traded at 9999 JPY"] {
+            ensure!(says.iter().any(|says| says.contains(words)), "{words} is missing in {says:?}");
+        }
+        ensure!(says.len() == 3, "{says:?}");
+        // The row is one of the security that is told.
+        run_of(world, ["--kind", "balance"]).run().await?;
+        let of_one = document(world, "2026-10.balance.A003").await?;
+        ensure!(of_one.to_string().contains("price 30000, others have 3000"), "{of_one}");
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    /// One of two trades is paid: the other is not compared, and somebody must hear of it.
+    async fn a_trade_that_no_payment_names_is_told(world: &World) {
+        let mut books = Books::of_october(["A001", "A002"])?;
+        books.buy("A001", "T9", "2026-10-12", "2026-10-14")?;
+        books.movements = books.movements.replace("A001,MT9,2026-10-14,trade,", "A001,MT9,2026-10-14,fee,");
+        books.balances = books.balances.replace("A001,2026-10-31,JPY,999000", "A001,2026-10-31,JPY,998000");
+        // Of another account, of another case, or paid before the opening snapshot.
+        books.movements.push_str("A002,M8,2026-10-09,trade,買付,JPY,-5,T9\nA002,M9,2026-10-09,trade,取消,JPY,5,T9\n\
+                                  A001,M8,2026-10-09,trade,買付,JPY,-5,t9\nA001,M9,2026-10-09,trade,取消,JPY,5,t9\n");
+        books.load(world).await?;
+        let not_proven = async || -> Result<Value> {
+            let plan = ["plan", "--json", "--period", PERIOD, "--at", AT];
+            let answer = world.enqueuer(plan).run().await?.expect(0)?;
+            let answer: Value = serde_json::from_str(&answer.stdout)?;
+            Ok(answer["findings"]["settlement_not_proven"].clone())
+        };
+        ensure!(not_proven().await? == 1);
+        world.execute("UPDATE statement_cash_movements SET kind = 'trade' WHERE movement_id = 'MT9'").await?;
+        ensure!(not_proven().await? == 0);
         Ok(())
     }
 }

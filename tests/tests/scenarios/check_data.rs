@@ -251,3 +251,78 @@ async fn missing_rights_are_one_line_that_grants_them() -> Result<()> {
         .await?;
     world.close().await
 }
+
+on_every_engine! {
+    /// What a run takes for an account that is open, or of unknown age, is no deviation.
+    async fn dates_of_accounts_that_stand_for_none_pass(world: &World) {
+        load_loose(world).await?;
+        world.execute(
+            "UPDATE statement_accounts SET opened_on = '0001-01-01', closed_on = '9999-12-31' WHERE account_id = 'A001';
+             UPDATE statement_accounts SET opened_on = '1899-12-30' WHERE account_id = 'A002';
+             UPDATE statement_accounts SET opened_on = '-infinity', closed_on = 'infinity' WHERE account_id = 'A003'",
+        ).await?;
+        expect_problems(world, &[]).await?;
+        run_october(world).await?.expect(0)?;
+        // Closed before the calendar begins, or opened never.
+        world.execute(
+            "UPDATE statement_accounts SET closed_on = '1800-01-01' WHERE account_id = 'A001';
+             UPDATE statement_accounts SET opened_on = 'infinity' WHERE account_id = 'A002'",
+        ).await?;
+        expect_problems(world, &[("statement_accounts.opened_on", &["is no date in 1 row", "account_id A002"])]).await
+    }
+}
+
+/// `SQLite`'s dates are text.
+#[tokio::test]
+async fn a_date_of_zeros_fails_its_account_and_not_the_month() -> Result<()> {
+    let world = World::new(Engine::Sqlite).await?;
+    load_loose(&world).await?;
+    world
+        .execute(
+            "UPDATE statement_accounts SET closed_on = '' WHERE account_id = 'A001';
+             UPDATE statement_accounts SET opened_on = '0000-00-00' WHERE account_id = 'A002'",
+        )
+        .await?;
+    let of_a002 = ["is no date in 1 row", "\"0000-00-00\" (account_id A002)"];
+    expect_problems(&world, &[("statement_accounts.opened_on", &of_a002)]).await?;
+    run_october(&world).await?.expect(1)?;
+    for (account, state) in [
+        ("A001", "succeeded"),
+        ("A002", "failed"),
+        ("A003", "succeeded"),
+    ] {
+        let found = document(&world, &format!("2026-10.trade.{account}")).await?;
+        ensure!(found["state"] == state, "{found}");
+    }
+    Ok(())
+}
+
+/// `PostgreSQL` has days without an end, which are in no period.
+#[tokio::test]
+async fn a_row_of_no_day_stops_the_run() -> Result<()> {
+    let world = World::new(Engine::Postgres).await?;
+    for (relation, column, value) in [
+        ("statement_trades", "trade_date", "-infinity"),
+        ("statement_trades", "settlement_date", "infinity"),
+        ("statement_cash_movements", "booked_on", "infinity"),
+        ("statement_positions", "as_of", "-infinity"),
+        ("statement_cash_balances", "as_of", "20261-10-31"),
+    ] {
+        load_october(&world, 1).await?;
+        world
+            .execute(&format!(
+                "UPDATE {relation} SET {column} = '{value}' WHERE {column} > '2026-10-01'"
+            ))
+            .await?;
+        let run = run_of(&world, []).run().await?.expect(65)?;
+        for words in [
+            relation,
+            column,
+            value,
+            "is not a date, so that its row would be in no period",
+        ] {
+            ensure!(run.stderr.contains(words), "{words}: {}", run.stderr);
+        }
+    }
+    Ok(())
+}

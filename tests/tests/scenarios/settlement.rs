@@ -1,9 +1,9 @@
 //! Cash movements and the trades that they name, through the real programs.
 
 use anyhow::{Result, ensure};
-use tests::{World, on_every_engine};
+use tests::{Engine, World, on_every_engine};
 
-use crate::fixtures::{Books, document, run_of};
+use crate::fixtures::{Books, document, forget, run_of};
 
 const TRADE: &str = "2026-10.trade.A001";
 
@@ -156,6 +156,38 @@ on_every_engine! {
         run_of(world, ["--kind", "trade"]).run().await?.expect(0)?;
         let found = document(world, TRADE).await?;
         ensure!(found["state"] == "succeeded" && found["cause"].is_null(), "{found}");
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn a_blank_names_no_trade_and_states_no_settlement(world: &World) {
+        for blank in ["", " ", "\u{3000}"] {
+            let mut books = Books::of_october(["A001"])?;
+            books.trades = books.trades.replacen(",net_amount", ",net_amount,settlement_currency,settlement_amount", 1);
+            books.trades = books.trades.replace(",-1000\n", ",-1000,,\n");
+            books.movements.push_str("A001,M9,2026-10-09,deposit,入金,JPY,5,T9\n");
+            books.balances = books.balances.replace("999000", "999005");
+            books.load(world).await?;
+            // A decimal can be blank in SQLite alone.
+            let amount = match world.engine {
+                Engine::Sqlite => format!(", settlement_amount = '{blank}'"),
+                Engine::Postgres => String::new(),
+            };
+            world.execute(&format!(
+                "UPDATE statement_cash_movements SET trade_id = '{blank}' WHERE movement_id = 'M9';
+                 UPDATE statement_trades SET settlement_currency = '{blank}'{amount}"
+            )).await?;
+            let answer = run_of(world, ["--kind", "trade"]).run().await?;
+            let found = document(world, TRADE).await?;
+            ensure!(
+                found["state"] == "succeeded" && found["cause"].is_null(),
+                "{blank:?}: {found} {}",
+                answer.stderr
+            );
+            world.enqueuer(["check"]).run().await?.expect(0)?;
+            forget(world).await?;
+        }
         Ok(())
     }
 }

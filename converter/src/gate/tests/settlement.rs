@@ -33,19 +33,38 @@ fn netted(
     movements: &[Movement],
     netted_until: Option<&str>,
 ) -> Result<()> {
-    let mut settled = Settled::new("T1");
-    for (number, (kind, code, text)) in movements.iter().enumerate() {
-        settled
-            .movement(&format!("M{number}"), *kind, currency(code), amount(text))
-            .unwrap();
-    }
-    if let Some(due) = due {
-        settled.trade(due.clone());
-    }
+    let booked: Vec<_> = movements
+        .iter()
+        .map(|movement| (*movement, "2026-10-05"))
+        .collect();
+    booked_on(gate, due, &booked, netted_until)
+}
+
+/// As above, each movement with its day.
+fn booked_on(
+    gate: &mut Gate,
+    due: Option<&Due>,
+    movements: &[(Movement, &str)],
+    netted_until: Option<&str>,
+) -> Result<()> {
     let window = Window {
         after: day("2026-09-30"),
         up_to: day("2026-10-31"),
     };
+    let mut settled = Settled::new("T1");
+    if let Some(due) = due {
+        settled.trade(due.clone());
+    }
+    for (number, ((kind, code, text), booked_on)) in movements.iter().enumerate() {
+        let movement = crate::gate::settlement::Movement {
+            movement_id: &format!("M{number}"),
+            booked_on: day(booked_on),
+            kind: *kind,
+            currency: currency(code),
+            amount: amount(text),
+        };
+        settled.movement(movement, window).unwrap();
+    }
     settled.check(gate, window, netted_until.map(day))
 }
 
@@ -190,4 +209,34 @@ fn what_is_not_due_or_netted_is_not_compared() {
             netted(gate, Some(due), &wrong, Some(netted_until))
         });
     }
+}
+
+#[test]
+fn what_comes_late_for_a_proven_trade_is_no_part_of_it() {
+    let september = due("2026-09-03", "-110", None);
+    let paid = [
+        ((Trade, "USD", "-100"), "2026-09-03"),
+        ((Fee, "USD", "-10"), "2026-09-03"),
+    ];
+    let and = |late: Movement<'static>| [paid[0], paid[1], (late, "2026-10-09")];
+    for late in [
+        (Refund, "USD", "10"),
+        (Fee, "USD", "-3"),
+        (Tax, "JPY", "-7"),
+    ] {
+        passes(|gate| booked_on(gate, Some(&september), &and(late), None));
+    }
+    // The trade was corrected together with its fee.
+    let corrected = due("2026-09-03", "-100", None);
+    let refund = and((Refund, "USD", "10"));
+    passes(|gate| booked_on(gate, Some(&corrected), &refund, None));
+    // A second payment is no refund, and in the month that it settles everything counts.
+    let again = and((Trade, "USD", "-110"));
+    refused(Rule::Settlement, &["sum to -220 USD"], |gate| {
+        booked_on(gate, Some(&september), &again, None)
+    });
+    let october = due("2026-10-01", "-110", None);
+    refused(Rule::Settlement, &["sum to -100 USD"], |gate| {
+        booked_on(gate, Some(&october), &refund, None)
+    });
 }

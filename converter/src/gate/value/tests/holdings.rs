@@ -91,7 +91,6 @@ fn without_a_stated_value_or_price_there_is_nothing_to_compare() {
     passes(|gate| check_position(gate, &shown, &computed));
     let unpriced = Position {
         price: None,
-        average_cost: Some(amount("1")),
         unrealized_pl: Some(amount("5")),
         ..shown
     };
@@ -259,4 +258,41 @@ fn worth_is_of_the_factor_and_the_price_unit() {
         ..quote
     };
     assert_eq!(nothing.worth(amount("1"), amount("1")), None);
+}
+
+#[test]
+fn a_result_without_a_price_is_the_stated_value_less_the_cost() {
+    // 100 shares that cost 80 yen each, rounded up, and are worth 12,000: 4,000 more, within 100 yen and 2.
+    for (result, accrued, is_right) in [
+        ("4000", None, true),
+        ("4102", None, true),
+        ("3898", None, true),
+        ("4103", None, false),
+        ("-4000", None, false),
+        ("4500", Some("500"), true),
+        ("3500", Some("500"), true),
+    ] {
+        let (mut position, mut valuation) = holding("100", "120", Some("12000"));
+        position.price = None;
+        position.average_cost = Some(amount("80"));
+        position.unrealized_pl = Some(amount(result));
+        valuation.accrued_interest = accrued.map(amount);
+        if is_right {
+            passes(|gate| check_position(gate, &position, &valuation));
+        } else {
+            let says = [
+                "unrealized_pl is",
+                "market_value 12000 − average_cost 80 × quantity 100",
+                "is 4000",
+                "tolerance of 102",
+            ];
+            refused(Rule::Value, &says, |gate| {
+                check_position(gate, &position, &valuation)
+            });
+        }
+        valuation.cost_currency = currency("USD");
+        passes(|gate| check_position(gate, &position, &valuation));
+        valuation.market_value = None;
+        passes(|gate| check_position(gate, &position, &valuation));
+    }
 }
