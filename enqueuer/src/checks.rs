@@ -177,7 +177,9 @@ fn profile(settings: &Settings, profile: &Profile) -> Finding {
     let subject = if let Some(file) = profile_file(settings) {
         if profile.is_sample {
             let fix = "write your firm's name, registration and contact into it, in both languages";
-            notes.push(format!("it still names the sample firm, so that every page is marked as a sample: {fix}"));
+            notes.push(format!(
+                "it still names the sample firm, so that every page is marked as a sample: {fix}"
+            ));
         }
         format!("profile {file}")
     } else {

@@ -151,18 +151,18 @@ pub async fn preflight(source: &mut Source) -> Result<()> {
             if !selects_rows(relation, column) {
                 continue;
             }
-            let problem = match other_than_date(source, relation, column).await? {
-                Some(value) => format!(
+            let other = other_than_date(source, relation, column).await?;
+            let problem = if let Some(value) = other {
+                format!(
                     "{value:?} is not a date, so that its row would be in no period; write YYYY-MM-DD"
-                ),
-                None => {
-                    let nulls = nulls(source, relation, column).await;
-                    match unless_unreadable(source, nulls).await? {
-                        None | Some(0) => continue,
-                        Some(rows) => format!(
-                            "it is null in {rows} rows, which would be in no statement; the contract allows no null"
-                        ),
-                    }
+                )
+            } else {
+                let nulls = nulls(source, relation, column).await;
+                match unless_unreadable(source, nulls).await? {
+                    None | Some(0) => continue,
+                    Some(rows) => format!(
+                        "it is null in {rows} rows, which would be in no statement; the contract allows no null"
+                    ),
                 }
             };
             return Err(Error::data(

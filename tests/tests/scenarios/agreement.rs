@@ -1,5 +1,7 @@
 //! Prices and rates on which the source disagrees, told before the first document, and held against each.
 
+use std::fmt::Write as _;
+
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tests::{World, on_every_engine};
@@ -30,20 +32,20 @@ const ACCOUNTS: [&str; 3] = ["A001", "A002", "A003"];
 impl Holdings<'_> {
     async fn load(&self, world: &World) -> Result<()> {
         let mut books = Books::empty();
-        books.positions = POSITIONS.to_owned();
-        books.balances = BALANCES.to_owned();
+        POSITIONS.clone_into(&mut books.positions);
+        BALANCES.clone_into(&mut books.balances);
         for account in ACCOUNTS {
             let line = format!("{account},No. {account},山田 太郎,ja,JPY,1,2020-01-01\n");
             books.accounts.push_str(&line);
             for line in self.all {
-                books.positions.push_str(&format!("{account},{line}\n"));
+                writeln!(books.positions, "{account},{line}")?;
             }
         }
         for (account, line) in self.of_one {
-            books.positions.push_str(&format!("{account},{line}\n"));
+            writeln!(books.positions, "{account},{line}")?;
         }
         for (account, line) in self.cash {
-            books.balances.push_str(&format!("{account},{line}\n"));
+            writeln!(books.balances, "{account},{line}")?;
         }
         if !self.trades.is_empty() {
             books.trades = books.trades.replacen("side,", "side,event,", 1) + self.trades;

@@ -50,12 +50,9 @@ async fn load_loose(world: &World) -> Result<()> {
         .replacen("price_unit", "price,price_unit", 1);
     books.positions = books.positions.replace(",1,JPY", ",10,1,JPY");
     books.balances = books.balances.replacen("amount", "amount,fx_rate", 1);
-    books.balances = books
-        .balances
-        .lines()
-        .enumerate()
-        .map(|(n, line)| format!("{line}{}\n", if n == 0 { "" } else { ",1" }))
-        .collect();
+    // Every line but the heading.
+    books.balances = books.balances.replace('\n', ",1\n");
+    books.balances = books.balances.replacen("fx_rate,1", "fx_rate", 1);
     books.load(world).await?;
     for relation in [
         "statement_accounts",

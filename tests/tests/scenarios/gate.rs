@@ -62,6 +62,8 @@ impl Break<'_> {
         let code = i32::from(policy == "block");
         let answer = run
             .env("STATEMENT_PROFILE", &file)
+            // Here alerts are lines of the log.
+            .env("LOG", "info")
             .run()
             .await?
             .expect(code)?;

@@ -96,8 +96,7 @@ on_every_engine! {
         for (setup, column) in loose(world.engine) {
             let world = &World::new(world.engine).await?;
             // Of the second account four trades, of the first one: whoever mixes them up has five.
-            let mut books = Books::of_october(["A001", "x1", "x2", "a001"])?;
-            books.accounts = books.accounts.replace("a001,", "a001,");
+            let books = Books::of_october(["A001", "x1", "x2", "a001"])?;
             books.load(world).await?;
             loosen(world, setup, column).await?;
             world.enqueuer(["check"]).run().await?.expect(0).with_context(|| column.to_owned())?;
@@ -275,7 +274,8 @@ on_every_engine! {
             ("DELETE FROM statement_positions WHERE account_id = 'A003' AND as_of = '2026-10-31'", "e.g. 2026-10.balance.A001: 1 of 2 cash balances"),
         ] {
             world.execute(spoilt).await?;
-            let told = world.enqueuer(["certificate"]).run().await?.expect(1)?.stdout;
+            // Without a comparison of rows, which would name it before.
+            let told = world.enqueuer(["certificate", "--quick"]).run().await?.expect(1)?.stdout;
             ensure!(told.contains(says) && told.contains("enqueuer reissue"), "{says:?} is missing in {told}");
         }
         Ok(())

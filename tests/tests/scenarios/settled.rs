@@ -34,7 +34,7 @@ const fn wrong(class: &'static str, rest: &'static str, says: &'static [&'static
 /// An account per case, in English, with yen as its base currency.
 async fn load(world: &World, cases: &[Case]) -> Result<()> {
     let mut books = Books::empty();
-    books.trades = COLUMNS.to_owned();
+    COLUMNS.clone_into(&mut books.trades);
     for (n, Case { class, rest, .. }) in cases.iter().enumerate() {
         writeln!(books.accounts, "A{n},{n},Kei Aoba,en,JPY,1,2020-01-01")?;
         writeln!(

@@ -7,9 +7,10 @@ use tests::{Engine, World, on_every_engine};
 use tokio::time::sleep;
 
 use crate::fixtures::{
-    AT, PERIOD, attempts, document, expect_one_line, load_october, replace_trades, run_october,
-    run_of,
+    AT, PERIOD, attempts, count, document, expect_one_line, load_october, replace_trades,
+    run_october, run_of, running,
 };
+use crate::processes::wait_until;
 
 /// The world's database, in sessions that have a setting.
 fn with_setting(world: &World, setting: &str) -> String {
@@ -93,9 +94,20 @@ async fn the_transaction_ends_when_the_last_row_is_read() -> Result<()> {
              FROM statement_trades, generate_series(1, 30000) n",
         )
         .await?;
-    let source = with_setting(&world, "idle_in_transaction_session_timeout=700ms");
-    let run = run_of(&world, ["--kind", "trade"]).env("SOURCE_DATABASE_URL", &source);
-    run.run().await?.expect(0)?;
+    let source = format!("{}&application_name=rows", world.database_url());
+    let mut run = run_of(&world, ["--kind", "trade"])
+        .env("SOURCE_DATABASE_URL", &source)
+        .env("LEASE_SECONDS", "60")
+        .start()?;
+    let in_snapshot = "SELECT count(*) FROM pg_stat_activity
+                       WHERE datname = current_database() AND application_name = 'rows' AND xact_start IS NOT NULL";
+    let reads = async || Ok((running(&world).await?, count(&world, in_snapshot).await?));
+    wait_until("rows are read", async || Ok(reads().await? == (1, 1))).await?;
+    wait_until("the snapshot has ended before the document", async || {
+        Ok(reads().await? == (1, 0))
+    })
+    .await?;
+    anyhow::ensure!(run.wait().await?.success(), "the run failed");
     assert_eq!(attempts(&world).await?, ["2026-10.trade.A001 1 succeeded"]);
     world.close().await
 }
