@@ -101,7 +101,7 @@ async fn the_transaction_ends_when_the_last_row_is_read() -> Result<()> {
         .start()?;
     let in_snapshot = "SELECT count(*) FROM pg_stat_activity
                        WHERE datname = current_database() AND application_name = 'rows' AND xact_start IS NOT NULL";
-    let reads = async || Ok((running(&world).await?, count(&world, in_snapshot).await?));
+    let reads = async || anyhow::Ok((running(&world).await?, count(&world, in_snapshot).await?));
     wait_until("rows are read", async || Ok(reads().await? == (1, 1))).await?;
     wait_until("the snapshot has ended before the document", async || {
         Ok(reads().await? == (1, 0))
