@@ -116,7 +116,7 @@ on_every_engine! {
 
 on_every_engine! {
     /// Trades of an id that only a loose equality takes for the account's are another's, and show as such.
-    async fn what_only_looks_alike_is_anothers(world: &World) {
+    async fn what_only_looks_alike_is_another_one(world: &World) {
         for (setup, column) in loose(world.engine) {
             let world = &World::new(world.engine).await?;
             load_october(world, 1).await?;

@@ -9,7 +9,7 @@ use crate::database::query_text;
 use crate::dialect::Dialect;
 
 /// The library's name for the table of migrations.
-const LIBRARYS_TABLE: &str = "_sqlx_migrations";
+const LIBRARY_TABLE: &str = "_sqlx_migrations";
 
 /// The columns of both tables.
 const COLUMNS: &str = "version, description, installed_on, success, checksum, execution_time";
@@ -34,9 +34,9 @@ pub(super) async fn carry_over(
     let versions = versions.join(", ");
     for statement in [
         format!(
-            "INSERT INTO {TABLE} ({COLUMNS}) SELECT {COLUMNS} FROM {LIBRARYS_TABLE} WHERE version IN ({versions})"
+            "INSERT INTO {TABLE} ({COLUMNS}) SELECT {COLUMNS} FROM {LIBRARY_TABLE} WHERE version IN ({versions})"
         ),
-        format!("DELETE FROM {LIBRARYS_TABLE} WHERE version IN ({versions})"),
+        format!("DELETE FROM {LIBRARY_TABLE} WHERE version IN ({versions})"),
     ] {
         connection.execute(AssertSqlSafe(statement)).await?;
     }
@@ -52,7 +52,7 @@ pub(super) async fn ours(
     if !may_read(connection, dialect).await? {
         return Ok(Vec::new());
     }
-    let query = AssertSqlSafe(format!("SELECT version, checksum FROM {LIBRARYS_TABLE}"));
+    let query = AssertSqlSafe(format!("SELECT version, checksum FROM {LIBRARY_TABLE}"));
     let recorded: Vec<(i64, Vec<u8>)> = sqlx::query_as(query).fetch_all(connection).await?;
     let is_recorded = |migration: &&Migration| {
         recorded.iter().any(|(version, checksum)| {
@@ -65,14 +65,14 @@ pub(super) async fn ours(
 
 /// Whether there is such a table that this user may read. One that he may not is another's.
 async fn may_read(connection: &mut AnyConnection, dialect: Dialect) -> sqlx::Result<bool> {
-    if !has_table(connection, dialect, LIBRARYS_TABLE).await? {
+    if !has_table(connection, dialect, LIBRARY_TABLE).await? {
         return Ok(false);
     }
     match dialect {
         Dialect::Sqlite => Ok(true),
         Dialect::Postgres => {
             let query = AssertSqlSafe(format!(
-                "SELECT has_table_privilege('{LIBRARYS_TABLE}', 'SELECT')"
+                "SELECT has_table_privilege('{LIBRARY_TABLE}', 'SELECT')"
             ));
             sqlx::query_scalar(query).fetch_one(connection).await
         }

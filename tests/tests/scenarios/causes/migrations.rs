@@ -8,7 +8,7 @@ use crate::fixtures::{count, document, load_october, run_october};
 const COLUMNS: &str = "version, description, installed_on, success, checksum, execution_time";
 
 /// A table of migrations as the library makes it.
-async fn make_librarys_table(world: &World) -> Result<()> {
+async fn make_table_of_the_library(world: &World) -> Result<()> {
     let (time, bytes) = match world.engine {
         Engine::Postgres => ("timestamptz", "bytea"),
         Engine::Sqlite => ("timestamp", "blob"),
@@ -45,7 +45,7 @@ async fn rows_of(world: &World, table: &str) -> Result<Vec<String>> {
 on_every_engine! {
     async fn another_programs_migrations_are_left_alone(world: &World) {
         load_october(world, 1).await?;
-        make_librarys_table(world).await?;
+        make_table_of_the_library(world).await?;
         // Numbered as ours are, and by days.
         for version in [1, 2, 3, 20_250_101_000_000] {
             add_foreign(world, version).await?;
@@ -65,7 +65,7 @@ on_every_engine! {
         run_october(world).await?.expect(0)?;
         let ours = rows_of(world, "export_migrations").await?;
         // As an earlier program has it, beside another one's.
-        make_librarys_table(world).await?;
+        make_table_of_the_library(world).await?;
         world.execute(&format!(
             "INSERT INTO _sqlx_migrations ({COLUMNS}) SELECT {COLUMNS} FROM export_migrations; DROP TABLE export_migrations"
         )).await?;

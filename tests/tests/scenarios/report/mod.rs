@@ -169,7 +169,7 @@ on_every_engine! {
             "For example 2026-10.trade.A002. Runbook: runbooks/gate-identity.md.",
             "enqueuer resubmit --failed --period 2026-10 --cause identity --reason \"amounts fixed in the source\"",
             "Deadline 2037-01-01 00:00:00: met,",
-            "Everything adds up.",
+            "It is not complete: 1 document failed.",
             "The store holds 4 objects.",
             HOSTILE,
         ] {
