@@ -142,6 +142,8 @@ const FX_RATE: Column = decimal(
     "base currency per 1 unit of currency; > 0, null where it is not known",
 )
 .optional();
+/// The pocket of cash that names none.
+pub const DEFAULT_POCKET: &str = "deposit";
 const POCKET: Column = text("pocket", "cash pocket; absent = deposit").optional();
 
 /// Who holds what: one row per account.

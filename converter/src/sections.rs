@@ -163,16 +163,22 @@ pub async fn prove_settlement(
     assignment: &Assignment,
     plan: &Plan,
 ) -> Result<()> {
-    let outline = plan.cash_outline;
-    let can_prove = outline.with_trade_id > 0 && outline.without_trade_id == 0;
+    let (document, outline) = (&assignment.document, plan.cash_outline);
+    let period = document.period;
+    let window = Window {
+        after: plan.opening_cash.after(period),
+        up_to: (assignment.snapshots.cash_closing).unwrap_or_else(|| period.last_day()),
+    };
+    // The outline counts the period; snapshots may lie around it.
+    let is_outlined = window
+        .after
+        .tomorrow()
+        .is_ok_and(|day| day >= period.first_day())
+        && window.up_to <= period.last_day();
+    let can_prove = outline.without_trade_id == 0 && (outline.with_trade_id > 0 || !is_outlined);
     if !can_prove || !intake.gate.looks_at(Rule::Settlement) {
         return Ok(());
     }
-    let document = &assignment.document;
-    let window = Window {
-        after: plan.opening_cash.after(document.period),
-        up_to: (assignment.snapshots.cash_closing).unwrap_or_else(|| document.period.last_day()),
-    };
     settlement::prove(source, intake, &document.account_id, window).await
 }
 

@@ -1,10 +1,11 @@
 //! What a workbook must show of the rows it was made from, in whatever order.
 
 use calamine::Data;
-use common::contract::{ACCOUNTS, CASH_BALANCES, CASH_MOVEMENTS, POSITIONS, TRADES};
+use common::contract::{
+    ACCOUNTS, CASH_BALANCES, CASH_MOVEMENTS, DEFAULT_POCKET, POSITIONS, TRADES,
+};
 use common::profile::{Profile, Word};
 use common::statement::{Kind, Language};
-use converter::rows::cash::DEFAULT_POCKET;
 use converter::rows::codes::{Code, Side};
 use converter::workbook::{Words, labels};
 

@@ -4,6 +4,7 @@
 //! - the first byte: kind, language and whether the gate only warns, in its three lowest bits
 //! - then changes, each ended by 0xFF, which is in no UTF-8 text: relation, row, column and what to do, a byte each
 //!   ('0' is the first relation, row and thing to do, 'a' the first column), and the bytes of a text
+//!   (a column that the contract gains in the middle moves the letters of those after it, in the seeds, too)
 
 use common::contract::ACCOUNTS;
 use common::statement::{Kind, Language};

@@ -51,6 +51,7 @@ impl Meaning {
             | sqlx::Error::Protocol(_) => LOST,
             sqlx::Error::Database(reported) if is_row_security(reported.as_ref()) => Meaning::Filtered,
             sqlx::Error::Database(reported) => match reported.code().as_deref() {
+                Some("08P01") => sqlstate::meaning(pooler_state(reported.message()), whose),
                 Some(code) if code.len() == 5 => sqlstate::meaning(code, whose),
                 Some(code) => {
                     let code = code.parse().unwrap_or_default();
@@ -102,8 +103,38 @@ impl Meaning {
 
 /// Whether row-level security stopped a statement, as it does where `row_security` is off. It has no SQLSTATE of its own; messages are
 /// translated, the names of the server's functions are not.
+/// What a pooler means that says no more than "protocol violation", as PgBouncer does of a client that it turns away.
+fn pooler_state(message: &str) -> &'static str {
+    let says = |words: &[&str]| words.iter().any(|words| message.contains(words));
+    if says(&["authentication failed", "no such user"]) {
+        "28P01"
+    } else if says(&["no such database"]) {
+        "3D000"
+    } else {
+        "08P01"
+    }
+}
+
 fn is_row_security(reported: &dyn DatabaseError) -> bool {
     reported
         .try_downcast_ref::<PgDatabaseError>()
         .is_some_and(|error| error.code() == "42501" && error.routine() == Some("check_enable_rls"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pooler_that_turns_a_client_away_is_understood() {
+        for (says, state) in [
+            ("password authentication failed", "28P01"),
+            ("SASL authentication failed", "28P01"),
+            ("no such user: reader", "28P01"),
+            ("no such database: statements", "3D000"),
+            ("server conn crashed?", "08P01"),
+        ] {
+            assert_eq!(pooler_state(says), state, "{says}");
+        }
+    }
 }

@@ -31,6 +31,8 @@ const MAX_TOLD: usize = 10;
 #[derive(Debug)]
 pub struct Gate {
     policies: Policies,
+    /// The account's; `None` = not known yet.
+    base: Option<Currency>,
     /// What the run found of prices and rates.
     findings: Arc<Findings>,
     /// Of which something was let pass.
@@ -43,6 +45,7 @@ impl Gate {
     pub fn new(policies: Policies) -> Self {
         Self {
             policies,
+            base: None,
             findings: Arc::default(),
             rules: BTreeSet::new(),
             told: Vec::new(),
@@ -50,8 +53,9 @@ impl Gate {
         }
     }
 
-    /// Takes up what the run found of prices and rates, as far as it concerns an account of this base currency.
+    /// Takes up the account's base currency, and what the run found of prices and rates as far as it concerns that.
     pub fn learn(&mut self, findings: &Arc<Findings>, base: Currency) {
+        self.base = Some(base);
         if !self.looks_at(Rule::Agreement) {
             return;
         }

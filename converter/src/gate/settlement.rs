@@ -27,6 +27,8 @@ pub struct Window {
 /// What a trade is to be settled with.
 #[derive(Debug, Clone)]
 pub struct Due {
+    /// A receipt or delivery of securities: nothing is paid for them, so that fees are all there is.
+    pub is_transfer: bool,
     pub settlement_date: Date,
     pub currency: Currency,
     pub net_amount: Decimal,
@@ -191,7 +193,8 @@ impl Settled {
             return self.check_without_trade(gate);
         };
         let is_netted = netted_until.is_some_and(|day| due.settlement_date <= day);
-        let is_paid_here = self.sums.iter().any(|sum| sum.pays);
+        let costs_only_fees = due.is_transfer && !due.net_amount.is_zero();
+        let is_paid_here = costs_only_fees || self.sums.iter().any(|sum| sum.pays);
         if due.settlement_date > window.up_to || is_netted || !is_paid_here || self.is_made(due) {
             return Ok(());
         }
@@ -248,30 +251,38 @@ impl Settled {
         of_currency.map_or(Decimal::ZERO, |sum| sum.total(counted))
     }
 
+    /// In the currency that the trade settles in or, where nothing is booked in it, in the trade's own.
     fn difference(&self, due: &Due, window: Window) -> String {
         let (currency, amount) = settlement(due);
-        let column = if due.settlement_amount.is_some() {
-            "settlement_amount"
+        let (column, currency, amount) = if !self.has(currency) && self.has(due.currency) {
+            ("net_amount", due.currency, due.net_amount)
+        } else if due.settlement_amount.is_some() {
+            ("settlement_amount", currency, amount)
         } else {
-            "net_amount"
+            ("net_amount", currency, amount)
         };
         let total = self.total(currency, Counted::ALL);
         let others: Vec<String> = self
             .sums
             .iter()
-            .map(|sum| (sum.currency, sum.total(Counted::ALL)))
-            .filter(|(other, total)| *other != currency && !total.is_zero())
-            .map(|(other, total)| format!(" and {total} {other}"))
+            .map(|sum| (sum.currency, sum.principal(Counted::ALL)))
+            .filter(|(other, paid)| *other != currency && !paid.is_zero())
+            .map(|(other, paid)| format!(" and {paid} {other}"))
             .collect();
+        let off = total - amount;
+        // Where the amount itself is right, what is paid in another currency is too much.
+        let difference = match others.concat().strip_prefix(" and ") {
+            Some(others) if off.is_zero() => others.to_owned(),
+            _ => off.to_string(),
+        };
         format!(
             "trade {} settled on {}: {column} is {amount} {currency}, but the cash movements up to {} that name it ({}) sum to \
-             {total} {currency}{}, a difference of {}",
+             {total} {currency}{}, a difference of {difference}",
             self.trade_id,
             due.settlement_date,
             window.up_to,
             self.named(),
             others.concat(),
-            total - amount
         )
     }
 

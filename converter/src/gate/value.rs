@@ -97,10 +97,33 @@ fn all_in(trade: &Trade) -> [Decimal; 9] {
     ]
 }
 
+/// Refuses a rate of the account's base currency in itself that is not 1: what stands beside it in the base currency would not be amount ×
+/// rate.
+pub fn check_rate(
+    gate: &mut Gate,
+    row: &str,
+    currency: Currency,
+    rate: Option<Decimal>,
+) -> Result<()> {
+    let is_own = gate.base == Some(currency);
+    let Some(rate) = rate.filter(|rate| is_own && *rate != Decimal::ONE) else {
+        return Ok(());
+    };
+    let what = format!(
+        "{row}: fx_rate is {rate}, but the rate of {currency}, the account's base currency, in itself is 1, a difference of {}",
+        rate - Decimal::ONE
+    );
+    gate.broken(Rule::Value, what)
+}
+
 /// Refuses a holding whose market value or unrealised result is not what price, cost and quantity make it.
 pub fn check_position(gate: &mut Gate, position: &Position, valuation: &Valuation) -> Result<()> {
     if !gate.looks_at(Rule::Value) {
         return Ok(());
+    }
+    if position.fx_rate.is_some() {
+        let (currency, rate) = (position.currency, position.fx_rate);
+        check_rate(gate, &of_position(position), currency, rate)?;
     }
     let Some(price) = position.price else {
         return check_result_of_value(gate, position, valuation);
@@ -130,9 +153,7 @@ fn check_result_of_value(
     let Some(comparison) = comparison else {
         return too_large(gate, &of_position(position));
     };
-    // Either figure may be with the accrued interest and the other one without.
-    let accrued = valuation.accrued_interest.unwrap_or(Decimal::ZERO);
-    let stated = [result, result - accrued, result + accrued];
+    let stated = with_or_without_accrued(valuation, result);
     let paid = quote
         .price_factor
         .and_then(|_| comparison.with_cost_paid(quote, quantity, cost));
@@ -169,7 +190,7 @@ fn check_market_value(
     let Some(comparison) = comparison else {
         return too_large(gate, &of_position(position));
     };
-    if comparison.allows(market_value) || comparison.allows_any(&without(valuation, market_value)) {
+    if comparison.allows_any(&with_or_without_accrued(valuation, market_value)) {
         return Ok(());
     }
     let formula = formula(quote, position.quantity, "price", price);
@@ -207,8 +228,7 @@ fn check_result(
     let Some(comparison) = comparison else {
         return too_large(gate, &of_position(position));
     };
-    let mut explained =
-        comparison.allows(result) || comparison.allows_any(&without(valuation, result));
+    let mut explained = comparison.allows_any(&with_or_without_accrued(valuation, result));
     if !explained && valuation.quote.price_factor.is_some() {
         // A cost may have been paid for the factor of its day, and is then stated with it.
         explained = comparison
@@ -231,9 +251,10 @@ fn check_result(
     )
 }
 
-/// A stated figure without the accrued interest in it.
-fn without(valuation: &Valuation, stated: Decimal) -> [Decimal; 1] {
-    [stated - valuation.accrued_interest.unwrap_or(Decimal::ZERO)]
+/// A stated figure as it is, without the accrued interest that it may include, and with what the price may include.
+fn with_or_without_accrued(valuation: &Valuation, stated: Decimal) -> [Decimal; 3] {
+    let accrued = valuation.accrued_interest.unwrap_or(Decimal::ZERO);
+    [stated, stated - accrued, stated + accrued]
 }
 
 impl Quote {

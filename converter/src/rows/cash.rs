@@ -1,7 +1,7 @@
 //! Cash: balances of a snapshot, and movements.
 
 use common::Result;
-use common::contract::{CASH_BALANCES, CASH_MOVEMENTS};
+use common::contract::{CASH_BALANCES, CASH_MOVEMENTS, DEFAULT_POCKET};
 use common::currency::Currency;
 use common::database::{Whose, statement_failed};
 use common::profile::Rule;
@@ -17,9 +17,6 @@ use super::reader::RowReader;
 use super::ties::ties;
 use crate::gate;
 use crate::gate::cash::CashRoll;
-
-/// The pocket of rows that name none.
-pub const DEFAULT_POCKET: &str = "deposit";
 
 /// One row of `statement_cash_balances`.
 #[derive(Debug, Clone)]
@@ -191,6 +188,10 @@ pub async fn balances(
             broken.map_err(|error| error.at("statement_cash_balances.currency"))?;
         }
         balances.push(balance);
+        if fx_rate.is_some() {
+            let row = format!("cash balance in {currency} of {as_of}");
+            gate::value::check_rate(&mut intake.gate, &row, currency, fx_rate)?;
+        }
         gate::ownership::check(&mut intake.gate, account_id, owner, CASH_BALANCES.name)
     };
     source.for_each(query, each).await?;

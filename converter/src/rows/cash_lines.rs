@@ -1,7 +1,7 @@
 //! The cash section of a trade statement: the movements of a period between its opening and closing balances.
 
 use common::Result;
-use common::contract::CASH_MOVEMENTS;
+use common::contract::{CASH_MOVEMENTS, DEFAULT_POCKET};
 use common::currency::Currency;
 use common::source::{Query, Source, SourceRow};
 use common::statement::{AccountId, Period};
@@ -9,8 +9,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::cash::{
-    Boundary, CashBalance, CashLine, CashMovement, DEFAULT_POCKET, balances, opening_balances,
-    parse,
+    Boundary, CashBalance, CashLine, CashMovement, balances, opening_balances, parse,
 };
 use super::intake::Intake;
 use super::opening::Opening;

@@ -10,7 +10,7 @@ use common::{Error, Result};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::codes::{CashKind, Code};
+use super::codes::{CashKind, Code, Side};
 use super::intake::Intake;
 use crate::gate::settlement::{Due, Movement, Settled, Window};
 
@@ -133,7 +133,9 @@ impl Row<'_> {
         let currency = self.currency(5)?.ok_or_else(|| self.wrong(5))?;
         let amount = self.decimal(6)?.ok_or_else(|| self.wrong(6))?;
         if self.is(Part::Trade) {
+            let side = Side::from_code(self.text(4)).ok_or_else(|| self.wrong(4))?;
             settled.trade(Due {
+                is_transfer: matches!(side, Side::Receipt | Side::Delivery),
                 settlement_date: self.date()?.ok_or_else(|| self.wrong(3))?,
                 currency,
                 net_amount: amount,
@@ -183,6 +185,7 @@ impl Row<'_> {
             (true, "day") => "settlement_date",
             (false, "day") => "booked_on",
             (true, "amount") => "net_amount",
+            (true, "kind") => "side",
             (_, name) => name,
         };
         Error::data(

@@ -8,14 +8,14 @@ SELECT {columns} FROM (
     WHERE {is_movement} AND t.booked_on <= date($3) AND t.kind = 'trade' AND COALESCE({movement_trade_id}, '') = ''
     UNION ALL
     -- What is to be settled.
-    SELECT CAST(t.trade_id AS text), 1, CAST(t.trade_id AS text), CAST(t.settlement_date AS text), CAST(NULL AS text),
+    SELECT CAST(t.trade_id AS text), 1, CAST(t.trade_id AS text), CAST(t.settlement_date AS text), CAST(t.side AS text),
            CAST(t.currency AS text), CAST(t.net_amount AS text),
            CAST({settlement_currency} AS text), CAST({settlement_amount} AS text)
     FROM statement_trades t
     WHERE {is_trade} AND t.settlement_date > date($2) AND t.settlement_date <= date($3)
     UNION ALL
     -- Trades of another month that something of this one names.
-    SELECT CAST(t.trade_id AS text), 1, CAST(t.trade_id AS text), CAST(t.settlement_date AS text), CAST(NULL AS text),
+    SELECT CAST(t.trade_id AS text), 1, CAST(t.trade_id AS text), CAST(t.settlement_date AS text), CAST(t.side AS text),
            CAST(t.currency AS text), CAST(t.net_amount AS text),
            CAST({settlement_currency} AS text), CAST({settlement_amount} AS text)
     FROM statement_trades t

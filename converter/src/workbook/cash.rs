@@ -1,5 +1,6 @@
 //! 入出金明細 / Cash movements, and 金銭残高 / Cash.
 
+use common::contract::DEFAULT_POCKET;
 use common::currency::Currency;
 use common::profile::{Rounding, Section, Word};
 use rust_decimal::Decimal;
@@ -9,7 +10,7 @@ use super::labels;
 use super::layout::{ColumnSpec, Layout};
 use super::style::ColumnStyle::{Amount, Date, Rate, Text};
 use super::words::Words;
-use crate::rows::cash::{CashBalance, CashLine, CashMovement, CashOutline, DEFAULT_POCKET};
+use crate::rows::cash::{CashBalance, CashLine, CashMovement, CashOutline};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MovementColumn {

@@ -2,7 +2,7 @@
 
 use common::Result;
 use common::catalog::cast;
-use common::contract::{ACCOUNTS, Column, Relation};
+use common::contract::{ACCOUNTS, Column, DEFAULT_POCKET, Relation};
 use common::database::{Whose, query_text, statement_failed};
 use common::source::Source;
 
@@ -32,10 +32,14 @@ pub async fn problems(source: &mut Source, relation: &'static Relation) -> Resul
 /// Rows that the contract's unique columns do not tell apart.
 async fn duplicates(source: &mut Source, relation: &'static Relation) -> Result<Option<String>> {
     let dialect = source.database.dialect;
-    // A row without a market, or without a pocket, is one of its own.
+    // A row without a market is one of its own, and one without a pocket is of the usual one.
     let column = |name: &str| {
-        let value = cast(&source.catalog.column(relation, name));
-        dialect.bytes(&format!("COALESCE({value}, '')"))
+        let absent = if name == "pocket" { DEFAULT_POCKET } else { "" };
+        let value = match relation.column(name) {
+            Some(column) if column.optional => source.catalog.present(relation, name),
+            _ => source.catalog.column(relation, name),
+        };
+        dialect.bytes(&format!("COALESCE({}, '{absent}')", cast(&value)))
     };
     let columns: Vec<String> = relation.unique.iter().map(|name| column(name)).collect();
     let named: Vec<String> = relation

@@ -120,6 +120,25 @@ on_every_engine! {
 }
 
 on_every_engine! {
+    async fn what_an_absent_text_stands_for_tells_no_rows_apart(world: &World) {
+        load_loose(world).await?;
+        world.execute(
+            "INSERT INTO statement_cash_balances (account_id, as_of, currency, amount, fx_rate, pocket)
+             SELECT account_id, as_of, currency, amount, fx_rate, 'deposit' FROM statement_cash_balances
+             WHERE account_id = 'A001' AND as_of = '2026-10-31';
+             INSERT INTO statement_positions (account_id, as_of, asset_class, security_code, security_name, market, custody, quantity,
+                                              price, price_unit, currency)
+             SELECT account_id, as_of, asset_class, security_code, security_name, ' ', custody, quantity, price, price_unit, currency
+             FROM statement_positions WHERE account_id = 'A001' AND as_of = '2026-10-31'",
+        ).await?;
+        expect_problems(world, &[
+            ("statement_cash_balances", &["account_id A001", "currency JPY, pocket deposit occurs 2 times"]),
+            ("statement_positions", &["account_id A001", "occurs 2 times"]),
+        ]).await
+    }
+}
+
+on_every_engine! {
     async fn failures_are_grouped_by_cause_and_column(world: &World) {
         load_october(world, 4).await?;
         let spoilt = "CASE account_id WHEN 'A001' THEN 'byu' WHEN 'A002' THEN 'slel' ELSE side END";

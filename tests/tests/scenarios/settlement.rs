@@ -24,6 +24,9 @@ const PLAIN: Month = Month {
     closing: "999000",
 };
 
+/// Securities that are delivered for a fee of 11 yen.
+const DELIVERY: &str = "A001,T9,2026-10-06,2026-10-08,equity,130A,Ｖｅｒｉｔａｓ,delivery,specific,2,10,1,JPY,20,10,1,0,-11\n";
+
 impl Month<'_> {
     async fn load(&self, world: &World) -> Result<()> {
         let mut books = Books::of_october(["A001"])?;
@@ -101,6 +104,10 @@ on_every_engine! {
                 Month { movements: "A001,M9,2026-10-09,trade,買付,JPY,-7,t2026-10-0\n", closing: "998993", ..PLAIN },
                 ["trade_id t2026-10-0: statement_trades has no such trade", "(M9) sum to -7 JPY instead of 0"],
             ),
+            (
+                Month { trades: DELIVERY, movements: "A001,M9,2026-10-08,fee,出庫手数料,JPY,-10,T9\n", closing: "998990", ..PLAIN },
+                ["trade T9 settled on 2026-10-08: net_amount is -11 JPY", "(M9) sum to -10 JPY, a difference of 1"],
+            ),
         ] {
             month.expect_refused(world, &says).await?;
         }
@@ -136,6 +143,7 @@ on_every_engine! {
                 closing: "998939",
                 ..PLAIN
             },
+            Month { trades: DELIVERY, movements: "A001,M9,2026-10-08,fee,出庫手数料,JPY,-11,T9\n", closing: "998989", ..PLAIN },
             // Settled in November, with a part paid already.
             Month { trades: &unsettled, movements: "A001,M1,2026-10-30,trade,買付,JPY,-30,T9\n", closing: "998970", ..PLAIN },
             // Bought in September, settled in October.

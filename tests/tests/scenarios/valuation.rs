@@ -53,6 +53,19 @@ on_every_engine! {
 }
 
 on_every_engine! {
+    async fn a_rate_of_the_base_currency_in_itself(world: &World) {
+        load_october(world, 1).await?;
+        set_holding(world, "fx_rate = '152.3'").await?;
+        let says = ["position 130A (specific) of 2026-10-31: fx_rate is 152.3", "in itself is 1, a difference of 151.3"];
+        Break { rule: "value", document: BALANCE, says: &says }.expect_policies(world).await?;
+        set_holding(world, "fx_rate = '1'").await?;
+        world.execute("UPDATE statement_cash_balances SET fx_rate = '1.1' WHERE as_of = '2026-10-31'").await?;
+        let says = ["cash balance in JPY of 2026-10-31: fx_rate is 1.1", "a difference of 0.1"];
+        Break { rule: "value", document: BALANCE, says: &says }.expect_policies(world).await
+    }
+}
+
+on_every_engine! {
     async fn what_back_offices_write_passes_without_a_warning(world: &World) {
         load_october(world, 1).await?;
         for trade in [
@@ -75,8 +88,8 @@ on_every_engine! {
             "asset_class = 'fund', price = '28349', price_unit = '10000', market_value = '566', average_cost = '28345', unrealized_pl = '0'",
             "market_value = '567', unrealized_pl = '-1'",
             "currency = 'USD', price = '12.34', price_unit = '1', market_value = '2468.99', unrealized_pl = '999', cost_currency = 'JPY'",
-            "price = NULL, cost_currency = NULL",
-            "currency = 'JPY', price = '98.5', price_unit = '100', asset_class = 'bond', price_factor = '1.5', average_cost = NULL, \
+            "price = NULL",
+            "currency = 'JPY', cost_currency = NULL, price = '98.5', price_unit = '100', asset_class = 'bond', price_factor = '1.5', average_cost = NULL, \
              market_value = '296', accrued_interest = NULL, unrealized_pl = NULL",
             "market_value = '396', accrued_interest = '100'",
         ] {

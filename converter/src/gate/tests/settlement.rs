@@ -14,6 +14,7 @@ type Movement<'a> = (CashKind, &'a str, &'a str);
 /// A trade of dollars for so much, due on that day; what settles it in another currency.
 fn due(on: &str, net: &str, settled_in: Option<(&str, &str)>) -> Due {
     Due {
+        is_transfer: false,
         settlement_date: day(on),
         currency: currency("USD"),
         net_amount: amount(net),
@@ -175,6 +176,46 @@ fn what_does_not_make_it_is_refused_with_both_sums() {
             checked(gate, Some(due), movements)
         });
     }
+}
+
+#[test]
+fn what_is_paid_besides_the_right_amount_is_the_difference() {
+    let in_yen = due("2026-10-01", "-100.5", Some(("JPY", "-15000")));
+    let says = ["sum to -15000 JPY and -100.5 USD, a difference of -100.5 USD"];
+    refused(Rule::Settlement, &says, |gate| {
+        let both = [(Trade, "JPY", "-15000"), (Trade, "USD", "-100.5")];
+        checked(gate, Some(&in_yen), &both)
+    });
+    // Booked in the trade's own currency alone, it is held against the net amount.
+    let says = [
+        "net_amount is -100.5 USD",
+        "(M0) sum to -99.5 USD, a difference of 1.0",
+    ];
+    refused(Rule::Settlement, &says, |gate| {
+        checked(gate, Some(&in_yen), &[(Trade, "USD", "-99.5")])
+    });
+}
+
+#[test]
+fn fees_are_all_that_a_transfer_of_securities_costs() {
+    let transfer = |net| Due {
+        is_transfer: true,
+        ..due("2026-10-05", net, None)
+    };
+    passes(|gate| {
+        checked(
+            gate,
+            Some(&transfer("-22")),
+            &[(Fee, "USD", "-20"), (Tax, "USD", "-2")],
+        )
+    });
+    // A transfer that states no costs is told apart from its fee.
+    passes(|gate| checked(gate, Some(&transfer("0")), &[(Fee, "USD", "-20")]));
+    refused(
+        Rule::Settlement,
+        &["sum to -20 USD, a difference of 2"],
+        |gate| checked(gate, Some(&transfer("-22")), &[(Fee, "USD", "-20")]),
+    );
 }
 
 #[test]

@@ -30,7 +30,7 @@ impl Comparison {
     ) -> Option<Self> {
         let priced = quote.priced(quantity)?;
         let expected = priced.checked_mul(price)?;
-        let half = quote.scales().half_price(currency).min(price * HALF);
+        let half = half_price(quote, price, currency);
         Some(Self {
             currency,
             price_unit: quote.price_unit,
@@ -47,7 +47,7 @@ impl Comparison {
         currency: Currency,
     ) -> Option<Self> {
         let priced = quote.priced(quantity)?;
-        let step = quote.scales().half_price(currency) + quote.scales().whole_cost(currency);
+        let step = half_price(quote, price, currency) + quote.scales().whole_cost(currency);
         Some(Self {
             currency,
             price_unit: quote.price_unit,
@@ -127,6 +127,11 @@ impl Comparison {
             ),
         )
     }
+}
+
+/// Half a step of a price; of one below a step at most half of itself.
+fn half_price(quote: &Quote, price: Decimal, currency: Currency) -> Decimal {
+    quote.scales().half_price(currency).min(price * HALF)
 }
 
 fn minor_units(count: i64, currency: Currency) -> Decimal {

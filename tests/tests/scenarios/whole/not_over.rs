@@ -151,8 +151,8 @@ fn expect_marked(path: &std::path::Path) -> Result<()> {
     ensure!(titles.iter().any(|title| summary.says(title)), "no title");
     for number in 1..=workbook.sheet_names().len() {
         let sheet = part(path, &format!("xl/worksheets/sheet{number}.xml"))?;
-        let (_, footer) = sheet.split_once("<oddFooter>").context("no footer")?;
-        ensure!(footer.contains("下書き"), "sheet {number}: {footer}");
+        let (_, header) = sheet.split_once("<oddHeader>").context("no header")?;
+        ensure!(header.contains("下書き"), "sheet {number}: {header}");
     }
     let core = part(path, "docProps/core.xml")?;
     ensure!(core.contains("下書き"), "{core}");

@@ -206,9 +206,73 @@ fn accrued_interest_may_be_in_a_holdings_figures() {
             },
         )
     });
+    // The price may be with it, and value and result without.
     let (position, _) = with_result("1500");
-    refused(Rule::Value, &["unrealized_pl is 1500"], |gate| {
-        check_position(gate, &position, &accrued)
+    let clean = Valuation {
+        market_value: Some(amount("11500")),
+        ..accrued
+    };
+    passes(|gate| check_position(gate, &position, &clean));
+    for (result, market_value) in [("1347", "11500"), ("1500", "11448")] {
+        let (position, _) = with_result(result);
+        let valuation = Valuation {
+            market_value: Some(amount(market_value)),
+            ..accrued
+        };
+        refused(Rule::Value, &["a difference of -"], |gate| {
+            check_position(gate, &position, &valuation)
+        });
+    }
+}
+
+#[test]
+fn a_result_of_next_to_nothing_has_a_price_s_tolerance_of_half_of_it() {
+    // 0.001 dollars that cost as much: half of it, a whole step of the cost, and two minor units.
+    for (result, is_right) in [("105.02", true), ("105.03", false)] {
+        let (position, valuation) = holding("10000", "0.001", None);
+        let position = Position {
+            currency: currency("USD"),
+            average_cost: Some(amount("0.001")),
+            unrealized_pl: Some(amount(result)),
+            ..position
+        };
+        let valuation = Valuation {
+            cost_currency: position.currency,
+            ..valuation
+        };
+        if is_right {
+            passes(|gate| check_position(gate, &position, &valuation));
+        } else {
+            refused(Rule::Value, &["tolerance of 105.02"], |gate| {
+                check_position(gate, &position, &valuation)
+            });
+        }
+    }
+}
+
+#[test]
+fn the_base_currency_is_worth_itself() {
+    let (position, valuation) = holding("100", "120", Some("12000"));
+    let learned = |gate: &mut Gate, base: &str| {
+        gate.learn(&std::sync::Arc::default(), currency(base));
+    };
+    let of_rate = |rate: &str| Position {
+        fx_rate: Some(amount(rate)),
+        ..position.clone()
+    };
+    for (base, rate) in [("JPY", "1.00"), ("USD", "0.0066")] {
+        passes(|gate| {
+            learned(gate, base);
+            check_position(gate, &of_rate(rate), &valuation)
+        });
+    }
+    let says = [
+        "position 130A (general) of 2026-10-31: fx_rate is 1.1, but the rate of JPY",
+        "is 1, a difference of 0.1",
+    ];
+    refused(Rule::Value, &says, |gate| {
+        learned(gate, "JPY");
+        check_position(gate, &of_rate("1.1"), &valuation)
     });
 }
 
