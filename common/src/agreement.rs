@@ -150,6 +150,16 @@ pub struct Price {
 }
 
 impl Price {
+    /// What is known of a price that counts for a part of each unit.
+    pub fn times(
+        price: Option<Decimal>,
+        factor: Option<Decimal>,
+        unit: Option<Decimal>,
+    ) -> Option<Self> {
+        let price = price?.checked_mul(factor?)?.normalize();
+        Some(Self { price, unit: unit? })
+    }
+
     /// Whether both are the same price of one unit.
     pub fn is_same(self, other: Self) -> bool {
         cross(self, other) == cross(other, self)

@@ -134,7 +134,7 @@ const PRICE_UNIT: Column = decimal(
 );
 const PRICE_FACTOR: Column = decimal(
     "price_factor",
-    "the price is for so much of each unit of quantity: index ratio, pool factor; absent = 1",
+    "> 0; the price is for so much of each unit of quantity: index ratio, pool factor; absent = 1",
 )
 .added();
 const FX_RATE: Column = decimal(

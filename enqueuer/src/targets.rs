@@ -26,6 +26,8 @@ pub struct Targets {
     pub excused: Vec<Excuse>,
     /// Accounts that were looked at, with activity or without, per kind.
     pub accounts: BTreeMap<Kind, HashSet<String>>,
+    /// Account ids that rows name and `statement_accounts` has not.
+    pub unknown: HashSet<String>,
     /// What no document can tell of.
     pub unaccounted: Unaccounted,
     /// Whether there was an account id that no account can have.
@@ -146,6 +148,9 @@ async fn find_kind(
         };
         let looked_at = targets.accounts.entry(kind).or_default();
         looked_at.insert(row.account_id.clone());
+        if !row.is_account {
+            targets.unknown.insert(row.account_id.clone());
+        }
         if !selection.accounts.is_empty() && !selection.accounts.contains(&account_id) {
             continue;
         }

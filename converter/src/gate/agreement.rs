@@ -88,6 +88,7 @@ impl<'r> Facts<'r> {
             field("event").is_none() && matches!(field("side"), None | Some("buy" | "sell"));
         let price = price.filter(|_| is_plain);
         let unit = number("price_unit").filter(|unit| *unit > Decimal::ZERO);
+        let factor = number("price_factor").or(Some(Decimal::ONE));
         Some(Self {
             relation,
             code: field("security_code").unwrap_or_default(),
@@ -97,7 +98,7 @@ impl<'r> Facts<'r> {
             day: field("price_date")
                 .or_else(|| field("as_of"))
                 .unwrap_or_default(),
-            price: price.zip(unit).map(|(price, unit)| Price { price, unit }),
+            price: Price::times(price, factor, unit),
             rate: number("fx_rate").filter(|rate| *rate > Decimal::ZERO),
         })
     }

@@ -193,8 +193,7 @@ impl Settled {
             return self.check_without_trade(gate);
         };
         let is_netted = netted_until.is_some_and(|day| due.settlement_date <= day);
-        let costs_only_fees = due.is_transfer && !due.net_amount.is_zero();
-        let is_paid_here = costs_only_fees || self.sums.iter().any(|sum| sum.pays);
+        let is_paid_here = due.is_transfer || self.sums.iter().any(|sum| sum.pays);
         if due.settlement_date > window.up_to || is_netted || !is_paid_here || self.is_made(due) {
             return Ok(());
         }

@@ -96,7 +96,7 @@ fn parse(row: &mut RowReader, rounding: Rounding) -> Result<(Position, Valuation
     let quote = Quote {
         asset_class,
         price_unit: row.positive(8)?,
-        price_factor: row.optional_unsigned(8)?,
+        price_factor: row.optional_positive(8)?,
     };
     let currency = row.currency()?;
     let fx_rate = row.optional_positive(8)?;

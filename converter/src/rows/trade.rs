@@ -210,7 +210,7 @@ fn parse<'r>(row: &mut RowReader<'r, '_>) -> Result<(&'r str, Trade, Quote)> {
     let quantity = row.positive(6)?;
     let unit_price = row.unsigned(8)?;
     let price_unit = row.positive(8)?;
-    let price_factor = row.optional_unsigned(8)?;
+    let price_factor = row.optional_positive(8)?;
     let currency = row.currency()?;
     let minor_unit = currency.exponent();
     let fx_rate = row.optional_positive(8)?;

@@ -53,6 +53,12 @@ impl Paper {
         (self.size().0 - 2.0 * SIDE_MARGIN) * PIXELS_PER_INCH
     }
 
+    /// The width in pixels that is printed at so many percent.
+    #[cfg(test)]
+    pub fn width_at(self, scale: u32) -> u32 {
+        whole(self.width() * 100.0 / f64::from(scale))
+    }
+
     fn height(self) -> f64 {
         (self.size().1 - TOP_MARGIN - BOTTOM_MARGIN) * PIXELS_PER_INCH
     }
@@ -69,15 +75,18 @@ pub struct Fit {
 impl Fit {
     /// A4, or A3 when A4 would be too small to read.
     pub fn of(width: u32) -> Self {
-        let on = |paper: Paper| Self {
-            paper,
-            scale: percent(paper.width(), width),
-        };
-        let a4 = on(Paper::A4);
+        let a4 = Self::on(Paper::A4, width);
         if a4.scale < SMALLEST_SCALE {
-            on(Paper::A3)
+            Self::on(Paper::A3, width)
         } else {
             a4
+        }
+    }
+
+    pub fn on(paper: Paper, width: u32) -> Self {
+        Self {
+            paper,
+            scale: percent(paper.width(), width),
         }
     }
 

@@ -43,7 +43,7 @@ pub struct Shape {
     /// The last column that is printed.
     last_printed: usize,
     /// Of the printed columns, in pixels.
-    printed: u32,
+    pub printed: u32,
     language: Language,
     pub fit: Fit,
 }

@@ -318,11 +318,15 @@ pub const fn default_column(language: Language) -> u32 {
 /// The pixels that the library and Excel make of a column's width.
 pub fn column_pixels(width: Width, language: Language) -> u32 {
     const PADDING: u32 = 5;
-    let digit = match language {
+    (width * digit_pixels(language)).div_ceil(100) + PADDING
+}
+
+/// The pixels of a digit of the default font, by which Excel's columns are wide.
+pub const fn digit_pixels(language: Language) -> u32 {
+    match language {
         Language::Ja => 8,
         Language::En => 7,
-    };
-    (width * digit).div_ceil(100) + PADDING
+    }
 }
 
 /// The default font, also that of charts.

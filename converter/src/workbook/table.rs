@@ -18,7 +18,7 @@ use super::row_xml::{CellColumn, RowXml};
 use super::shape::{ColumnShape, Shape};
 use super::shared_strings::{ColumnTexts, SharedStrings};
 use super::sheet_rows::SheetRows;
-use super::style::{Styles, row_height};
+use super::style::{Styles, digit_pixels, row_height};
 use super::totals::{TotalDone, Totals};
 use super::widths::ColumnWidth;
 use super::words::Words;
@@ -261,7 +261,12 @@ where
                 .map_err(cannot_write)?;
             self.set_up(sheet, part, &shape)?;
             if number == last {
-                let pages = Pages::of(shape.fit, HEADER_HEIGHT);
+                let pages = Pages::of(
+                    shape.fit,
+                    HEADER_HEIGHT,
+                    shape.printed,
+                    digit_pixels(self.words.language),
+                );
                 pages
                     .keep_together(sheet, &part.heights, below)
                     .map_err(cannot_write)?;

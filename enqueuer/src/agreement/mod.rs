@@ -15,6 +15,7 @@ pub mod words;
 
 use common::agreement::Findings;
 use common::config::Config;
+use common::contract::Relation;
 use common::ledger::{AlertClaim, Ledger, Run, Snapshots};
 use common::profile::{Policy, Profile, Rule};
 use common::source::{Query, Selected, Source};
@@ -105,6 +106,12 @@ fn same_account(source: &Source, [one, other]: [&str; 2]) -> String {
     let dialect = source.database.dialect;
     let [one, other] = [one, other].map(|alias| dialect.bytes(&format!("{alias}.account_id")));
     format!("{one} = {other}")
+}
+
+/// The price factor of a relation called `t`, as a text; absent = 1.
+fn factor(source: &Source, relation: &Relation) -> String {
+    let factor = source.catalog.present(relation, "price_factor");
+    format!("COALESCE(CAST({factor} AS text), '1')")
 }
 
 /// The columns of a query that answers `t`.

@@ -12,10 +12,10 @@ use common::source::{Source, SourceRow};
 use jiff::civil::Date;
 
 use super::numbers::{counted, parse, positive};
-use super::{columns, query};
+use super::{columns, factor, query};
 
 const COLUMNS: &[&str] = &[
-    "code", "market", "name", "currency", "day", "price", "unit", "holdings", "example",
+    "code", "market", "name", "currency", "day", "price", "unit", "factor", "holdings", "example",
 ];
 
 /// The usual price of each security.
@@ -107,7 +107,8 @@ async fn read(
             "{price_date}",
             &source.catalog.present(&POSITIONS, "price_date"),
         )
-        .replace("{price}", &source.column(&POSITIONS, "price"));
+        .replace("{price}", &source.column(&POSITIONS, "price"))
+        .replace("{factor}", &factor(source, &POSITIONS));
     let (columns, as_of) = (columns(COLUMNS), as_of.to_string());
     // With the number of holdings, so that the day with most of them is the usual one.
     let mut usual: BTreeMap<Security, (u64, Price)> = BTreeMap::new();
@@ -138,10 +139,10 @@ async fn read(
                 end(done);
             }
         }
-        let price = parse(field(5)).zip(positive(field(6)));
-        if let (Some((price, unit)), Some(day)) = (price, &mut current) {
-            let holdings = field(7).parse().unwrap_or_default();
-            day.add(Price { price, unit }, holdings, field(8));
+        let price = Price::times(parse(field(5)), positive(field(7)), positive(field(6)));
+        if let (Some(price), Some(day)) = (price, &mut current) {
+            let holdings = field(8).parse().unwrap_or_default();
+            day.add(price, holdings, field(9));
         }
         Ok(())
     };

@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 use super::numbers::positive;
 use super::prices::Known;
 use super::rates::{Usual, inverse};
-use super::{columns, query, same_account};
+use super::{columns, factor, query, same_account};
 
 /// Which trades: those of a period, by the date that the firm counts.
 #[derive(Debug, Clone, Copy)]
@@ -37,18 +37,20 @@ pub async fn prices(
     let text = include_str!("trade_prices.sql")
         .replace("{market}", &source.catalog.present(&TRADES, "market"))
         .replace("{event}", &source.catalog.present(&TRADES, "event"))
+        .replace("{factor}", &factor(source, &TRADES))
         .replace("{day}", days.column);
     let columns = columns(&[
-        "code", "market", "name", "currency", "unit", "lowest", "highest",
+        "code", "market", "name", "currency", "unit", "factor", "lowest", "highest",
     ]);
     let [from, to] = days.texts();
     let each = async |row: &SourceRow| {
         let field = |column| row.get(column).unwrap_or_default();
         let security = Security::new(field(0), field(1), field(2), field(3));
         let snapshots = [known.before.get(&security), known.now.get(&security)];
-        let numbers = positive(field(4)).zip(positive(field(5)).zip(positive(field(6))));
-        if let Some((unit, (lowest, highest))) = numbers {
-            let traded = [lowest, highest].map(|price| Price { price, unit });
+        let (unit, factor) = (positive(field(4)), positive(field(5)));
+        let price = |column| Price::times(positive(field(column)), factor, unit);
+        if let (Some(lowest), Some(highest)) = (price(6), price(7)) {
+            let traded = [lowest, highest];
             if let Some(finding) = finding_of_price(security, snapshots, traded) {
                 findings.add(finding);
             }

@@ -60,12 +60,24 @@ pub fn count(kind: Kind, accounts: &HashSet<String>, latest: &Latest<'_>) -> Kin
     count
 }
 
-/// Documents of accounts that the source does not have any more, so that nobody can say whether all is accounted for.
-pub fn vanished(kind: Kind, accounts: &HashSet<String>, latest: &Latest<'_>) -> Option<String> {
+/// Documents of accounts that the source does not have any more, so that nobody can say whether all is accounted for. `unknown` are ids
+/// that only rows name: what was published of them had an account then.
+pub fn vanished(
+    kind: Kind,
+    accounts: &HashSet<String>,
+    unknown: &HashSet<String>,
+    latest: &Latest<'_>,
+) -> Option<String> {
+    let had_account =
+        |document: &DocumentRow| matches!(document.state, State::Succeeded | State::Superseded);
     let mut vanished: Vec<&str> = latest
-        .keys()
-        .filter(|(of, account)| *of == kind && !accounts.contains(*account))
-        .map(|(_, account)| *account)
+        .iter()
+        .filter(|((of, _), _)| *of == kind)
+        .filter(|((_, account), document)| {
+            let is_unknown = unknown.contains(*account) && had_account(document);
+            is_unknown || !accounts.contains(*account)
+        })
+        .map(|((_, account), _)| *account)
         .collect();
     vanished.sort_unstable();
     let first = vanished.first()?;
@@ -142,15 +154,22 @@ mod tests {
             nothing_to_report: 2,
         };
         assert_eq!(count(Kind::Trade, &all, &latest), expected);
-        assert_eq!(vanished(Kind::Trade, &all, &latest), None);
+        let none = HashSet::new();
+        assert_eq!(vanished(Kind::Trade, &all, &none, &latest), None);
         // As many accounts as before, and not the same.
         let others = accounts(&["A", "B", "D", "E", "F", "G"]);
-        let problem = vanished(Kind::Trade, &others, &latest).unwrap();
+        let problem = vanished(Kind::Trade, &others, &none, &latest).unwrap();
         assert!(
             problem.contains("1 document is") && problem.ends_with("e.g. C"),
             "{problem}"
         );
-        assert_eq!(vanished(Kind::Balance, &others, &latest), None);
+        assert_eq!(vanished(Kind::Balance, &others, &none, &latest), None);
+        // Rows name them, and nothing else knows them any more: of B a document has failed, and never had an account.
+        let problem = vanished(Kind::Trade, &all, &accounts(&["A", "B"]), &latest).unwrap();
+        assert!(
+            problem.contains("1 document is") && problem.ends_with("e.g. A"),
+            "{problem}"
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! still what the source says.
 
 mod counts;
-mod purge;
+pub mod purge;
 #[cfg(test)]
 mod samples;
 mod store;
@@ -171,10 +171,11 @@ async fn account_for(
     problems.extend(unusable::words(&source.unaccounted.unusable));
     let mut kinds = BTreeMap::new();
     let none = HashSet::new();
-    let mut is_purged = false;
+    let mut is_purged = !looked.lost.is_empty();
+    problems.extend(looked.lost);
     for kind in Kind::ALL {
         let accounts = source.accounts.get(&kind).unwrap_or(&none);
-        problems.extend(counts::vanished(kind, accounts, &latest));
+        problems.extend(counts::vanished(kind, accounts, &source.unknown, &latest));
         let purged = purge::of_kind(kind, &source, &latest);
         is_purged |= purged.is_some();
         problems.extend(purged);
@@ -229,6 +230,8 @@ struct Looked {
     has_accounts: bool,
     /// Published documents with other numbers of rows than the source.
     row_counts: Vec<Difference>,
+    /// Parts of the source that are gone for everybody, in words.
+    lost: Vec<String>,
 }
 
 async fn look_at_source(
@@ -245,10 +248,12 @@ async fn look_at_source(
     local_time::demand_business_time(&mut source, &config.business_timezone).await?;
     let basis = config.profile.trade_basis;
     let period = everything.period;
+    let parts = purge::parts(period, basis, snapshots, published);
     Ok(Looked {
         targets: targets::find(&mut source, everything, snapshots, basis).await?,
         has_accounts: whole_source::accounts(&mut source).await? > 0,
         row_counts: row_counts::compare(&mut source, period, basis, published).await?,
+        lost: purge::lost(&mut source, &parts).await?,
     })
 }
 

@@ -2,15 +2,102 @@
 
 use std::collections::HashSet;
 
-use common::ledger::State;
-use common::statement::Kind;
+use common::Result;
+use common::contract::{CASH_BALANCES, POSITIONS, Relation, TRADES};
+use common::database::{Whose, statement_failed};
+use common::ledger::{PublishedCounts, Snapshots, State};
+use common::profile::{Basis, Section};
+use common::source::Source;
+use common::statement::{Kind, Period};
 
 use super::counts::Latest;
+use crate::activity::{of_snapshots, within};
 use crate::numbers::{counted, grouped};
 use crate::targets::Targets;
 
 /// So few documents may each have been cancelled, unless all of them are gone.
 const FEW: usize = 20;
+
+/// A part of the source that published documents were made from.
+#[derive(Debug)]
+pub struct Part {
+    relation: &'static Relation,
+    /// Its rows, of the relation called `t`.
+    condition: String,
+    /// In words.
+    of: String,
+}
+
+/// The parts that were there when the documents were made: the snapshots' days, of which the run took note, and the period's trades, where
+/// several documents list some.
+pub fn parts(
+    period: Period,
+    trade_basis: Basis,
+    snapshots: &Snapshots,
+    published: &[PublishedCounts],
+) -> Vec<Part> {
+    let days = [
+        (&POSITIONS, snapshots.positions_opening),
+        (&POSITIONS, snapshots.positions_closing),
+        (&CASH_BALANCES, snapshots.cash_opening),
+        (&CASH_BALANCES, snapshots.cash_closing),
+    ];
+    let mut parts: Vec<Part> = days
+        .into_iter()
+        .filter_map(|(relation, day)| {
+            Some(Part {
+                relation,
+                condition: of_snapshots([day]),
+                of: format!("of {}", day?),
+            })
+        })
+        .collect();
+    let lists_trades = |document: &&PublishedCounts| {
+        document
+            .rows
+            .get(Section::Trades.as_str())
+            .is_some_and(|rows| *rows > 0)
+    };
+    if published.iter().filter(lists_trades).count() > 1 {
+        parts.push(Part {
+            relation: &TRADES,
+            condition: within(trade_basis.column(), period),
+            of: format!("of {period}"),
+        });
+    }
+    parts
+}
+
+/// Those that have no row any more, in words.
+pub async fn lost(source: &mut Source, parts: &[Part]) -> Result<Vec<String>> {
+    let mut lost = Vec::new();
+    for part in parts {
+        let Part {
+            relation,
+            condition,
+            of,
+        } = part;
+        let query = source.sql(&format!(
+            "SELECT count(*) FROM (SELECT 1 AS one FROM {} t WHERE {condition} LIMIT 1) AS s",
+            relation.name
+        ));
+        let rows: i64 = sqlx::query_scalar(query)
+            .fetch_one(source.connection())
+            .await
+            .map_err(statement_failed(
+                "looking for what was purged",
+                Whose::Source,
+            ))?;
+        if rows == 0 {
+            lost.push(format!(
+                "{} has no row {of} any more: it was purged, or lost them; what was made from it cannot be compared, and is not to be \
+                 reissued",
+                relation.name
+            ));
+        }
+    }
+    Ok(lost)
+}
 
 /// Tells, of a kind, that the source gives no rise any more to most of what was published: to all, of few documents.
 pub fn of_kind(kind: Kind, source: &Targets, latest: &Latest<'_>) -> Option<String> {

@@ -54,9 +54,9 @@ impl Certificate {
                "changed": rows.outstanding, "documents": changes, "reissue": self.reissue()})
     }
 
-    /// The line that reissues what changed.
+    /// The line that reissues what changed. Of a purged period nothing is to be reissued.
     pub fn reissue(&self) -> Option<String> {
-        let first = self.changes.first()?;
+        let first = self.changes.first().filter(|_| !self.is_purged)?;
         let what = |change: &str| change.split(':').next().unwrap_or_default().to_owned();
         let same = self
             .changes

@@ -148,12 +148,20 @@ impl Reissue {
 async fn without_purged(config: &Config, ledger: &Ledger, found: Vec<Found>) -> Result<Vec<Found>> {
     let period = found[0].document.period;
     let last = ledger.last_certificate(period, None).await?;
-    if last.is_none_or(|last| last.verdict != certificate::PURGED) {
-        return Ok(found);
-    }
     let snapshots = ledger.newest_snapshots(period).await?.unwrap_or_default();
     let mut source = whole_source::open(config).await?;
     let basis = config.profile.trade_basis;
+    let published = ledger.published_counts(period).await?;
+    let parts = certificate::purge::parts(period, basis, &snapshots, &published);
+    if let Some(lost) = certificate::purge::lost(&mut source, &parts).await?.first() {
+        return Err(Error::config(format!(
+            "{lost}: what was published of {period} stays as it is until the rows are back"
+        )));
+    }
+    if last.is_none_or(|last| last.verdict != certificate::PURGED) {
+        source.close().await;
+        return Ok(found);
+    }
     let everything = Selection::all(period);
     let targets = targets::find(&mut source, &everything, &snapshots, basis).await?;
     source.close().await;

@@ -18,7 +18,7 @@ pub struct Number<'a> {
 }
 
 /// Columns that may not be zero, whatever their relation.
-const ABOVE_ZERO: [&str; 2] = ["price_unit", "fx_rate"];
+const ABOVE_ZERO: [&str; 3] = ["price_unit", "price_factor", "fx_rate"];
 /// Columns that may not be negative, whatever their relation. Interest may: the gate has the rule.
 const NOT_NEGATIVE: [&str; 3] = ["unit_price", "price", "average_cost"];
 /// Columns that may not be negative in a trade.

@@ -209,8 +209,6 @@ fn fees_are_all_that_a_transfer_of_securities_costs() {
             &[(Fee, "USD", "-20"), (Tax, "USD", "-2")],
         )
     });
-    // A transfer that states no costs is told apart from its fee.
-    passes(|gate| checked(gate, Some(&transfer("0")), &[(Fee, "USD", "-20")]));
     refused(
         Rule::Settlement,
         &["sum to -20 USD, a difference of 2"],

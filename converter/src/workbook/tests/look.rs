@@ -240,14 +240,15 @@ fn totals_are_not_alone_on_a_page() {
     let sheet = workbook.add_worksheet();
     let heading = heading("2026-10.trade.A1", Language::En);
     page::set_up(sheet, fit.paper, &Running::of(&heading));
-    let pages = Pages::of(fit, 45);
+    let pages = Pages::of(fit, 45, fit.paper.width_at(65), 8);
     pages.keep_together(sheet, &heights, 60).unwrap();
     let written = unzipped(workbook.save_to_buffer().unwrap());
-    let before = format!(
-        "<rowBreaks count=\"1\" manualBreakCount=\"1\"><brk id=\"{}\"",
-        rows - 2
-    );
-    assert!(written.sheet(1).contains(&before), "{}", written.sheet(1));
+    let (_, before) = written
+        .sheet(1)
+        .split_once("<rowBreaks count=\"1\" manualBreakCount=\"1\"><brk id=\"")
+        .unwrap();
+    let row: u32 = before.split('"').next().unwrap().parse().unwrap();
+    assert!((rows / 2..=rows - 2).contains(&row), "{row} of {rows}");
 }
 
 #[test]
