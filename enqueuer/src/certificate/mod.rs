@@ -172,7 +172,7 @@ async fn account_for(
     let mut kinds = BTreeMap::new();
     let none = HashSet::new();
     let mut is_purged = !looked.lost.is_empty();
-    problems.extend(looked.lost);
+    problems.extend(looked.lost.into_iter().map(|lost| lost.says));
     for kind in Kind::ALL {
         let accounts = source.accounts.get(&kind).unwrap_or(&none);
         problems.extend(counts::vanished(kind, accounts, &source.unknown, &latest));
@@ -230,8 +230,8 @@ struct Looked {
     has_accounts: bool,
     /// Published documents with other numbers of rows than the source.
     row_counts: Vec<Difference>,
-    /// Parts of the source that are gone for everybody, in words.
-    lost: Vec<String>,
+    /// Parts of the source that are gone for everybody.
+    lost: Vec<purge::Lost>,
 }
 
 async fn look_at_source(

@@ -26,6 +26,16 @@ pub struct Part {
     condition: String,
     /// In words.
     of: String,
+    /// The documents that are made from it.
+    kinds: &'static [Kind],
+}
+
+/// A part that has no row any more.
+#[derive(Debug)]
+pub struct Lost {
+    pub kinds: &'static [Kind],
+    /// In words.
+    pub says: String,
 }
 
 /// The parts that were there when the documents were made: the snapshots' days, of which the run took note, and the period's trades, where
@@ -36,19 +46,21 @@ pub fn parts(
     snapshots: &Snapshots,
     published: &[PublishedCounts],
 ) -> Vec<Part> {
-    let days = [
-        (&POSITIONS, snapshots.positions_opening),
-        (&POSITIONS, snapshots.positions_closing),
-        (&CASH_BALANCES, snapshots.cash_opening),
-        (&CASH_BALANCES, snapshots.cash_closing),
+    const HOLDINGS: &[Kind] = &[Kind::Balance];
+    let days: [(_, _, &'static [Kind]); 4] = [
+        (&POSITIONS, snapshots.positions_opening, HOLDINGS),
+        (&POSITIONS, snapshots.positions_closing, HOLDINGS),
+        (&CASH_BALANCES, snapshots.cash_opening, &Kind::ALL),
+        (&CASH_BALANCES, snapshots.cash_closing, &Kind::ALL),
     ];
     let mut parts: Vec<Part> = days
         .into_iter()
-        .filter_map(|(relation, day)| {
+        .filter_map(|(relation, day, kinds)| {
             Some(Part {
                 relation,
                 condition: of_snapshots([day]),
                 of: format!("of {}", day?),
+                kinds,
             })
         })
         .collect();
@@ -63,19 +75,21 @@ pub fn parts(
             relation: &TRADES,
             condition: within(trade_basis.column(), period),
             of: format!("of {period}"),
+            kinds: &Kind::ALL,
         });
     }
     parts
 }
 
 /// Those that have no row any more, in words.
-pub async fn lost(source: &mut Source, parts: &[Part]) -> Result<Vec<String>> {
+pub async fn lost(source: &mut Source, parts: &[Part]) -> Result<Vec<Lost>> {
     let mut lost = Vec::new();
     for part in parts {
         let Part {
             relation,
             condition,
             of,
+            kinds,
         } = part;
         let query = source.sql(&format!(
             "SELECT count(*) FROM (SELECT 1 AS one FROM {} t WHERE {condition} LIMIT 1) AS s",
@@ -89,11 +103,12 @@ pub async fn lost(source: &mut Source, parts: &[Part]) -> Result<Vec<String>> {
                 Whose::Source,
             ))?;
         if rows == 0 {
-            lost.push(format!(
-                "{} has no row {of} any more: it was purged, or lost them; what was made from it cannot be compared, and is not to be \
+            let says = format!(
+                "{} has no row {of} any more: it was purged, or lost them; what was made from them cannot be compared, and is not to be \
                  reissued",
                 relation.name
-            ));
+            );
+            lost.push(Lost { kinds, says });
         }
     }
     Ok(lost)

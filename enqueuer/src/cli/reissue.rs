@@ -153,11 +153,12 @@ async fn without_purged(config: &Config, ledger: &Ledger, found: Vec<Found>) -> 
     let basis = config.profile.trade_basis;
     let published = ledger.published_counts(period).await?;
     let parts = certificate::purge::parts(period, basis, &snapshots, &published);
-    if let Some(lost) = certificate::purge::lost(&mut source, &parts).await?.first() {
-        return Err(Error::config(format!(
-            "{lost}: what was published of {period} stays as it is until the rows are back"
-        )));
-    }
+    let lost = certificate::purge::lost(&mut source, &parts).await?;
+    let found = without_refused(found, "reissue", |found| {
+        let kind = found.document.kind;
+        let lost = lost.iter().find(|lost| lost.kinds.contains(&kind))?;
+        Some(format!("stays as it is: {}", lost.says))
+    })?;
     if last.is_none_or(|last| last.verdict != certificate::PURGED) {
         source.close().await;
         return Ok(found);

@@ -1,5 +1,6 @@
 //! What may be wrong with a value of the source, as a condition in SQL and in words.
 
+use common::blank::blank_condition;
 use common::catalog::cast;
 use common::contract::{ACCOUNTS, Column, ColumnType, Relation, max_decimal_places};
 use common::currency::Currency;
@@ -232,10 +233,7 @@ fn of_text(dialect: Dialect, column: &Column, value: &str) -> Vec<(Fault, String
     let bytes = dialect.bytes(value);
     let mut found = Vec::new();
     if NEVER_BLANK.contains(&column.name) && !column.optional {
-        found.push((
-            Fault::Blank,
-            format!("trim({value}, ' \u{3000}\t\r\n') = ''"),
-        ));
+        found.push((Fault::Blank, blank_condition(value)));
     }
     if !column.codes.is_empty() {
         found.push((Fault::UnknownCode, not_in(&bytes, column.codes)));

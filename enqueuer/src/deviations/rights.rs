@@ -44,6 +44,7 @@ pub async fn lacking(source: &mut Source) -> Result<Lacking> {
     }
     let mut names = Vec::new();
     let mut user = String::new();
+    let mut schemas = BTreeSet::new();
     for relation in RELATIONS {
         let columns: Vec<String> = relation
             .columns
@@ -70,6 +71,35 @@ pub async fn lacking(source: &mut Source) -> Result<Lacking> {
             user = reader;
         }
     }
-    lacking.grant = format!("GRANT SELECT ON {} TO {user};", names.join(", "));
+    // A schema that may not be used hides its relations: they look as if they were not there.
+    for relation in RELATIONS {
+        let query = format!(
+            "SELECT CAST(quote_ident(n.nspname) AS text), CAST(format('%I.%I', n.nspname, c.relname) AS text),
+                    CAST(quote_ident(current_user) AS text)
+             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE c.relname = '{}' AND c.relkind IN ('r', 'v', 'm', 'p', 'f') AND to_regclass(quote_ident('{}')) IS NULL
+               AND NOT has_schema_privilege(n.oid, 'USAGE')
+             ORDER BY n.nspname LIMIT 1",
+            relation.name, relation.name
+        );
+        let found: Option<(String, String, String)> = sqlx::query_as(query_text(query))
+            .fetch_optional(source.connection())
+            .await
+            .map_err(statement_failed("looking for rights", Whose::Source))?;
+        if let Some((schema, name, reader)) = found {
+            lacking.relations.insert(relation.name);
+            schemas.insert(schema);
+            names.push(name);
+            user = reader;
+        }
+    }
+    let usage = schemas
+        .iter()
+        .map(|schema| format!("GRANT USAGE ON SCHEMA {schema} TO {user}; "));
+    lacking.grant = format!(
+        "{}GRANT SELECT ON {} TO {user};",
+        usage.collect::<String>(),
+        names.join(", ")
+    );
     Ok(lacking)
 }

@@ -120,6 +120,27 @@ on_every_engine! {
 }
 
 on_every_engine! {
+    async fn a_price_factor_is_part_of_the_price(world: &World) {
+        let held = |day: &str| format!("{day},bond,B1,物価連動,店頭,general,100,100,,100,JPY,");
+        Holdings { all: &[&held("2026-09-30"), &held("2026-10-30")], ..NOTHING }.load(world).await?;
+        let set = async |factor: &str, which: &str| {
+            let closing = "WHERE as_of = '2026-10-30'";
+            world.execute(&format!("UPDATE statement_positions SET price_factor = {factor} {closing} {which}")).await
+        };
+        set("'1.02'", "").await?;
+        assert_eq!(found(world).await?, [""; 0]);
+        set("'3'", "").await?;
+        let says = found(world).await?;
+        ensure!(says.len() == 1 && says[0].contains("price 100 per 100 JPY in the snapshot of 2026-09-30, but 300 per 100"), "{says:?}");
+        set("NULL", "").await?;
+        set("'1.5'", "AND account_id = 'A002'").await?;
+        let says = found(world).await?;
+        ensure!(says.len() == 1 && says[0].contains("price 100 per 100 JPY in 2 holdings, but 150 per 100 in 1 holding"), "{says:?}");
+        Ok(())
+    }
+}
+
+on_every_engine! {
     async fn right_prices_and_rates_pass_quietly(world: &World) {
         let share = "2026-10-30,equity,130A,Ｖｅｒｉｔａｓ,東証,specific,500,200,2026-10-30,1,JPY,";
         let split = "A001,T1,2026-10-05,2026-10-05,equity,130A,Ｖｅｒｉｔａｓ,receipt,split,specific,400,0,1,JPY,0,0,0,0,0\n";

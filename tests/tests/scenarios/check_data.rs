@@ -83,7 +83,7 @@ on_every_engine! {
     async fn everything_that_would_fail_a_document_is_found_in_one_pass(world: &World) {
         load_loose(world).await?;
         world.execute(
-            "UPDATE statement_accounts SET language = 'fr', holder_name = ' ', electronic_delivery = 2 WHERE account_id = 'A002';
+            "UPDATE statement_accounts SET language = 'fr', holder_name = ' \u{200B}', electronic_delivery = 2 WHERE account_id = 'A002';
              UPDATE statement_accounts SET base_currency = 'YEN', account_no = '' WHERE account_id = 'A003';
              UPDATE statement_trades SET side = 'byu', quantity = '0', gross_amount = '1000.5', commission = '-1' WHERE account_id = 'A003';
              UPDATE statement_trades SET custody = 'ISA', net_amount = NULL, unit_price = '1234567890.1234567' WHERE account_id = 'A002';
@@ -91,7 +91,8 @@ on_every_engine! {
              UPDATE statement_cash_movements SET kind = 'divi', movement_id = 'M1', currency = 'JPN' WHERE account_id = 'A003';
              UPDATE statement_positions SET price = '0.123456789', security_code = '' WHERE account_id = 'A001' AND as_of = '2026-10-31';
              UPDATE statement_positions SET account_id = 'A 2' WHERE account_id = 'A002' AND as_of = '2026-10-31';
-             UPDATE statement_cash_balances SET fx_rate = '0', amount = '1000000000000000' WHERE account_id = 'A001'",
+             UPDATE statement_cash_balances SET fx_rate = '0', amount = '1000000000000000' WHERE account_id = 'A001';
+             UPDATE statement_trades SET price_factor = '0' WHERE account_id = 'A003'",
         ).await?;
         expect_problems(world, &[
             ("statement_accounts.language", &["has an unknown code in 1 row", "\"fr\" (account_id A002)", "ja, en"]),
@@ -101,6 +102,7 @@ on_every_engine! {
             ("statement_accounts.account_no", &["is blank in 1 row", "account_id A003"]),
             ("statement_trades.side", &["has an unknown code in 3 rows", "\"byu\" (3 rows, first account_id A003, trade_id T2026-10-0)", "buy, sell"]),
             ("statement_trades.quantity", &["is not above zero in 3 rows"]),
+            ("statement_trades.price_factor", &["is not above zero in 3 rows"]),
             ("statement_trades.gross_amount", &["has too many decimals in 3 rows", "1000.5"]),
             ("statement_trades.commission", &["is negative in 3 rows"]),
             ("statement_trades.custody", &["has an unknown code in 2 rows", "\"ISA\"", "nisa_growth"]),
@@ -261,6 +263,20 @@ async fn missing_rights_are_one_line_that_grants_them() -> Result<()> {
     ensure!(told.contains(&grant), "{grant} is missing in {told}");
     ensure!(told.matches("WRONG").count() == 1, "{told}");
     world.execute(&grant).await?;
+    check(&world).await?.expect(0)?;
+    // What lies in a schema that may not be used looks as if it were not there.
+    world
+        .execute("REVOKE USAGE ON SCHEMA public FROM PUBLIC")
+        .await?;
+    let told = check(&world).await?.expect(78)?.stdout;
+    let grant = format!(
+        "GRANT USAGE ON SCHEMA public TO {role}; GRANT SELECT ON public.statement_accounts,"
+    );
+    ensure!(told.contains(&grant), "{grant} is missing in {told}");
+    ensure!(told.matches("WRONG").count() == 1, "{told}");
+    world
+        .execute(&format!("GRANT USAGE ON SCHEMA public TO {role}"))
+        .await?;
     check(&world).await?.expect(0)?;
     world
         .execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"))

@@ -53,6 +53,17 @@ on_every_engine! {
 }
 
 on_every_engine! {
+    async fn a_price_factor_of_nothing_makes_nothing_of_a_price(world: &World) {
+        load_october(world, 1).await?;
+        set_holding(world, "price = '12', price_factor = '0'").await?;
+        run_of(world, ["--kind", "balance"]).run().await?.expect(1)?;
+        let found = document(world, BALANCE).await?;
+        ensure!(found["cause"] == "shape" && found.to_string().contains("price_factor: 0 is not above zero"), "{found}");
+        Ok(())
+    }
+}
+
+on_every_engine! {
     async fn a_rate_of_the_base_currency_in_itself(world: &World) {
         load_october(world, 1).await?;
         set_holding(world, "fx_rate = '152.3'").await?;

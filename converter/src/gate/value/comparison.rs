@@ -9,6 +9,10 @@ use super::Quote;
 use crate::gate::Gate;
 
 const HALF: Decimal = Decimal::from_parts(5, 0, 0, false, 1);
+const THOUSANDTH: Decimal = Decimal::from_parts(1, 0, 0, false, 3);
+
+/// From this price unit on one unit is worth next to nothing.
+const MANY_UNITS: Decimal = Decimal::ONE_THOUSAND;
 
 /// What a figure must be, and by how much it may be off; both times the price unit.
 #[derive(Debug, Clone, Copy)]
@@ -78,6 +82,12 @@ impl Comparison {
     pub fn with_fixed_amount(self, quote: &Quote, price: Decimal) -> Option<Self> {
         let Some(step) = quote.scales().quantity() else {
             return Some(self);
+        };
+        // Of a unit that has a price of its own, parts are bought.
+        let step = if quote.price_unit < MANY_UNITS {
+            step * THOUSANDTH
+        } else {
+            step
         };
         let rounded = quote.priced(step)?.checked_mul(price)?;
         Some(Self {

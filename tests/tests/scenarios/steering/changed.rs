@@ -246,6 +246,43 @@ on_every_engine! {
 }
 
 on_every_engine! {
+    async fn a_snapshot_that_is_gone_for_everybody_was_purged(world: &World) {
+        load_october(world, 2).await?;
+        run_october(world).await?.expect(0)?;
+        certificate(world, &[]).await?.expect(0)?;
+        world.execute(
+            "DELETE FROM statement_positions WHERE as_of < '2026-10-31'; DELETE FROM statement_cash_balances WHERE as_of < '2026-10-31'",
+        ).await?;
+        let told = certificate(world, &[]).await?.expect(1)?.stdout;
+        for relation in ["statement_positions", "statement_cash_balances"] {
+            let words = format!("{relation} has no row of 2026-09-30 any more: it was purged");
+            ensure!(told.contains(&words) && !told.contains("enqueuer reissue"), "{told}");
+        }
+        assert_eq!(world.status(PERIOD).await?["certificate"]["verdict"], "purged");
+        let refused = steer(world, "reissue", ["2026-10.balance.A001", "--dry-run"]).run().await?.expect(78)?.stderr;
+        ensure!(refused.contains("2026-10.balance.A001 stays as it is") && refused.contains("purged"), "{refused}");
+        // A trade statement begins with cash, and shows no holdings.
+        world.execute(
+            "INSERT INTO statement_cash_balances (account_id, as_of, currency, amount)
+             SELECT account_id, '2026-09-30', 'JPY', '1000000' FROM statement_accounts",
+        ).await?;
+        steer(world, "reissue", ["2026-10.trade.A001", "--dry-run"]).run().await?.expect(0)?;
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn an_account_that_only_rows_name_any_more_is_told(world: &World) {
+        load_october(world, 2).await?;
+        run_october(world).await?.expect(0)?;
+        world.execute("DELETE FROM statement_accounts WHERE account_id = 'A002'").await?;
+        let told = certificate(world, &[]).await?.expect(1)?.stdout;
+        ensure!(told.contains("have vanished from the source since the run, e.g. A002"), "{told}");
+        Ok(())
+    }
+}
+
+on_every_engine! {
     async fn nobody_knows_what_changed_before_rows_were_compared(world: &World) {
         load_october(world, 1).await?;
         run_october(world).await?.expect(0)?;

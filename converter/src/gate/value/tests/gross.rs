@@ -110,7 +110,7 @@ fn a_gross_amount_is_within_half_a_step_of_the_price() {
             ["9849.49", "9850.51"],
             ["9849.48", "9850.52"],
         ),
-        // And a unit more or less: 2.8349 yen, and 12.34 dollars.
+        // And a unit more or less, 2.8349 yen; or a thousandth of one that has a price of its own, 0.01234 dollars.
         (
             AssetClass::Fund,
             "JPY",
@@ -126,7 +126,7 @@ fn a_gross_amount_is_within_half_a_step_of_the_price() {
             "10",
             "12.34",
             "1",
-            ["111.00", "135.80"],
+            ["123.33", "123.47"],
             ["110.99", "135.81"],
         ),
     ] {
@@ -363,4 +363,16 @@ fn nobody_looks_where_the_rule_is_off() {
     let (position, valuation) = holding("100", "120", Some("1"));
     check_position(&mut gate, &position, &valuation).unwrap();
     assert!(gate.into_warning().is_none());
+}
+
+#[test]
+fn a_unit_with_a_price_of_its_own_is_bought_in_parts() {
+    let fund = quote(AssetClass::Fund, "1");
+    let bought = |gross| dollars(Side::Buy, "10.123", "98.76", gross);
+    for within in ["999.86", "999.64"] {
+        gross_passes(&fund, &bought(within));
+    }
+    for outside in ["999.91", "1098.5"] {
+        gross_refused(&fund, &bought(outside), &["tolerance of 0.159375"]);
+    }
 }
