@@ -16,11 +16,9 @@ build:
 
 # Every test, on every engine. Starts a PostgreSQL of its own, opens workbooks in LibreOffice and a dozen libraries, and holds AWS
 # requests against AWS's own model of its services; installs Debian's packages for what is missing, and Python's and npm's below target/.
-# Twice as many at a time as there are cores: half of the time a test waits for leases, retries and servers.
 test:
 	cargo build --workspace --locked
-	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-$$(($$(nproc) * 2))} \
-		tests/with-postgres.sh tests/with-office.sh tests/with-readers.sh tests/with-botocore.sh cargo test --workspace --locked
+	tests/with-postgres.sh tests/with-office.sh tests/with-readers.sh tests/with-botocore.sh cargo test --workspace --locked
 
 # The Terraform module, without AWS. Needs terraform 1.9 or newer; takes the provider from a filesystem mirror
 # (TF_PLUGIN_MIRROR, or a usual place) or else from the registry, and installs jq, and its checkers below target/.

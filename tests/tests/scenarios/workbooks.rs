@@ -119,7 +119,7 @@ fn hostile_texts() -> Vec<String> {
         "&amp; &lt; &#7; &#xFFFF; \"quoted\" %s {} \\",
         "_x0041_ _x005F_ _x000D_ _x_ _xFFFF_",
         "\u{1}\u{8}\u{b}\u{c}\u{1b}\u{1f}\u{7f}\u{85}",
-        "\u{2028}\u{2029} \u{feff}\u{200b}",
+        "seen \u{2028}\u{2029} \u{feff}\u{200b}",
         "\u{202e}evil\u{202c} 葛\u{e0100}飾区 \u{2764}\u{fe0f} 👩\u{200d}👩\u{200d}👧 か\u{3099}",
         "  blanks around \t\r\n lines \n ",
         "\u{3000}全角　空白\u{3000}",
