@@ -101,8 +101,6 @@ impl Meaning {
     }
 }
 
-/// Whether row-level security stopped a statement, as it does where `row_security` is off. It has no SQLSTATE of its own; messages are
-/// translated, the names of the server's functions are not.
 /// What a pooler means that says no more than "protocol violation", as PgBouncer does of a client that it turns away.
 fn pooler_state(message: &str) -> &'static str {
     let says = |words: &[&str]| words.iter().any(|words| message.contains(words));
@@ -115,6 +113,8 @@ fn pooler_state(message: &str) -> &'static str {
     }
 }
 
+/// Whether row-level security stopped a statement, as it does where `row_security` is off. It has no SQLSTATE of its own; messages are
+/// translated, the names of the server's functions are not.
 fn is_row_security(reported: &dyn DatabaseError) -> bool {
     reported
         .try_downcast_ref::<PgDatabaseError>()

@@ -101,7 +101,7 @@ fn all_in(trade: &Trade) -> [Decimal; 9] {
 /// rate.
 pub fn check_rate(
     gate: &mut Gate,
-    row: &str,
+    row: impl FnOnce() -> String,
     currency: Currency,
     rate: Option<Decimal>,
 ) -> Result<()> {
@@ -110,7 +110,8 @@ pub fn check_rate(
         return Ok(());
     };
     let what = format!(
-        "{row}: fx_rate is {rate}, but the rate of {currency}, the account's base currency, in itself is 1, a difference of {}",
+        "{}: fx_rate is {rate}, but the rate of {currency}, the account's base currency, in itself is 1, a difference of {}",
+        row(),
         rate - Decimal::ONE
     );
     gate.broken(Rule::Value, what)
@@ -121,10 +122,8 @@ pub fn check_position(gate: &mut Gate, position: &Position, valuation: &Valuatio
     if !gate.looks_at(Rule::Value) {
         return Ok(());
     }
-    if position.fx_rate.is_some() {
-        let (currency, rate) = (position.currency, position.fx_rate);
-        check_rate(gate, &of_position(position), currency, rate)?;
-    }
+    let (currency, rate) = (position.currency, position.fx_rate);
+    check_rate(gate, || of_position(position), currency, rate)?;
     let Some(price) = position.price else {
         return check_result_of_value(gate, position, valuation);
     };

@@ -188,10 +188,8 @@ pub async fn balances(
             broken.map_err(|error| error.at("statement_cash_balances.currency"))?;
         }
         balances.push(balance);
-        if fx_rate.is_some() {
-            let row = format!("cash balance in {currency} of {as_of}");
-            gate::value::check_rate(&mut intake.gate, &row, currency, fx_rate)?;
-        }
+        let row = || format!("cash balance in {currency} of {as_of}");
+        gate::value::check_rate(&mut intake.gate, row, currency, fx_rate)?;
         gate::ownership::check(&mut intake.gate, account_id, owner, CASH_BALANCES.name)
     };
     source.for_each(query, each).await?;

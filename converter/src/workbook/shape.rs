@@ -5,7 +5,8 @@ use common::statement::Language;
 use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use super::page::Fit;
-use super::style::{ColumnStyle, Styles, column_pixels, row_height};
+use super::pages::Pages;
+use super::style::{ColumnStyle, Styles, column_pixels, digit_pixels, row_height};
 use super::widths::{Width, heading_width, lines, text_width};
 
 /// Room beside the text: the indent of texts, and what fonts differ by.
@@ -43,7 +44,7 @@ pub struct Shape {
     /// The last column that is printed.
     last_printed: usize,
     /// Of the printed columns, in pixels.
-    pub printed: u32,
+    printed: u32,
     language: Language,
     pub fit: Fit,
 }
@@ -90,6 +91,11 @@ impl Shape {
         }
         sheet.set_print_area(0, 0, last_row, self.last_column())?;
         Ok(())
+    }
+
+    /// The pages that the table takes, with a header row of so many pixels.
+    pub fn pages(&self, header: u32) -> Pages {
+        Pages::of(self.fit, header, self.printed, digit_pixels(self.language))
     }
 
     /// Writes a sentence below the table, over its whole printed width. Returns the height in pixels.

@@ -13,12 +13,12 @@ use super::cell::{self, Cell, TooLong, cannot_write};
 use super::layout::{ColumnSpec, Layout, chosen};
 use super::package::RowsBySheet;
 use super::page::{self, Running};
-use super::pages::{Pages, RowHeights};
+use super::pages::RowHeights;
 use super::row_xml::{CellColumn, RowXml};
 use super::shape::{ColumnShape, Shape};
 use super::shared_strings::{ColumnTexts, SharedStrings};
 use super::sheet_rows::SheetRows;
-use super::style::{Styles, digit_pixels, row_height};
+use super::style::{Styles, row_height};
 use super::totals::{TotalDone, Totals};
 use super::widths::ColumnWidth;
 use super::words::Words;
@@ -261,13 +261,8 @@ where
                 .map_err(cannot_write)?;
             self.set_up(sheet, part, &shape)?;
             if number == last {
-                let pages = Pages::of(
-                    shape.fit,
-                    HEADER_HEIGHT,
-                    shape.printed,
-                    digit_pixels(self.words.language),
-                );
-                pages
+                shape
+                    .pages(HEADER_HEIGHT)
                     .keep_together(sheet, &part.heights, below)
                     .map_err(cannot_write)?;
             }

@@ -248,12 +248,13 @@ async fn look_at_source(
     local_time::demand_business_time(&mut source, &config.business_timezone).await?;
     let basis = config.profile.trade_basis;
     let period = everything.period;
-    let parts = purge::parts(period, basis, snapshots, published);
+    let mut lost = purge::lost(&mut source, period, basis, snapshots).await?;
+    lost.retain(|lost| lost.was_there(published));
     Ok(Looked {
         targets: targets::find(&mut source, everything, snapshots, basis).await?,
         has_accounts: whole_source::accounts(&mut source).await? > 0,
         row_counts: row_counts::compare(&mut source, period, basis, published).await?,
-        lost: purge::lost(&mut source, &parts).await?,
+        lost,
     })
 }
 

@@ -18,34 +18,40 @@ use crate::targets::Targets;
 /// So few documents may each have been cancelled, unless all of them are gone.
 const FEW: usize = 20;
 
-/// A part of the source that published documents were made from.
-#[derive(Debug)]
-pub struct Part {
-    relation: &'static Relation,
-    /// Its rows, of the relation called `t`.
-    condition: String,
-    /// In words.
-    of: String,
-    /// The documents that are made from it.
-    kinds: &'static [Kind],
-}
-
-/// A part that has no row any more.
+/// A part of the source that documents were made from, and that has no row any more.
 #[derive(Debug)]
 pub struct Lost {
+    relation: &'static Relation,
+    /// The documents that are made from it.
     pub kinds: &'static [Kind],
     /// In words.
     pub says: String,
 }
 
-/// The parts that were there when the documents were made: the snapshots' days, of which the run took note, and the period's trades, where
-/// several documents list some.
-pub fn parts(
+impl Lost {
+    /// Whether it certainly was there once: of the snapshots' days the run took note, and trades are listed by several documents. One alone
+    /// may have been cancelled.
+    pub fn was_there(&self, published: &[PublishedCounts]) -> bool {
+        !self.is_of_trades() || published.iter().filter(|one| lists_trades(one)).count() > 1
+    }
+
+    pub fn is_of_trades(&self) -> bool {
+        self.relation.name == TRADES.name
+    }
+}
+
+fn lists_trades(document: &PublishedCounts) -> bool {
+    let rows = document.rows.get(Section::Trades.as_str());
+    rows.is_some_and(|rows| *rows > 0)
+}
+
+/// The snapshots' days without a row, and the period without a trade.
+pub async fn lost(
+    source: &mut Source,
     period: Period,
     trade_basis: Basis,
     snapshots: &Snapshots,
-    published: &[PublishedCounts],
-) -> Vec<Part> {
+) -> Result<Vec<Lost>> {
     const HOLDINGS: &[Kind] = &[Kind::Balance];
     let days: [(_, _, &'static [Kind]); 4] = [
         (&POSITIONS, snapshots.positions_opening, HOLDINGS),
@@ -53,44 +59,14 @@ pub fn parts(
         (&CASH_BALANCES, snapshots.cash_opening, &Kind::ALL),
         (&CASH_BALANCES, snapshots.cash_closing, &Kind::ALL),
     ];
-    let mut parts: Vec<Part> = days
-        .into_iter()
-        .filter_map(|(relation, day, kinds)| {
-            Some(Part {
-                relation,
-                condition: of_snapshots([day]),
-                of: format!("of {}", day?),
-                kinds,
-            })
-        })
-        .collect();
-    let lists_trades = |document: &&PublishedCounts| {
-        document
-            .rows
-            .get(Section::Trades.as_str())
-            .is_some_and(|rows| *rows > 0)
-    };
-    if published.iter().filter(lists_trades).count() > 1 {
-        parts.push(Part {
-            relation: &TRADES,
-            condition: within(trade_basis.column(), period),
-            of: format!("of {period}"),
-            kinds: &Kind::ALL,
-        });
-    }
-    parts
-}
-
-/// Those that have no row any more, in words.
-pub async fn lost(source: &mut Source, parts: &[Part]) -> Result<Vec<Lost>> {
+    let of_days = days.into_iter().filter_map(|(relation, day, kinds)| {
+        Some((relation, of_snapshots([day]), day?.to_string(), kinds))
+    });
+    let traded = within(trade_basis.column(), period);
+    let of_period: (&'static Relation, _, _, &'static [Kind]) =
+        (&TRADES, traded, period.to_string(), &Kind::ALL);
     let mut lost = Vec::new();
-    for part in parts {
-        let Part {
-            relation,
-            condition,
-            of,
-            kinds,
-        } = part;
+    for (relation, condition, of, kinds) in of_days.chain([of_period]) {
         let query = source.sql(&format!(
             "SELECT count(*) FROM (SELECT 1 AS one FROM {} t WHERE {condition} LIMIT 1) AS s",
             relation.name
@@ -104,11 +80,15 @@ pub async fn lost(source: &mut Source, parts: &[Part]) -> Result<Vec<Lost>> {
             ))?;
         if rows == 0 {
             let says = format!(
-                "{} has no row {of} any more: it was purged, or lost them; what was made from them cannot be compared, and is not to be \
+                "{} has no row of {of} any more: it was purged, or lost them; what was made from them cannot be compared, and is not to be \
                  reissued",
                 relation.name
             );
-            lost.push(Lost { kinds, says });
+            lost.push(Lost {
+                relation,
+                kinds,
+                says,
+            });
         }
     }
     Ok(lost)

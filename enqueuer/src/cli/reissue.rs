@@ -151,9 +151,11 @@ async fn without_purged(config: &Config, ledger: &Ledger, found: Vec<Found>) -> 
     let snapshots = ledger.newest_snapshots(period).await?.unwrap_or_default();
     let mut source = whole_source::open(config).await?;
     let basis = config.profile.trade_basis;
-    let published = ledger.published_counts(period).await?;
-    let parts = certificate::purge::parts(period, basis, &snapshots, &published);
-    let lost = certificate::purge::lost(&mut source, &parts).await?;
+    let mut lost = certificate::purge::lost(&mut source, period, basis, &snapshots).await?;
+    if lost.iter().any(certificate::purge::Lost::is_of_trades) {
+        let published = ledger.published_counts(period).await?;
+        lost.retain(|lost| lost.was_there(&published));
+    }
     let found = without_refused(found, "reissue", |found| {
         let kind = found.document.kind;
         let lost = lost.iter().find(|lost| lost.kinds.contains(&kind))?;

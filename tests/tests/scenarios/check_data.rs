@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use tests::{Answer, Engine, World, on_every_engine};
 
 use crate::fixtures::{
-    Books, PERIOD, document, load_october, replace_trades, restore_trades, run_october, run_of,
+    Books, PERIOD, RELATIONS, document, load_october, replace_trades, restore_trades, run_october,
+    run_of,
 };
 
 /// The problems of `check --json` by their subjects.
@@ -54,13 +55,7 @@ async fn load_loose(world: &World) -> Result<()> {
     books.balances = books.balances.replace('\n', ",1\n");
     books.balances = books.balances.replacen("fx_rate,1", "fx_rate", 1);
     books.load(world).await?;
-    for relation in [
-        "statement_accounts",
-        "statement_trades",
-        "statement_cash_movements",
-        "statement_positions",
-        "statement_cash_balances",
-    ] {
+    for relation in RELATIONS {
         world
             .execute(&format!(
                 "CREATE TABLE plain AS SELECT * FROM {relation}; DROP TABLE {relation}; ALTER TABLE plain RENAME TO {relation}"

@@ -8,6 +8,15 @@ use common::statement::Period;
 use serde_json::Value;
 use tests::{Answer, Engine, Program, World};
 
+/// The relations of the contract.
+pub const RELATIONS: [&str; 5] = [
+    "statement_accounts",
+    "statement_trades",
+    "statement_cash_movements",
+    "statement_positions",
+    "statement_cash_balances",
+];
+
 pub const PERIOD: &str = "2026-10";
 /// The instant of every run, so that documents of two worlds have the same date of issue.
 pub const AT: &str = "2026-11-02T09:00:00+09:00";

@@ -6,17 +6,8 @@ use serde_json::{Value, json};
 use tests::{Engine, World, on_every_engine};
 
 use crate::fixtures::{
-    Books, PERIOD, close, document, load_october, replace_trades, run_october, run_of,
+    Books, PERIOD, RELATIONS, close, document, load_october, replace_trades, run_october, run_of,
 };
-
-/// The relations with an account's rows.
-const RELATIONS: [&str; 5] = [
-    "statement_accounts",
-    "statement_trades",
-    "statement_cash_movements",
-    "statement_positions",
-    "statement_cash_balances",
-];
 
 /// Makes every relation's account_id one of a type whose equality is loose.
 async fn loosen(world: &World, setup: &str, column: &str) -> Result<()> {

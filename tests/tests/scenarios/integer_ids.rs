@@ -3,15 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use tests::{Engine, World, on_every_engine};
 
-use crate::fixtures::{Books, run_october};
-
-const RELATIONS: [&str; 5] = [
-    "statement_accounts",
-    "statement_trades",
-    "statement_cash_movements",
-    "statement_positions",
-    "statement_cash_balances",
-];
+use crate::fixtures::{Books, RELATIONS, run_october};
 
 /// What `contract --views` prints for the world's engine.
 async fn templates(world: &World) -> Result<String> {

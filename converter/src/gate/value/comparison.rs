@@ -24,6 +24,15 @@ pub struct Comparison {
 }
 
 impl Comparison {
+    fn new(quote: &Quote, currency: Currency, expected: Decimal, tolerance: Decimal) -> Self {
+        Self {
+            currency,
+            price_unit: quote.price_unit,
+            expected,
+            tolerance,
+        }
+    }
+
     /// Of an amount at a price: half a step of the price, of which a price of next to nothing takes at most half of itself, and one minor
     /// unit. `None` where a product is larger than a decimal holds.
     pub fn of_price(
@@ -35,12 +44,8 @@ impl Comparison {
         let priced = quote.priced(quantity)?;
         let expected = priced.checked_mul(price)?;
         let half = half_price(quote, price, currency);
-        Some(Self {
-            currency,
-            price_unit: quote.price_unit,
-            expected,
-            tolerance: quote.tolerance(priced, half, minor_units(1, currency))?,
-        })
+        let tolerance = quote.tolerance(priced, half, minor_units(1, currency))?;
+        Some(Self::new(quote, currency, expected, tolerance))
     }
 
     /// Of an unrealised result: beside half a step of the price a whole one of the cost, and a minor unit each for value and cost.
@@ -52,12 +57,9 @@ impl Comparison {
     ) -> Option<Self> {
         let priced = quote.priced(quantity)?;
         let step = half_price(quote, price, currency) + quote.scales().whole_cost(currency);
-        Some(Self {
-            currency,
-            price_unit: quote.price_unit,
-            expected: priced.checked_mul(price - cost)?,
-            tolerance: quote.tolerance(priced, step, minor_units(2, currency))?,
-        })
+        let tolerance = quote.tolerance(priced, step, minor_units(2, currency))?;
+        let expected = priced.checked_mul(price - cost)?;
+        Some(Self::new(quote, currency, expected, tolerance))
     }
 
     /// Of an unrealised result beside a stated value: a whole step of the cost, and a minor unit each for value and cost.
@@ -70,12 +72,9 @@ impl Comparison {
         let priced = quote.priced(quantity)?;
         let value = market_value.checked_mul(quote.price_unit)?;
         let step = quote.scales().whole_cost(currency);
-        Some(Self {
-            currency,
-            price_unit: quote.price_unit,
-            expected: value.checked_sub(priced.checked_mul(cost)?)?,
-            tolerance: quote.tolerance(priced, step, minor_units(2, currency))?,
-        })
+        let tolerance = quote.tolerance(priced, step, minor_units(2, currency))?;
+        let expected = value.checked_sub(priced.checked_mul(cost)?)?;
+        Some(Self::new(quote, currency, expected, tolerance))
     }
 
     /// Where the amount was fixed and the quantity follows from it, the quantity is rounded.

@@ -4,15 +4,7 @@ use anyhow::{Result, ensure};
 use tests::{World, on_every_engine};
 
 use super::expect_nothing;
-use crate::fixtures::{Books, PERIOD, account_ids, load_october, run_of};
-
-const RELATIONS: [&str; 5] = [
-    "statement_accounts",
-    "statement_trades",
-    "statement_cash_movements",
-    "statement_positions",
-    "statement_cash_balances",
-];
+use crate::fixtures::{Books, PERIOD, RELATIONS, account_ids, load_october, run_of};
 
 /// Five accounts in September and October.
 async fn load(world: &World) -> Result<()> {
