@@ -2,7 +2,7 @@
 
 locals {
   # Of var.settings, those that both programs read. SSL_CERT_FILE is TLS's own: the programs' list (names.json) does not have it.
-  settings_for_both = ["LEASE_SECONDS", "LOG", "SSL_CERT_FILE"]
+  settings_for_both = ["LEASE_SECONDS", "LOG", "SSL_CERT_FILE", "STALL_SECONDS"]
   known_everywhere  = ["SSL_CERT_FILE"]
 
   store_url = "s3://${aws_s3_bucket.statements.bucket}/${var.store_prefix}"

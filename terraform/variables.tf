@@ -163,9 +163,9 @@ variable "settings" {
     # The others are derived from what stands in this module; a second word on them would only disagree.
     condition = alltrue([
       for name in keys(var.settings) :
-      contains(["DOCUMENTS_PER_SLOT", "GIB_HOUR_USD", "LEASE_SECONDS", "LOG", "LOST_AFTER_SECONDS", "REFUSALS_PERCENT", "SSL_CERT_FILE", "VCPU_HOUR_USD"], name)
+      contains(["DOCUMENTS_PER_SLOT", "GIB_HOUR_USD", "LEASE_SECONDS", "LOG", "LOST_AFTER_SECONDS", "REFUSALS_PERCENT", "SSL_CERT_FILE", "STALL_SECONDS", "VCPU_HOUR_USD"], name)
     ])
-    error_message = "settings takes DOCUMENTS_PER_SLOT, GIB_HOUR_USD, LEASE_SECONDS, LOG, LOST_AFTER_SECONDS, REFUSALS_PERCENT, SSL_CERT_FILE and VCPU_HOUR_USD; the module sets the others itself, and URLs of databases are secrets."
+    error_message = "settings takes DOCUMENTS_PER_SLOT, GIB_HOUR_USD, LEASE_SECONDS, LOG, LOST_AFTER_SECONDS, REFUSALS_PERCENT, SSL_CERT_FILE, STALL_SECONDS and VCPU_HOUR_USD; the module sets the others itself, and URLs of databases are secrets."
   }
 }
 

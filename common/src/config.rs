@@ -74,6 +74,9 @@ pub struct Settings {
     /// Seconds after which a silent run or converter counts as dead [default: 30]
     #[arg(long, env = "LEASE_SECONDS", global = true, value_name = "N")]
     pub lease_seconds: Option<String>,
+    /// Seconds without an answer or a row after which a database's statement has failed [default: 300]
+    #[arg(long, env = "STALL_SECONDS", global = true, value_name = "N")]
+    pub stall_seconds: Option<String>,
     /// What is logged, e.g. `info` or `converter=debug` [default: warn locally, info on aws]
     #[arg(long, env = "LOG", global = true, value_name = "FILTER")]
     pub log: Option<String>,
@@ -176,6 +179,8 @@ pub struct Config {
     pub profile: Arc<Profile>,
     /// How long a lease holds without renewal.
     pub lease: Duration,
+    /// How long a statement of a database may go on without an answer or another row.
+    pub silence: Duration,
 }
 
 impl Settings {
@@ -190,6 +195,7 @@ impl Settings {
             statement_profile: None,
             business_timezone: None,
             lease_seconds: None,
+            stall_seconds: None,
             log: None,
         }
     }
@@ -266,8 +272,13 @@ impl Settings {
         }
         let business_timezone = parse_or(parse_timezone(&timezone), TimeZone::UTC, &mut collect);
         let lease = parse_or(
-            parse_lease(self.lease_seconds.as_deref()),
+            parse_seconds("LEASE_SECONDS", self.lease_seconds.as_deref(), 30),
             Duration::from_secs(30),
+            &mut collect,
+        );
+        let silence = parse_or(
+            parse_seconds("STALL_SECONDS", self.stall_seconds.as_deref(), 300),
+            Duration::from_secs(300),
             &mut collect,
         );
         if errors.is_empty() {
@@ -280,6 +291,7 @@ impl Settings {
                 business_timezone,
                 profile: Arc::new(profile),
                 lease,
+                silence,
             })
         } else {
             Err(errors)
@@ -339,12 +351,12 @@ fn parse_timezone(name: &str) -> Result<TimeZone> {
     })
 }
 
-fn parse_lease(seconds: Option<&str>) -> Result<Duration> {
+fn parse_seconds(name: &str, seconds: Option<&str>, default: u64) -> Result<Duration> {
     match seconds.map(str::parse::<u32>) {
-        None => Ok(Duration::from_secs(30)),
+        None => Ok(Duration::from_secs(default)),
         Some(Ok(seconds @ 1..=3600)) => Ok(Duration::from_secs(seconds.into())),
         Some(_) => Err(Error::config(format!(
-            "LEASE_SECONDS {:?} is not a number of seconds from 1 to 3600",
+            "{name} {:?} is not a number of seconds from 1 to 3600",
             seconds.unwrap_or_default()
         ))),
     }

@@ -1,5 +1,6 @@
 //! Connecting, and the class of a failed statement.
 
+mod bounded;
 mod credentials;
 mod meaning;
 pub(crate) mod pooler;
@@ -12,28 +13,44 @@ use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Connection, Executor};
+use tokio::time::timeout;
 
-use crate::config::DatabaseUrl;
+use crate::config::{Config, DatabaseUrl};
 use crate::dialect::Dialect;
 use crate::{Error, Result};
 
 use self::meaning::Meaning;
+
+pub use bounded::{Bounded, answer};
 
 /// A database: where, and which engine.
 #[derive(Debug, Clone)]
 pub struct Database {
     pub url: DatabaseUrl,
     pub dialect: Dialect,
+    /// How long a statement may go on without an answer or another row.
+    pub silence: Duration,
 }
 
 impl Database {
-    pub fn new(url: &DatabaseUrl) -> Result<Self> {
+    pub fn new(url: &DatabaseUrl, silence: Duration) -> Result<Self> {
         static DRIVERS: Once = Once::new();
         DRIVERS.call_once(sqlx::any::install_default_drivers);
         Ok(Self {
             url: url.clone(),
             dialect: Dialect::of(url)?,
+            silence,
         })
+    }
+
+    /// The one that has the ledger.
+    pub fn of_ledger(config: &Config) -> Result<Self> {
+        Self::new(&config.database_url, config.silence)
+    }
+
+    /// The one that has the firm's relations.
+    pub fn of_source(config: &Config) -> Result<Self> {
+        Self::new(&config.source_database_url, config.silence)
     }
 
     /// The file of an SQLite database.
@@ -95,10 +112,7 @@ impl Database {
 
     /// Connects for reading only, as a source is read: it is never written.
     pub async fn connect_read_only(&self) -> Result<AnyConnection> {
-        let options = self.options(true)?;
-        let mut connection = AnyConnection::connect_with(&options)
-            .await
-            .map_err(|reason| self.cannot_connect(reason))?;
+        let mut connection = self.connect(true).await?;
         if self.dialect == Dialect::Sqlite {
             for pragma in [
                 "PRAGMA query_only = ON",
@@ -117,15 +131,19 @@ impl Database {
     /// Connects once, to tell at once and exactly what is wrong: a pool would try again until its time is up. For what is written
     /// to; a pooler between must then keep prepared statements apart.
     pub async fn verify(&self) -> Result<()> {
-        let mut connection = AnyConnection::connect_with(&self.options(false)?)
-            .await
-            .map_err(|reason| self.cannot_connect(reason))?;
+        let mut connection = self.connect(false).await?;
         set_up(&mut connection, self.dialect)
             .await
             .map_err(|reason| self.cannot_connect(reason))?;
-        pooler::refuse(self, &mut connection).await?;
-        connection
-            .close()
+        let refused = pooler::refuse(self, &mut connection);
+        within(self.silence, "looking for a pooler", Whose::Ledger, refused).await?;
+        say_farewell(connection).await;
+        Ok(())
+    }
+
+    async fn connect(&self, read_only: bool) -> Result<AnyConnection> {
+        let options = self.options(read_only)?;
+        answer(CONNECT_TIMEOUT, AnyConnection::connect_with(&options))
             .await
             .map_err(|reason| self.cannot_connect(reason))
     }
@@ -147,7 +165,7 @@ impl Database {
         let dialect = self.dialect;
         AnyPoolOptions::new()
             .max_connections(max_connections)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .acquire_timeout(CONNECT_TIMEOUT)
             // A connection that was lost shows itself with the next statement, which is a retry.
             .test_before_acquire(false)
             .after_connect(move |connection, _| Box::pin(set_up(connection, dialect)))
@@ -176,6 +194,10 @@ impl Database {
             _ if is_refused_parameter(&reason) => Error::config(format!(
                 "{message}: a pooler refuses what the driver asks for at the start; in pgbouncer.ini, ignore_startup_parameters = extra_float_digits"
             )),
+            Meaning::Silent => Error::retry(
+                "database",
+                format!("{message}: nothing answers there as a database does; is it up, and is that its port?"),
+            ),
             Meaning::Passing(_) => {
                 Error::retry("database", format!("{message}; is it up and reachable?"))
             }
@@ -207,7 +229,20 @@ fn is_refused_parameter(error: &sqlx::Error) -> bool {
 }
 
 /// How long a connection is waited for.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long the end of a connection is waited for. Nothing depends on it.
+const FAREWELL_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Ends a connection, so that the server sees a farewell instead of a lost client.
+pub async fn say_farewell(connection: AnyConnection) {
+    let _ = answer(FAREWELL_TIMEOUT, connection.close()).await;
+}
+
+/// The same for all connections of a pool.
+pub(crate) async fn close_pool(pool: &AnyPool) {
+    let _ = timeout(FAREWELL_TIMEOUT, pool.close()).await;
+}
 
 /// Makes a connection ready for reading and writing our own tables.
 async fn set_up(connection: &mut AnyConnection, dialect: Dialect) -> sqlx::Result<()> {
@@ -247,9 +282,24 @@ pub fn statement_failed(doing: &str, whose: Whose) -> impl FnOnce(sqlx::Error) -
     }
 }
 
+/// Does something that takes several statements in as long as one may take.
+pub(crate) async fn within<T>(
+    silence: Duration,
+    doing: &str,
+    whose: Whose,
+    done: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    timeout(silence, done)
+        .await
+        .unwrap_or_else(|_| Err(Meaning::Silent.error(doing, whose)))
+}
+
 /// Whether what failed may succeed when it is tried again.
 pub(crate) fn passes_by_itself(reason: &sqlx::Error) -> bool {
-    matches!(Meaning::of(reason, Whose::Ledger), Meaning::Passing(_))
+    matches!(
+        Meaning::of(reason, Whose::Ledger),
+        Meaning::Passing(_) | Meaning::Silent
+    )
 }
 
 /// Whether row-level security stopped a statement.

@@ -95,10 +95,11 @@ impl Dialect {
         }
     }
 
-    /// Begins a transaction that writes. SQLite takes its write lock at once, so that no upgrade can deadlock.
+    /// Begins a transaction that writes. SQLite takes its write lock at once, so that no upgrade can deadlock. A lock is waited for a
+    /// minute on both.
     pub const fn begin_write(self) -> &'static str {
         match self {
-            Dialect::Postgres => "BEGIN",
+            Dialect::Postgres => "BEGIN; SET LOCAL lock_timeout = '60s'",
             Dialect::Sqlite => "BEGIN IMMEDIATE",
         }
     }

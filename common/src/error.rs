@@ -14,11 +14,11 @@ type Source = Box<dyn std::error::Error + Send + Sync + 'static>;
 pub enum Class {
     /// Bad data or a refusal of the gate: the same again would fail the same. Exit 65 (`EX_DATAERR`).
     Data,
-    /// Settings, schema or rights are wrong: no retry until someone mends them. Exit 78 (`EX_CONFIG`).
+    /// Settings, schema or rights are wrong, or the disk is full: no retry until someone mends them. Exit 78 (`EX_CONFIG`).
     Config,
     /// We are wrong. No retry, page someone. Exit 101, as a panic.
     Bug,
-    /// The surroundings failed (connection, throttling, full disk, SIGTERM): try again. Exit 75 (`EX_TEMPFAIL`).
+    /// The surroundings failed (connection, throttling, SIGTERM): try again. Exit 75 (`EX_TEMPFAIL`).
     Retry,
 }
 
@@ -67,7 +67,12 @@ impl Error {
 
     /// A setting, schema or right that someone must mend.
     pub fn config(message: impl Into<String>) -> Self {
-        Self::new(Class::Config, "config", message)
+        Self::misconfigured("config", message)
+    }
+
+    /// The same with a cause of its own.
+    pub fn misconfigured(cause: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Class::Config, cause, message)
     }
 
     /// The surroundings failed; the same again may succeed.

@@ -7,13 +7,15 @@ mod session;
 mod snapshots;
 
 use sqlx::pool::PoolConnection;
-use sqlx::{Any, AnyConnection, AssertSqlSafe, Connection as _, Executor};
+use sqlx::{Any, AnyConnection, AssertSqlSafe, Executor};
 
 use crate::Result;
 use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::contract::Relation;
-use crate::database::{Database, Whose, pooler, query_text, statement_failed};
+use crate::database::{
+    Bounded, Database, Whose, answer, pooler, query_text, say_farewell, statement_failed, within,
+};
 use crate::dialect::Dialect;
 
 use session::{Session, Zones};
@@ -79,9 +81,9 @@ impl Source {
 
     /// Connects, whatever is there.
     pub async fn connect(config: &Config) -> Result<Self> {
-        let database = Database::new(&config.source_database_url)?;
+        let database = Database::of_source(config)?;
         let mut connection = database.connect_read_only().await?;
-        let catalog = Catalog::read(&mut connection, database.dialect).await?;
+        let catalog = catalog(&mut connection, &database).await?;
         Ok(Self {
             connection: Connection::Own(connection),
             own_session: (database.dialect == Dialect::Sqlite).then_some(true),
@@ -95,7 +97,11 @@ impl Source {
     /// Looks whether statements may be prepared under a name. Worth it for who reads more than one snapshot.
     pub(super) async fn look_for_pooler(&mut self) -> Result<()> {
         if self.own_session.is_none() {
-            let is_direct = pooler::is_direct(self.connection.get()).await;
+            let is_direct = answer(
+                self.database.silence,
+                pooler::is_direct(self.connection.get()),
+            )
+            .await;
             self.own_session =
                 Some(is_direct.map_err(statement_failed("looking for a pooler", Whose::Source))?);
         }
@@ -106,10 +112,10 @@ impl Source {
     /// is in the business time zone, unless role or URL say otherwise, and rows that are not shown are an error.
     pub async fn begin_snapshot(&mut self) -> Result<()> {
         let begin = self.database.dialect.begin_snapshot();
-        let dialect = self.database.dialect;
         let connection = self.connection.get();
+        let known = self.session.take();
         self.session =
-            begin_in_session(connection, dialect, begin, &self.zones, self.session.take()).await?;
+            begin_in_session(connection, &self.database, begin, &self.zones, known).await?;
         Ok(())
     }
 
@@ -147,17 +153,17 @@ impl Source {
     }
 
     /// The connection, for one statement. One with values must be in a snapshot.
-    pub fn connection(&mut self) -> Reading<'_> {
-        Reading {
+    pub fn connection(&mut self) -> Bounded<Reading<'_>> {
+        let reading = Reading {
             is_own_session: self.own_session == Some(true),
             connection: self.connection.get(),
-        }
+        };
+        Bounded::new(reading, self.database.silence)
     }
 
     pub async fn close(self) {
         if let Connection::Own(connection) = self.connection {
-            // The server sees a farewell instead of a lost connection.
-            let _ = connection.close().await;
+            say_farewell(connection).await;
         }
     }
 }
@@ -165,23 +171,41 @@ impl Source {
 /// Begins a snapshot; on PostgreSQL with the session set as it was for the snapshot before, or as it is found to be.
 async fn begin_in_session(
     connection: &mut AnyConnection,
-    dialect: Dialect,
+    database: &Database,
     begin: &'static str,
     zones: &Zones,
     known: Option<Session>,
 ) -> Result<Option<Session>> {
-    match (dialect, known) {
-        (Dialect::Sqlite, _) => {
-            connection
-                .execute(begin)
-                .await
-                .map_err(statement_failed("beginning a snapshot", Whose::Source))?;
-            Ok(None)
+    let dialect = database.dialect;
+    let begun = async {
+        match (dialect, known) {
+            (Dialect::Sqlite, _) => {
+                connection
+                    .execute(begin)
+                    .await
+                    .map_err(statement_failed(BEGINNING, Whose::Source))?;
+                Ok(None)
+            }
+            (Dialect::Postgres, Some(session)) => {
+                session.begin_again(connection, begin).await?;
+                Ok(Some(session))
+            }
+            (Dialect::Postgres, None) => Session::begin(connection, begin, zones).await.map(Some),
         }
-        (Dialect::Postgres, Some(session)) => {
-            session.begin_again(connection, begin).await?;
-            Ok(Some(session))
-        }
-        (Dialect::Postgres, None) => Session::begin(connection, begin, zones).await.map(Some),
-    }
+    };
+    within(database.silence, BEGINNING, Whose::Source, begun).await
+}
+
+const BEGINNING: &str = "beginning a snapshot";
+
+/// What of the contract is there.
+async fn catalog(connection: &mut AnyConnection, database: &Database) -> Result<Catalog> {
+    let read = Catalog::read(connection, database.dialect);
+    within(
+        database.silence,
+        "reading the source's columns",
+        Whose::Source,
+        read,
+    )
+    .await
 }

@@ -1,44 +1,133 @@
-//! The request to end: SIGTERM, as Batch and operators send it, or Ctrl-C.
+//! The request to end: SIGTERM, as Batch and operators send it, or Ctrl-C. Whatever hangs then, the process ends.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{OnceLock, mpsc};
+use std::time::{Duration, Instant};
+use std::{io, process, thread};
+
+use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::time::sleep;
 
-use crate::{Error, Result};
+use crate::{Class, Error, Result};
+
+/// How long a process may take to put things in order once it was told to end, and its children have ended.
+const PUT_IN_ORDER: Duration = Duration::from_secs(4);
+
+/// After which it ends whatever it does.
+const AT_LAST: Duration = Duration::from_secs(5);
+
+/// How often is looked whether children have ended.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// How far it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    Working,
+    Requested,
+    Overdue,
+}
+
+/// Processes that were told to end, too, and have a time of their own for it.
+static CHILDREN: AtomicUsize = AtomicUsize::new(0);
 
 /// Tells whether the process was asked to end.
 #[derive(Debug, Clone)]
-pub struct Termination(watch::Receiver<bool>);
+pub struct Termination(watch::Receiver<Stage>);
+
+/// Counts a child process while it is there.
+#[derive(Debug)]
+pub struct Child(());
+
+impl Child {
+    pub fn begins() -> Self {
+        CHILDREN.fetch_add(1, Ordering::SeqCst);
+        Self(())
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        CHILDREN.fetch_sub(1, Ordering::SeqCst);
+    }
+}
 
 impl Termination {
-    /// Listens from now on.
+    /// Listens from the first call on, for the whole process.
     pub fn listen() -> Result<Self> {
-        let (sender, receiver) = watch::channel(false);
-        let listen = |kind| {
-            signal(kind)
-                .map_err(|reason| Error::bug("signals cannot be listened to").because(reason))
-        };
-        let (mut terminate, mut interrupt) = (
-            listen(SignalKind::terminate())?,
-            listen(SignalKind::interrupt())?,
-        );
-        tokio::spawn(async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            let _ = sender.send(true);
-            // Keeps the channel open: a closed one would look like a signal.
-            std::future::pending::<()>().await;
+        static OF_PROCESS: OnceLock<watch::Receiver<Stage>> = OnceLock::new();
+        if let Some(stage) = OF_PROCESS.get() {
+            return Ok(Self(stage.clone()));
+        }
+        let failed = || Error::bug("signals cannot be listened to");
+        let (sender, receiver) = watch::channel(Stage::Working);
+        let (listening, listens) = mpsc::channel();
+        // A thread of its own: what the process hangs in may not be a wait of its runtime.
+        thread::spawn(move || {
+            let runtime = Builder::new_current_thread().enable_all().build();
+            let ended = runtime.and_then(|runtime| runtime.block_on(follow(&sender, &listening)));
+            let _ = listening.send(ended);
         });
-        Ok(Self(receiver))
+        let listens = listens.recv().map_err(|reason| failed().because(reason))?;
+        listens.map_err(|reason| failed().because(reason))?;
+        Ok(Self(OF_PROCESS.get_or_init(|| receiver).clone()))
     }
 
     pub fn is_requested(&self) -> bool {
-        *self.0.borrow()
+        *self.0.borrow() >= Stage::Requested
     }
 
     /// Returns when it is requested.
     pub async fn requested(&mut self) {
-        let _ = self.0.wait_for(|requested| *requested).await;
+        let _ = self.0.wait_for(|stage| *stage >= Stage::Requested).await;
     }
+
+    /// Returns when it was requested and there was time to put everything in order.
+    pub async fn overdue(&mut self) {
+        let _ = self.0.wait_for(|stage| *stage == Stage::Overdue).await;
+    }
+}
+
+/// Does something, but no longer than there is time for once the process was told to terminate.
+pub async fn in_time<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let mut termination = Termination::listen()?;
+    tokio::select! {
+        biased;
+        done = work => done,
+        () = termination.overdue() => Err(told()),
+    }
+}
+
+/// The process was told to terminate.
+pub fn told() -> Error {
+    Error::retry("terminated", "told to terminate")
+}
+
+/// Waits for the first signal, gives the process its time, and ends it.
+async fn follow(
+    stage: &watch::Sender<Stage>,
+    listening: &mpsc::Sender<io::Result<()>>,
+) -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let _ = listening.send(Ok(()));
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    stage.send_replace(Stage::Requested);
+    let mut since = Instant::now();
+    while since.elapsed() < PUT_IN_ORDER {
+        sleep(LOOK_EVERY).await;
+        if CHILDREN.load(Ordering::SeqCst) > 0 {
+            since = Instant::now();
+        }
+    }
+    stage.send_replace(Stage::Overdue);
+    sleep(AT_LAST - PUT_IN_ORDER).await;
+    eprintln!(
+        "told to terminate, and what was under way did not end: what is open is taken up by the next run"
+    );
+    process::exit(Class::Retry.exit_code().into());
 }

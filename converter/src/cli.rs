@@ -7,7 +7,7 @@ use clap::{CommandFactory, Parser};
 use common::config::{Deployment, Settings};
 use common::ledger::{Assignment, Ledger};
 use common::statement::DocumentId;
-use common::termination::Termination;
+use common::termination::{self, Termination};
 use common::{Class, Error, Result, command_line, telemetry};
 
 use crate::export::{Exporter, Origin};
@@ -76,22 +76,26 @@ fn start(arguments: &Arguments) -> Result<ExitCode> {
         arguments.settings.log.as_deref(),
     );
     // One thread reads and, where a document is long, one (blocking) writes: that is all the parallelism a document has.
-    tokio::runtime::Builder::new_current_thread()
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|reason| Error::bug("the runtime cannot be started").because(reason))?
-        .block_on(async {
-            if arguments.verify {
-                verify(arguments).await.map(|()| ExitCode::SUCCESS)
-            } else if arguments.digests {
-                let config = arguments.settings.resolve()?;
-                redigest::answer(&config, io::stdin().lock(), io::stdout().lock())
-                    .await
-                    .map(|()| ExitCode::SUCCESS)
-            } else {
-                Box::pin(convert(arguments)).await
-            }
-        })
+        .map_err(|reason| Error::bug("the runtime cannot be started").because(reason))?;
+    let ended = runtime.block_on(async {
+        if arguments.verify {
+            let verified = Box::pin(termination::in_time(verify(arguments))).await;
+            verified.map(|()| ExitCode::SUCCESS)
+        } else if arguments.digests {
+            let config = arguments.settings.resolve()?;
+            redigest::answer(&config, io::stdin().lock(), io::stdout().lock())
+                .await
+                .map(|()| ExitCode::SUCCESS)
+        } else {
+            Box::pin(termination::in_time(convert(arguments))).await
+        }
+    });
+    // What still hangs in a call of the system is nobody's any more.
+    runtime.shutdown_background();
+    ended
 }
 
 /// Rebuilds a published document and compares.

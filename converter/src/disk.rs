@@ -1,4 +1,4 @@
-//! Errors of the disk: a full one is a retry on another machine, anything else of the surroundings too.
+//! Errors of the disk: a full one is full for every document, until somebody makes room; anything else of the surroundings may pass.
 
 use std::io;
 use std::path::Path;
@@ -9,7 +9,8 @@ use common::{Error, Result};
 pub fn failed(doing: &str, reason: io::Error) -> Error {
     match reason.kind() {
         kind if is_full(kind) => {
-            Error::retry("disk_full", format!("{doing}: the disk is full")).because(reason)
+            Error::misconfigured("disk_full", format!("{doing}: the disk is full; make room"))
+                .because(reason)
         }
         io::ErrorKind::PermissionDenied
         | io::ErrorKind::ReadOnlyFilesystem
@@ -38,7 +39,7 @@ pub fn check_temp_space(directory: &Path, rows: u64) -> Result<()> {
     if free >= needed {
         return Ok(());
     }
-    Err(Error::retry(
+    Err(Error::misconfigured(
         "disk_full",
         format!(
             "the temp directory {} has {} MB free, the document's {rows} rows need about {} MB; set TMPDIR or give it more",
@@ -64,7 +65,7 @@ fn is_full(kind: io::ErrorKind) -> bool {
 }
 
 fn full_temp_disk() -> Error {
-    Error::retry(
+    Error::misconfigured(
         "disk_full",
         "writing the workbook: the temp disk is full; set TMPDIR or give it more",
     )
@@ -90,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_on_a_full_disk_is_a_retry() {
+    fn a_panic_on_a_full_disk_is_to_be_mended() {
         // As the workbook library does it.
         let panic = std::panic::catch_unwind(|| {
             let mut full = std::fs::OpenOptions::new()
@@ -103,7 +104,7 @@ mod tests {
         let error = panicked(&*panic);
         assert_eq!(
             (error.class(), error.cause()),
-            (common::Class::Retry, "disk_full")
+            (common::Class::Config, "disk_full")
         );
 
         let panic = std::panic::catch_unwind(|| panic!("index out of bounds")).unwrap_err();
@@ -111,11 +112,11 @@ mod tests {
     }
 
     #[test]
-    fn a_full_temp_disk_is_a_retry_that_says_what_to_set() {
+    fn a_full_temp_disk_says_what_to_set() {
         let error = temp_failed(io::ErrorKind::StorageFull.into());
         assert_eq!(
             (error.class(), error.cause()),
-            (common::Class::Retry, "disk_full")
+            (common::Class::Config, "disk_full")
         );
         assert!(
             error.to_string().contains("set TMPDIR or give it more"),
@@ -125,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn too_little_space_is_a_retry_that_says_how_much() {
+    fn too_little_space_says_how_much() {
         check_temp_space(Path::new("/tmp"), 1).unwrap();
         let error = check_temp_space(Path::new("/tmp"), u64::MAX / 10_000).unwrap_err();
         assert_eq!(error.cause(), "disk_full");

@@ -116,7 +116,8 @@ impl Exporter {
         };
         match outcome {
             Ok(published) => {
-                self.ledger.settle_succeeded(&attempt, &published).await?;
+                let settled = self.ledger.settle_succeeded(&attempt, &published);
+                lease::for_as_long(self.ledger.lease(), settled).await?;
                 tracing::info!(
                     object_key = published.object_key,
                     bytes = published.bytes,
@@ -131,7 +132,12 @@ impl Exporter {
             }
             Err(error) => {
                 measured(AttemptOutcome::Failed(&error));
-                if let Err(unsettled) = self.ledger.settle_failed(&attempt, &error).await {
+                if error.cause() == lease::LOST {
+                    // Whoever has the document next finds this attempt lost.
+                    return Err(error);
+                }
+                let settled = self.ledger.settle_failed(&attempt, &error);
+                if let Err(unsettled) = lease::for_as_long(self.ledger.lease(), settled).await {
                     // The settler finds the document running and its process gone.
                     tracing::warn!(error = unsettled.chain(), "the ledger could not be told");
                 }
@@ -173,7 +179,7 @@ impl Exporter {
         let document = &assignment.document;
         // Published by an attempt that died before it could say so.
         if let Some(found) = lease.or_over(self.store.find(document)).await?
-            && let Some(published) = self.adoptable(document, &found).await?
+            && let Some(published) = lease.or_over(self.adoptable(document, &found)).await?
         {
             return Ok(published);
         }
@@ -188,10 +194,10 @@ impl Exporter {
             proof,
         } = built;
         // The last look before the document becomes visible.
-        self.ledger
-            .intend_to_publish(attempt, &finished.sha256, &proof)
-            .await?;
-        lease::check(&self.termination)?;
+        let intended = self
+            .ledger
+            .intend_to_publish(attempt, &finished.sha256, &proof);
+        lease.or_over(intended).await?;
         let published = Published {
             object_key: ObjectKey::of(document).to_string(),
             sha256: finished.sha256.clone(),
@@ -216,7 +222,7 @@ impl Exporter {
         if found.sha256 == published.sha256 {
             return Ok(adopted(document, found, published.proof));
         }
-        if let Some(published) = self.adoptable(document, &found).await? {
+        if let Some(published) = lease.or_over(self.adoptable(document, &found)).await? {
             return Ok(published);
         }
         Err(Error::bug(format!(

@@ -9,7 +9,7 @@ use common::termination::Termination;
 use common::{Class, Error, Result};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::{Instant, MissedTickBehavior, timeout};
 
 /// An error once the process was asked to end.
 pub fn check(termination: &Termination) -> Result<()> {
@@ -26,6 +26,21 @@ pub async fn sleep(time: Duration, termination: &mut Termination) -> Result<()> 
         () = termination.requested() => Err(terminated()),
         () = tokio::time::sleep(time) => Ok(()),
     }
+}
+
+/// The cause of what ends because its lease is over.
+pub const LOST: &str = "lease_lost";
+
+/// Tells the ledger something, for as long as a lease holds: after that it is another attempt's to tell.
+pub async fn for_as_long<T>(lease: Duration, told: impl Future<Output = Result<T>>) -> Result<T> {
+    timeout(lease, told).await.unwrap_or_else(|_| Err(silent()))
+}
+
+fn silent() -> Error {
+    Error::retry(
+        LOST,
+        "the ledger did not answer for as long as a lease holds",
+    )
 }
 
 /// The process was asked to end.
@@ -105,20 +120,18 @@ async fn renew_until_lost(ledger: &Ledger, attempt: &Attempt) -> Error {
         let asked = Instant::now();
         match tokio::time::timeout_at(held_until, ledger.renew(attempt)).await {
             Ok(Ok(())) => held_until = asked + ledger.lease(),
-            Ok(Err(error)) if error.class() != Class::Retry || error.cause() == "lease_lost" => {
+            Ok(Err(error)) if error.class() != Class::Retry || error.cause() == LOST => {
                 return error;
             }
             Ok(Err(error)) => {
                 tracing::warn!(error = error.chain(), "the lease could not be renewed");
                 if Instant::now() >= held_until {
-                    return error;
+                    return Error::retry(LOST, "the ledger failed for as long as a lease holds")
+                        .because(error);
                 }
             }
             Err(_) => {
-                return Error::retry(
-                    "lease_lost",
-                    "the ledger did not answer for as long as a lease holds",
-                );
+                return silent();
             }
         }
     }

@@ -207,7 +207,7 @@ fn profile(settings: &Settings, profile: &Profile) -> Finding {
 
 /// Looks at the ledger without changing it: an old or absent one is brought up to date by the next command locally.
 async fn ledger(config: &Config) -> Result<()> {
-    let database = Database::new(&config.database_url)?;
+    let database = Database::of_ledger(config)?;
     database.verify().await?;
     let ledger = Ledger::connect(config, 1).await?;
     let current = ledger.is_current().await;

@@ -13,7 +13,7 @@ const LEDGER_CONNECTIONS: u32 = 4;
 
 /// Opens the ledger.
 pub async fn open_ledger(config: &Config) -> Result<Ledger> {
-    Database::new(&config.database_url)?.verify().await?;
+    Database::of_ledger(config)?.verify().await?;
     Ledger::open(config, LEDGER_CONNECTIONS).await
 }
 

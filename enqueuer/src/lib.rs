@@ -69,9 +69,12 @@ pub fn command() -> clap::Command {
 
 fn start(cli: Cli) -> Result<ExitCode> {
     telemetry::install(cli.settings.deployment()?, cli.settings.log.as_deref());
-    tokio::runtime::Builder::new_current_thread()
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|reason| Error::bug("the runtime cannot be started").because(reason))?
-        .block_on(cli.execute())
+        .map_err(|reason| Error::bug("the runtime cannot be started").because(reason))?;
+    let ended = runtime.block_on(cli.execute_until_terminated());
+    // What still hangs in a call of the system is nobody's any more.
+    runtime.shutdown_background();
+    ended
 }

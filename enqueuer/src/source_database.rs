@@ -12,7 +12,7 @@ pub async fn open_for_writing(config: &Config) -> Result<(Database, AnyPool)> {
             "`demo` and `load` write source relations, which DEPLOYMENT=aws forbids",
         ));
     }
-    let database = Database::new(&config.source_database_url)?;
+    let database = Database::of_source(config)?;
     database.create_file()?;
     database.verify().await?;
     let pool = database.connect_pool(1).await?;

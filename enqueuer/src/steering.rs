@@ -2,7 +2,7 @@
 //! which documents are made again.
 
 use std::collections::HashSet;
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 
 use common::clock::{Clock, parse_instant};
 use common::config::{Config, Settings};
@@ -221,7 +221,7 @@ pub fn without_refused(
 impl Decision {
     /// Whether to go on: not in a dry run, and above a hundred documents only when somebody says so, at the terminal or by
     /// `--yes`.
-    pub fn is_taken(&self, verb: &str, documents: &[Found]) -> Result<bool> {
+    pub async fn is_taken(&self, verb: &str, documents: &[Found]) -> Result<bool> {
         let count = documents.len();
         if self.dry_run || count > ASK_ABOVE {
             let noun = if count == 1 { "document" } else { "documents" };
@@ -249,24 +249,33 @@ impl Decision {
         if count <= ASK_ABOVE || self.yes {
             return Ok(true);
         }
-        if !std::io::stdin().is_terminal() {
+        if !io::stdin().is_terminal() {
             return Err(Error::config(format!(
                 "{count} documents are many, and nobody is at a terminal to be asked: look at them with --dry-run, then say --yes"
             )));
         }
         eprint!("Go on? [y/N] ");
-        let _ = std::io::stderr().flush();
-        let mut answer = String::new();
-        std::io::stdin()
-            .lock()
-            .read_line(&mut answer)
-            .map_err(|reason| Error::config("the answer cannot be read").because(reason))?;
+        let _ = io::stderr().flush();
+        let mut termination = Termination::listen()?;
+        let answer = tokio::select! {
+            () = termination.requested() => String::new(),
+            answer = tokio::task::spawn_blocking(read_line) => answer
+                .map_err(io::Error::from)
+                .and_then(|line| line)
+                .map_err(|reason| Error::config("the answer cannot be read").because(reason))?,
+        };
         if matches!(answer.trim(), "y" | "Y" | "yes") {
             return Ok(true);
         }
         line!("Nothing was changed.");
         Ok(false)
     }
+}
+
+fn read_line() -> io::Result<String> {
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    Ok(line)
 }
 
 /// How documents are made again.

@@ -1,5 +1,7 @@
 //! The source: an SQLite file with the contract's relations, every column a text.
 
+use std::time::Duration;
+
 use common::config::DatabaseUrl;
 use common::contract::RELATIONS;
 use common::database::Database;
@@ -7,12 +9,15 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor};
 
 use super::rows::Rows;
 
+/// How long a statement may take; none of these does.
+const SILENCE: Duration = Duration::from_secs(60);
+
 pub struct Source(AnyConnection);
 
 impl Source {
     pub async fn create(url: &str) -> Self {
         // Readies the drivers.
-        Database::new(&DatabaseUrl::new(url)).expect("the URL is good");
+        Database::new(&DatabaseUrl::new(url), SILENCE).expect("the URL is good");
         let url = format!("{url}?mode=rwc");
         let mut connection = AnyConnection::connect(&url).await.expect("it connects");
         // The converter reads while the next rows may be written already, and nothing here must last.

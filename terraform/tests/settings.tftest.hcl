@@ -122,7 +122,7 @@ run "with_further_settings" {
     deadline              = "06:00"
     max_vcpus             = { fargate = 16, fargate_spot = 48 }
     database_connections  = 400
-    settings              = { LOG = "debug", LEASE_SECONDS = "60", DOCUMENTS_PER_SLOT = "10", SSL_CERT_FILE = "/etc/statement-export/ca.pem" }
+    settings              = { LOG = "debug", LEASE_SECONDS = "60", STALL_SECONDS = "900", DOCUMENTS_PER_SLOT = "10", SSL_CERT_FILE = "/etc/statement-export/ca.pem" }
   }
 
   assert {
@@ -140,6 +140,7 @@ run "with_further_settings" {
       output.environment.enqueuer.LOG == "debug" && output.environment.enqueuer.LEASE_SECONDS == "60" &&
       output.environment.enqueuer.SSL_CERT_FILE == "/etc/statement-export/ca.pem" && output.environment.converter.SSL_CERT_FILE == "/etc/statement-export/ca.pem" &&
       output.environment.converter.LOG == "debug" && output.environment.converter.LEASE_SECONDS == "60" &&
+      output.environment.enqueuer.STALL_SECONDS == "900" && output.environment.converter.STALL_SECONDS == "900" &&
       !contains(keys(output.environment.converter), "DOCUMENTS_PER_SLOT") && !contains(keys(output.environment.converter), "DEADLINE")
     )
     error_message = "Each program gets the settings that it knows."

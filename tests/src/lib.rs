@@ -17,6 +17,7 @@ pub mod pooler;
 mod program;
 pub mod proxy;
 pub mod readers;
+pub mod relay;
 pub mod s3;
 mod source;
 mod store;

@@ -1,5 +1,6 @@
 //! What a failed statement means, whatever the engine.
 
+use super::bounded::is_silence;
 use super::{Whose, sqlite_code, sqlstate};
 use crate::Error;
 use sqlx::error::DatabaseError;
@@ -10,6 +11,8 @@ use sqlx::postgres::PgDatabaseError;
 pub(super) enum Meaning {
     /// The connection, the server or its resources, or somebody else's work: what it is passes by itself.
     Passing(&'static str),
+    /// Nothing came for as long as may be waited.
+    Silent,
     /// Somebody must fix it, and how.
     Misconfigured(&'static str),
     /// A relation or column is missing or of another kind.
@@ -29,7 +32,7 @@ impl Meaning {
     pub(super) const fn class(self) -> crate::Class {
         use crate::Class;
         match self {
-            Meaning::Passing(_) => Class::Retry,
+            Meaning::Passing(_) | Meaning::Silent => Class::Retry,
             Meaning::Misconfigured(_) | Meaning::Contract | Meaning::Right | Meaning::Filtered => {
                 Class::Config
             }
@@ -42,8 +45,10 @@ impl Meaning {
     pub(super) fn of(error: &sqlx::Error, whose: Whose) -> Self {
         const LOST: Meaning = Meaning::Passing("the connection was lost");
         match error {
+            silent if is_silence(silent) => Meaning::Silent,
+            // A pool waits no longer than for a connection.
+            sqlx::Error::PoolTimedOut => Meaning::Silent,
             sqlx::Error::Io(_)
-            | sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed
             | sqlx::Error::BeginFailed
@@ -76,6 +81,12 @@ impl Meaning {
             (Meaning::Passing(what), _) => {
                 Error::retry("database", format!("{doing}: the database failed, {what}"))
             }
+            (Meaning::Silent, _) => Error::retry(
+                "database",
+                format!(
+                    "{doing}: the database said nothing for too long; it is frozen or gone, or a lock is in the way, or the statement takes longer than STALL_SECONDS"
+                ),
+            ),
             (Meaning::Misconfigured(fix), _) => Error::config(format!("{doing}: {fix}")),
             (Meaning::Contract, Whose::Source) => Error::config(format!(
                 "{doing}: the source does not follow the contract; `enqueuer check` names every deviation"

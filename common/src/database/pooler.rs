@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use sqlx::{AnyConnection, Connection, Executor, Row};
+use sqlx::{AnyConnection, Executor, Row};
 
-use super::{Database, Whose, statement_failed};
+use super::{Database, Whose, say_farewell, statement_failed};
 use crate::dialect::Dialect;
 use crate::{Error, Result};
 
@@ -106,14 +106,12 @@ pub(super) async fn refuse(database: &Database, connection: &mut AnyConnection) 
     if database.dialect == Dialect::Sqlite || is_direct(connection).await.map_err(failed)? {
         return Ok(());
     }
-    let mut other = AnyConnection::connect_with(&database.options(false)?)
-        .await
-        .map_err(|reason| database.cannot_connect(reason))?;
+    let mut other = database.connect(false).await?;
     let shares = share_sessions(connection, &mut other)
         .await
         .map_err(failed)?;
     let is_usable = !shares || prepare(connection, &mut other).await;
-    let _ = other.close().await;
+    say_farewell(other).await;
     if is_usable {
         return Ok(());
     }

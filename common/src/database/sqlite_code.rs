@@ -55,7 +55,7 @@ pub(super) const TABLE: &[Row] = &[
     // FULL
     both(
         13,
-        Passing("the disk of the database file is full; make room"),
+        Misconfigured("the disk of the database file is full; make room"),
     ),
     // CANTOPEN
     both(14, NO_ACCESS),
@@ -138,7 +138,7 @@ mod tests {
         (11, 11, Config, Config),
         // CORRUPT_INDEX
         (11, 779, Config, Config),
-        (13, 13, Retry, Retry),
+        (13, 13, Config, Config),
         (14, 14, Config, Config),
         (15, 15, Retry, Retry),
         (17, 17, Retry, Retry),

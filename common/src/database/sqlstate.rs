@@ -93,7 +93,10 @@ pub(super) const TABLE: &[Row] = &[
     ),
     // Resources.
     both("53", Passing("the server lacks resources")),
-    both("53100", Passing("the server's disk is full; make room")),
+    both(
+        "53100",
+        Misconfigured("the server's disk is full; make room"),
+    ),
     both("53200", Passing("the server is out of memory")),
     both(
         "53300",
@@ -185,7 +188,7 @@ mod tests {
         ("42P05", "42P05", Retry, Retry),
         ("42P07", "42P07", Retry, Retry),
         ("53", "53000", Retry, Retry),
-        ("53100", "53100", Retry, Retry),
+        ("53100", "53100", Config, Config),
         ("53200", "53200", Retry, Retry),
         ("53300", "53300", Retry, Retry),
         ("53400", "53400", Config, Config),

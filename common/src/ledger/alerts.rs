@@ -28,7 +28,7 @@ impl Ledger {
              WHERE export_alerts.sent_at IS NULL AND export_alerts.claimed_at < excluded.claimed_at - {CLAIM_MS}"
         )))
         .bind(alert_id)
-        .execute(&self.pool)
+        .execute(self.bounded())
         .await
         .map_err(failed)?;
         if claimed.rows_affected() == 1 {
@@ -38,7 +38,7 @@ impl Ledger {
             self.sql("SELECT count(sent_at) FROM export_alerts WHERE alert_id = $1"),
         )
         .bind(alert_id)
-        .fetch_optional(&self.pool)
+        .fetch_optional(self.bounded())
         .await
         .map_err(failed)?;
         Ok(if sent == Some(1) {
@@ -54,7 +54,7 @@ impl Ledger {
             self.sql("SELECT {NOW_MS} - claimed_at FROM export_alerts WHERE alert_id = $1"),
         )
         .bind(alert_id)
-        .fetch_optional(&self.pool)
+        .fetch_optional(self.bounded())
         .await
         .map_err(statement_failed("looking for an alert", Whose::Ledger))
     }
@@ -68,7 +68,7 @@ impl Ledger {
         };
         sqlx::query(self.sql(statement))
             .bind(alert_id)
-            .execute(&self.pool)
+            .execute(self.bounded())
             .await
             .map_err(statement_failed("settling an alert", Whose::Ledger))?;
         Ok(())

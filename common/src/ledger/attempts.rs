@@ -2,6 +2,7 @@
 //! UPDATE; the settler puts right what an attempt left behind.
 
 use super::change::{Change, Parameters};
+use super::transaction::Transaction;
 use super::{Ledger, State, literals};
 use crate::database::{Whose, statement_failed};
 use crate::statement::DocumentId;
@@ -86,10 +87,10 @@ impl Ledger {
         let attempt_id = format!("{document}-{:016x}", fastrand::u64(..));
         // Without a job (an operator runs the converter by hand) a document that waits for one may be taken, too.
         let claimable = match job {
-            Some(_) => "job_id = $4 AND (state = 'submitted' OR (state = 'running' AND lease_expires_at < {NOW_MS}))",
+            Some(_) => "job_id = $4 AND (state = 'submitted' OR (state = 'running' AND {OVER:}))",
             None => {
                 "CAST($4 AS text) IS NULL
-                 AND (state IN ('due', 'submitted') OR (state = 'running' AND lease_expires_at < {NOW_MS}))"
+                 AND (state IN ('due', 'submitted') OR (state = 'running' AND {OVER:}))"
             }
         };
         let claimed = self
@@ -130,7 +131,7 @@ impl Ledger {
         ))
         .bind(job.map(|(job_id, _)| job_id.to_owned()))
         .bind(document.to_string())
-        .fetch_one(&self.pool)
+        .fetch_one(self.bounded())
         .await
         .map_err(statement_failed("claiming the document", Whose::Ledger))?;
         let state = State::parse(&state)?;
@@ -208,7 +209,7 @@ impl Ledger {
         ))
         .bind(document.to_string())
         .bind(sha256)
-        .fetch_optional(&self.pool)
+        .fetch_optional(self.bounded())
         .await
         .map_err(statement_failed(
             "reading the document's attempts",
@@ -311,7 +312,7 @@ impl Ledger {
     /// Ends the attempts of documents that nobody works on any more, or that a new attempt has.
     pub(super) async fn end_lost_attempts(
         &self,
-        transaction: &mut sqlx::AnyConnection,
+        transaction: &mut Transaction,
         documents: &[String],
     ) -> Result<()> {
         for chunk in documents.chunks(500) {
@@ -320,7 +321,7 @@ impl Ledger {
                 "UPDATE export_attempts SET ended_at = {{NOW_MS}}, outcome = 'lost'
                  WHERE ended_at IS NULL AND document_id IN ({ids})"
             )))
-            .execute(&mut *transaction)
+            .execute(transaction.bounded())
             .await
             .map_err(statement_failed("ending lost attempts", Whose::Ledger))?;
         }

@@ -37,7 +37,7 @@ impl Ledger {
         ))
         .bind(batch_job_id)
         .bind(job_id)
-        .execute(&self.pool)
+        .execute(self.bounded())
         .await
         .map_err(statement_failed("recording the submission", Whose::Ledger))?;
         Ok(())
@@ -48,11 +48,11 @@ impl Ledger {
         type Row = (String, String, String, i64, Option<String>, i64, i64);
         let rows: Vec<Row> = sqlx::query_as(self.sql(
             "SELECT j.job_id, j.run_id, r.period, j.slots, j.batch_job_id, {NOW_MS} - j.created_at,
-                    CASE WHEN r.lease_expires_at >= {NOW_MS} THEN 1 ELSE 0 END
+                    CASE WHEN {LIVE:r.} THEN 1 ELSE 0 END
              FROM export_jobs j JOIN export_runs r ON r.run_id = j.run_id
              WHERE j.queue = 'batch' AND j.settled_at IS NULL ORDER BY j.created_at, j.job_id",
         ))
-        .fetch_all(&self.pool)
+        .fetch_all(self.bounded())
         .await
         .map_err(statement_failed("listing open jobs", Whose::Ledger))?;
         rows.into_iter()
@@ -75,13 +75,13 @@ impl Ledger {
     /// The slots of a job that have documents which are not settled.
     pub async fn open_slots(&self, job_id: &str) -> Result<Vec<OpenSlot>> {
         let rows: Vec<(i64, i64)> = sqlx::query_as(self.sql(
-            "SELECT a.slot, max(CASE WHEN d.state = 'running' AND d.lease_expires_at < {NOW_MS} THEN 1 ELSE 0 END)
+            "SELECT a.slot, max(CASE WHEN d.state = 'running' AND {OVER:d.} THEN 1 ELSE 0 END)
              FROM export_job_documents a JOIN export_documents d ON d.document_id = a.document_id
              WHERE a.job_id = $1 AND d.job_id = $1 AND d.state IN ('submitted', 'running')
              GROUP BY a.slot ORDER BY a.slot",
         ))
         .bind(job_id)
-        .fetch_all(&self.pool)
+        .fetch_all(self.bounded())
         .await
         .map_err(statement_failed("listing open slots", Whose::Ledger))?;
         rows.into_iter()
@@ -100,7 +100,7 @@ impl Ledger {
             "UPDATE export_jobs SET settled_at = {NOW_MS} WHERE job_id = $1 AND settled_at IS NULL",
         ))
         .bind(job_id)
-        .execute(&self.pool)
+        .execute(self.bounded())
         .await
         .map_err(statement_failed("settling the job", Whose::Ledger))?;
         Ok(())

@@ -79,7 +79,7 @@ impl Ledger {
             .parameters
             .bind(self.sql(&statement))
             // To the end: what fails at the commit comes after the row.
-            .fetch_all(&self.pool)
+            .fetch_all(self.bounded())
             .await
             .and_then(|rows| rows.first().map_or(Ok(0), |row| row.try_get::<i64, _>(0)));
         counted
@@ -94,7 +94,7 @@ impl Ledger {
         let changed = change
             .parameters
             .bind(self.sql(change.update))
-            .execute(&mut *transaction)
+            .execute(transaction.bounded())
             .await
             .map_err(failed)?
             .rows_affected();
@@ -104,11 +104,11 @@ impl Ledger {
             change
                 .parameters
                 .bind(self.sql(&then.replace("{CHANGED}", &relation)))
-                .execute(&mut *transaction)
+                .execute(transaction.bounded())
                 .await
                 .map_err(failed)?;
         }
-        transaction.commit().await.map_err(failed)?;
+        transaction.commit(change.doing).await?;
         Ok(changed > 0)
     }
 }

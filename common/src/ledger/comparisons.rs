@@ -91,7 +91,7 @@ impl Ledger {
             "SELECT count(*) FROM export_documents d WHERE d.period = $1 AND {PUBLISHED}"
         )))
         .bind(period.to_string())
-        .fetch_one(&self.pool)
+        .fetch_one(self.bounded())
         .await
         .map_err(statement_failed(
             "counting what is published",
@@ -115,7 +115,7 @@ impl Ledger {
         .bind(period.to_string())
         .bind(after.to_owned())
         .bind(limit)
-        .fetch_all(&self.pool)
+        .fetch_all(self.bounded())
         .await
         .map_err(statement_failed("reading what is published", Whose::Ledger))?;
         rows.into_iter()
@@ -149,7 +149,7 @@ impl Ledger {
                     .bind(i64::from(change.is_loss));
             }
             insert
-                .execute(&self.pool)
+                .execute(self.bounded())
                 .await
                 .map_err(statement_failed("keeping what changed", Whose::Ledger))?;
         }
@@ -172,7 +172,7 @@ impl Ledger {
                     "SELECT count(*) FROM export_changes WHERE comparison_id = $1 AND lost = 1",
                 ))
                 .bind(comparison.comparison_id.clone())
-                .fetch_one(&mut *transaction)
+                .fetch_one(transaction.bounded())
                 .await
                 .map_err(failed)?
             } else {
@@ -188,7 +188,7 @@ impl Ledger {
         .bind(comparison.changed - lost)
         .bind(lost)
         .bind(comparison.incomparable)
-        .execute(&mut *transaction)
+        .execute(transaction.bounded())
         .await
         .map_err(failed)?;
         // One that another process is at has recorded nothing yet: it keeps what it found.
@@ -200,10 +200,10 @@ impl Ledger {
         .bind(period.to_string())
         .bind(comparison.comparison_id.clone())
         .bind(lost)
-        .execute(&mut *transaction)
+        .execute(transaction.bounded())
         .await
         .map_err(failed)?;
-        transaction.commit().await.map_err(failed)?;
+        transaction.commit("recording the comparison").await?;
         Ok(comparison.comparison_id)
     }
 
@@ -215,7 +215,7 @@ impl Ledger {
              WHERE period = $1 ORDER BY compared_at DESC, comparison_id DESC LIMIT 1",
         ))
         .bind(period.to_string())
-        .fetch_optional(&self.pool)
+        .fetch_optional(self.bounded())
         .await
         .map_err(failed)?;
         let Some((comparison_id, compared_at, compared, changed, purged, incomparable)) = row
@@ -226,7 +226,7 @@ impl Ledger {
             "SELECT count(*) FROM export_documents d WHERE d.period = $1 AND {PUBLISHED} AND {CHANGED}"
         )))
         .bind(period.to_string())
-        .fetch_one(&self.pool)
+        .fetch_one(self.bounded())
         .await
         .map_err(failed)?;
         Ok(Some(LastComparison {
@@ -253,7 +253,7 @@ impl Ledger {
         )))
         .bind(period.to_string())
         .bind(limit)
-        .fetch_all(&self.pool)
+        .fetch_all(self.bounded())
         .await
         .map_err(statement_failed("reading what changed", Whose::Ledger))?;
         let changes = rows.into_iter().map(|(document_id, change, lost)| Change {
@@ -279,7 +279,7 @@ impl Ledger {
         .bind(period.to_string())
         .bind(verdict.to_owned())
         .bind(comparison_id.map(ToOwned::to_owned))
-        .execute(&self.pool)
+        .execute(self.bounded())
         .await
         .map_err(statement_failed("recording the certificate", Whose::Ledger))?;
         Ok(())
@@ -298,7 +298,7 @@ impl Ledger {
         ))
         .bind(period.to_string())
         .bind(verdict.map(ToOwned::to_owned))
-        .fetch_optional(&self.pool)
+        .fetch_optional(self.bounded())
         .await
         .map_err(statement_failed("reading the certificate", Whose::Ledger))?;
         row.map(|(taken_at, verdict, comparison)| {
@@ -316,7 +316,7 @@ impl Ledger {
         let runs: i64 =
             sqlx::query_scalar(self.sql("SELECT count(*) FROM export_runs WHERE period = $1"))
                 .bind(period.to_string())
-                .fetch_one(&self.pool)
+                .fetch_one(self.bounded())
                 .await
                 .map_err(statement_failed(
                     "looking for the period's runs",

@@ -118,7 +118,7 @@ impl Ledger {
         let done = sqlx::query(self.sql(&statement))
             .bind(profile_hash.to_owned())
             .bind(which.period().to_string())
-            .execute(&self.pool)
+            .execute(self.bounded())
             .await
             .map_err(statement_failed(
                 "renewing the profile of due documents",
@@ -138,9 +138,9 @@ impl Ledger {
                  settled_at = CASE WHEN attempts >= {MAX_ATTEMPTS} THEN {{NOW_MS}} END,
                  job_id = NULL, attempt_id = NULL, lease_expires_at = NULL
              WHERE d.period = $1{}
-               AND (d.state = 'submitted' OR (d.state = 'running' AND d.lease_expires_at < {{NOW_MS}}))
+               AND (d.state = 'submitted' OR (d.state = 'running' AND {{OVER:d.}}))
                AND NOT EXISTS (SELECT 1 FROM export_jobs j JOIN export_runs r ON r.run_id = j.run_id
-                               WHERE j.job_id = d.job_id AND r.lease_expires_at >= {{NOW_MS}})
+                               WHERE j.job_id = d.job_id AND {{LIVE:r.}})
              RETURNING document_id",
             selection_clause(selection)
         );
@@ -149,11 +149,13 @@ impl Ledger {
         let mut transaction = self.begin().await?;
         let ids: Vec<String> = sqlx::query_scalar(self.sql(&statement))
             .bind(period)
-            .fetch_all(&mut *transaction)
+            .fetch_all(transaction.bounded())
             .await
             .map_err(failed)?;
         self.end_lost_attempts(&mut transaction, &ids).await?;
-        transaction.commit().await.map_err(failed)?;
+        transaction
+            .commit("taking over documents of ended runs")
+            .await?;
         ids.iter().map(|id| id.parse()).collect()
     }
 
@@ -165,7 +167,7 @@ impl Ledger {
         );
         sqlx::query_scalar(self.sql(&statement))
             .bind(selection.period.to_string())
-            .fetch_one(&self.pool)
+            .fetch_one(self.bounded())
             .await
             .map_err(statement_failed("counting open documents", Whose::Ledger))
     }
@@ -178,7 +180,7 @@ impl Ledger {
         );
         let rows: Vec<(String, i64)> = sqlx::query_as(self.sql(&statement))
             .bind(selection.period.to_string())
-            .fetch_all(&self.pool)
+            .fetch_all(self.bounded())
             .await
             .map_err(statement_failed("counting documents", Whose::Ledger))?;
         let mut counts: BTreeMap<State, i64> =
@@ -198,7 +200,7 @@ impl Ledger {
         );
         sqlx::query_scalar(self.sql(&statement))
             .bind(selection.period.to_string())
-            .fetch_one(&self.pool)
+            .fetch_one(self.bounded())
             .await
             .map_err(statement_failed("looking for what waits", Whose::Ledger))
     }
@@ -238,7 +240,7 @@ impl Ledger {
         .bind(state.as_str())
         .bind(cause)
         .bind(limit)
-        .fetch_all(&self.pool)
+        .fetch_all(self.bounded())
         .await
         .map_err(statement_failed("looking for examples", Whose::Ledger))
     }
@@ -262,7 +264,7 @@ impl Ledger {
         );
         let rows: Vec<CauseRow> = sqlx::query_as(self.sql(&statement))
             .bind(parameter.to_owned())
-            .fetch_all(&self.pool)
+            .fetch_all(self.bounded())
             .await
             .map_err(statement_failed("grouping failures", Whose::Ledger))?;
         rows.into_iter()
@@ -298,7 +300,7 @@ impl Ledger {
             .bind(listed.state.map_or("", State::as_str))
             .bind(listed.cause.clone().unwrap_or_default())
             .bind(listed.limit.map_or(i64::MAX, i64::from))
-            .fetch_all(&self.pool)
+            .fetch_all(self.bounded())
             .await
             .map_err(statement_failed("listing documents", Whose::Ledger))?;
         rows.iter()

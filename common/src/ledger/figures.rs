@@ -2,9 +2,9 @@
 //! million documents come as a few thousand rows.
 
 use jiff::Timestamp;
-use sqlx::{Any, Transaction};
 
 use super::runs::Command;
+use super::transaction::Transaction;
 use super::{HoldCause, Ledger, State, parse_kind};
 use crate::database::{Whose, statement_failed};
 use crate::statement::{Kind, Period};
@@ -103,18 +103,14 @@ pub struct SettledIn {
 pub struct Reading<'a> {
     pub(super) ledger: &'a Ledger,
     pub(super) period: Period,
-    pub(super) snapshot: Transaction<'static, Any>,
+    pub(super) snapshot: Transaction,
 }
 
 impl Ledger {
     /// Begins a reading of a period.
     pub async fn read(&self, period: Period) -> Result<Reading<'_>> {
         let begin = self.database.dialect.begin_snapshot();
-        let snapshot = self
-            .pool
-            .begin_with(begin)
-            .await
-            .map_err(statement_failed("opening the ledger", Whose::Ledger))?;
+        let snapshot = self.begin_with(begin).await?;
         Ok(Reading {
             ledger: self,
             period,
@@ -129,7 +125,7 @@ impl Ledger {
 }
 
 const RUNS: &str = "SELECT r.run_id, r.command, r.started_at, r.ended_at,
-        CASE WHEN r.lease_expires_at >= {NOW_MS} AND r.ended_at IS NULL THEN 1 ELSE 0 END,
+        CASE WHEN {LIVE:r.} AND r.ended_at IS NULL THEN 1 ELSE 0 END,
         CASE WHEN r.recorded_at IS NULL THEN 0 ELSE 1 END
     FROM export_runs r WHERE r.period = $1 ORDER BY r.started_at, r.run_id";
 
@@ -309,7 +305,7 @@ impl Reading<'_> {
             .bind(from.as_millisecond())
             .bind(step_ms.max(1))
             .bind(until.as_millisecond())
-            .fetch_all(&mut *self.snapshot)
+            .fetch_all(self.snapshot.bounded())
             .await
             .map_err(statement_failed(
                 "counting settled documents",
@@ -331,7 +327,7 @@ impl Reading<'_> {
     {
         sqlx::query_as(self.ledger.sql(query))
             .bind(self.period.to_string())
-            .fetch_all(&mut *self.snapshot)
+            .fetch_all(self.snapshot.bounded())
             .await
             .map_err(statement_failed(doing, Whose::Ledger))
     }

@@ -18,7 +18,7 @@ impl Ledger {
         sqlx::query(self.sql("UPDATE export_runs SET findings = $1 WHERE run_id = $2"))
             .bind(text)
             .bind(run.run_id.clone())
-            .execute(&self.pool)
+            .execute(self.bounded())
             .await
             .map_err(statement_failed(
                 "keeping the run's findings",

@@ -30,7 +30,7 @@ impl Ledger {
                    AND NOT EXISTS (SELECT 1 FROM export_attempts a WHERE a.document_id = d.document_id)"
             )))
             .bind(run.run_id.clone())
-            .execute(&self.pool)
+            .execute(self.bounded())
             .await
             .map_err(statement_failed("leaving documents out", Whose::Ledger))?
             .rows_affected();
@@ -52,7 +52,7 @@ impl Ledger {
              WHERE period = $1 AND state = 'excused' AND cause IN ('{NOT_IN_GROUP}', '{CLOSED}')"
         )))
         .bind(run.period.to_string())
-        .fetch_all(&self.pool)
+        .fetch_all(self.bounded())
         .await
         .map_err(failed)?;
         let left_out: HashSet<DocumentId> = left_out
@@ -85,7 +85,7 @@ impl Ledger {
             .bind(run.issued_on.to_string())
             .bind(profile_hash.to_owned())
             .bind(PROGRAM_VERSION)
-            .execute(&self.pool)
+            .execute(self.bounded())
             .await
             .map_err(failed)?
             .rows_affected();

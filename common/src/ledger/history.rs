@@ -72,7 +72,7 @@ impl LedgerReader {
         ))
         .bind(queue.to_owned())
         .bind(NEWEST_JOBS)
-        .fetch_all(&mut self.connection)
+        .fetch_all(self.bounded())
         .await
         .map_err(failed)?;
         let mut periods = BTreeSet::new();
@@ -121,7 +121,7 @@ impl LedgerReader {
         .bind(job_id.to_owned())
         .bind(slots)
         .bind(limit)
-        .fetch_all(&mut self.connection)
+        .fetch_all(self.bounded())
         .await
         .map_err(failed)?;
         rows.iter()

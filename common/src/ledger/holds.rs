@@ -56,7 +56,7 @@ impl Ledger {
         .bind(period.to_string())
         .bind(cause.as_str())
         .bind(reason)
-        .execute(&self.pool)
+        .execute(self.bounded())
         .await
         .map_err(statement_failed("holding the period", Whose::Ledger))?;
         if held.rows_affected() == 0 && cause == HoldCause::Stopped {
@@ -68,7 +68,7 @@ impl Ledger {
             .bind(cause.as_str())
             .bind(reason)
             .bind(period.to_string())
-            .execute(&self.pool)
+            .execute(self.bounded())
             .await
             .map_err(statement_failed("holding the period", Whose::Ledger))?;
         }
@@ -81,7 +81,7 @@ impl Ledger {
             "SELECT hold_id, cause, reason FROM export_holds WHERE period = $1 AND lifted_at IS NULL",
         ))
         .bind(period.to_string())
-        .fetch_optional(&self.pool)
+        .fetch_optional(self.bounded())
         .await
         .map_err(statement_failed("looking for a hold", Whose::Ledger))?;
         row.map(|(hold_id, cause, reason)| {
@@ -100,7 +100,7 @@ impl Ledger {
             "UPDATE export_holds SET lifted_at = {NOW_MS} WHERE period = $1 AND lifted_at IS NULL",
         ))
         .bind(period.to_string())
-        .execute(&self.pool)
+        .execute(self.bounded())
         .await
         .map_err(statement_failed("lifting the hold", Whose::Ledger))?;
         Ok(lifted.rows_affected() == 1)
@@ -117,7 +117,7 @@ impl Ledger {
         )))
         .bind(run.period.to_string())
         .bind(run.run_id.clone())
-        .fetch_one(&self.pool)
+        .fetch_one(self.bounded())
         .await
         .map_err(statement_failed("counting refusals", Whose::Ledger))
     }

@@ -110,7 +110,7 @@ impl Ledger {
         let earlier: i64 =
             sqlx::query_scalar(self.sql("SELECT count(*) FROM export_jobs WHERE run_id = $1"))
                 .bind(run_id.clone())
-                .fetch_one(&mut *transaction)
+                .fetch_one(transaction.bounded())
                 .await
                 .map_err(failed)?;
         // Two processes that submit for one run at once must not end with one name.
@@ -123,7 +123,7 @@ impl Ledger {
         .bind(run_id)
         .bind(request.queue)
         .bind(request.size_class.map(ToOwned::to_owned))
-        .execute(&mut *transaction)
+        .execute(transaction.bounded())
         .await
         .map_err(failed)?;
         let documents = i64::from(request.max_slots) * i64::from(request.documents_per_slot);
@@ -153,12 +153,12 @@ impl Ledger {
         .bind(documents)
         .bind(request.run_id.to_owned())
         .bind(i64::from(request.again))
-        .execute(&mut *transaction)
+        .execute(transaction.bounded())
         .await
         .map_err(failed)?
         .rows_affected();
         if assigned == 0 {
-            transaction.rollback().await.map_err(failed)?;
+            transaction.rollback("recording a job").await?;
             return Ok(None);
         }
         let slots = assigned.div_ceil(u64::from(request.documents_per_slot));
@@ -171,16 +171,16 @@ impl Ledger {
         ))
         .bind(job_id.clone())
         .bind(i64::from(slots))
-        .execute(&mut *transaction)
+        .execute(transaction.bounded())
         .await
         .map_err(failed)?;
         sqlx::query(self.sql("UPDATE export_jobs SET slots = $1 WHERE job_id = $2"))
             .bind(i64::from(slots))
             .bind(job_id.clone())
-            .execute(&mut *transaction)
+            .execute(transaction.bounded())
             .await
             .map_err(failed)?;
-        transaction.commit().await.map_err(failed)?;
+        transaction.commit("recording a job").await?;
         Ok(Some(Job {
             job_id,
             documents: assigned,
@@ -197,7 +197,7 @@ impl Ledger {
         )))
         .bind(job_id)
         .bind(i64::from(slot))
-        .fetch_all(&self.pool)
+        .fetch_all(self.bounded())
         .await
         .map_err(failed)?;
         if rows.is_empty() {
@@ -213,7 +213,7 @@ impl Ledger {
     pub async fn assignment(&self, document: &DocumentId) -> Result<Assignment> {
         let row = sqlx::query(self.sql(&format!("{ASSIGNMENT} WHERE d.document_id = $1")))
             .bind(document.to_string())
-            .fetch_optional(&self.pool)
+            .fetch_optional(self.bounded())
             .await
             .map_err(statement_failed("reading the document", Whose::Ledger))?;
         let row = row.ok_or_else(|| self.unknown(document))?;
@@ -224,7 +224,7 @@ impl Ledger {
 /// What another run has just found its own process submits: that process is alive. A run of this machine helps it instead.
 const NOT_OF_A_LIVE_RUN: &str = "
                AND NOT EXISTS (SELECT 1 FROM export_runs r
-                               WHERE r.run_id = d.run_id AND r.run_id <> $6 AND r.lease_expires_at >= {NOW_MS})";
+                               WHERE r.run_id = d.run_id AND r.run_id <> $6 AND {LIVE:r.})";
 
 /// Never submitted, or given back with its slot before a converter had begun anything of it, as after a stop.
 pub(super) const UNSUSPECTED: &str = "

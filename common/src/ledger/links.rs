@@ -38,7 +38,7 @@ impl Ledger {
             "SELECT state, cause, delivery, object_key, sha256, bytes FROM export_documents WHERE document_id = $1",
         ))
         .bind(document.to_string())
-        .fetch_optional(&self.pool)
+        .fetch_optional(self.bounded())
         .await
         .map_err(failed)?;
         let Some((state, cause, delivery, object_key, sha256, bytes)) = row else {
@@ -51,7 +51,7 @@ impl Ledger {
         .bind(document.kind.as_str())
         .bind(document.account_id.as_str())
         .bind(document.period.to_string())
-        .fetch_optional(&self.pool)
+        .fetch_optional(self.bounded())
         .await
         .map_err(failed)?;
         Ok(LinkCandidate {

@@ -3,17 +3,25 @@
 mod carried_over;
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{AnyConnection, AssertSqlSafe, Executor, SqlSafeStr};
 
 use super::Ledger;
-use crate::database::{Database, Whose, lacks_relation, passes_by_itself, statement_failed};
+use super::transaction::Transaction;
+use crate::database::{
+    Bounded, Database, Whose, lacks_relation, passes_by_itself, statement_failed,
+};
 use crate::dialect::Dialect;
 use crate::{Error, Result};
+use tokio::time::timeout;
 
 /// Where the ledger's migrations are recorded. The library's own name, `_sqlx_migrations`, may be another program's.
 const TABLE: &str = "export_migrations";
+
+/// How long an upgrade may take.
+const UPGRADE_TIMEOUT: Duration = Duration::from_secs(1800);
 
 /// The key of the lock under which PostgreSQL's ledgers are migrated: any number that nobody else takes.
 const LOCK: i64 = 0x0007_3461_7465_6D65;
@@ -86,27 +94,42 @@ impl Ledger {
         migrator.set_locking(false);
         let mut transaction = self.begin().await?;
         self.lock_migrations(&mut transaction).await?;
-        carried_over::carry_over(&mut transaction, self.database.dialect, &migrator)
-            .await
+        let upgrade = async {
+            let connection = transaction.unbounded();
+            carried_over::carry_over(connection, self.database.dialect, &migrator).await?;
+            migrator.run(connection).await
+        };
+        // What it does to a large ledger may take a while, and says nothing meanwhile.
+        let upgraded = timeout(UPGRADE_TIMEOUT, upgrade).await;
+        upgraded
+            .map_err(|_| upgrade_stands_still(&self.database))?
             .map_err(failed)?;
-        migrator.run(&mut *transaction).await.map_err(failed)?;
-        transaction
-            .commit()
-            .await
-            .map_err(statement_failed("upgrading the ledger", Whose::Ledger))
+        transaction.commit("upgrading the ledger").await
     }
 
     /// On SQLite the write lock of the transaction serves.
-    async fn lock_migrations(&self, connection: &mut AnyConnection) -> Result<()> {
+    async fn lock_migrations(&self, transaction: &mut Transaction) -> Result<()> {
         if self.database.dialect == Dialect::Postgres {
             let lock = format!("SELECT pg_advisory_xact_lock({LOCK})");
-            connection
+            transaction
+                .bounded()
                 .execute(AssertSqlSafe(lock))
                 .await
                 .map_err(statement_failed("upgrading the ledger", Whose::Ledger))?;
         }
         Ok(())
     }
+}
+
+fn upgrade_stands_still(database: &Database) -> Error {
+    Error::retry(
+        "database",
+        format!(
+            "the ledger at {} is not upgraded after {} minutes: is a lock in the way?",
+            database.url,
+            UPGRADE_TIMEOUT.as_secs() / 60
+        ),
+    )
 }
 
 fn migration_failed(database: &Database, reason: MigrateError) -> Error {
@@ -145,6 +168,7 @@ pub(super) async fn newest(
 /// The newest migration under our own name.
 async fn recorded(connection: &mut AnyConnection, database: &Database) -> Result<Option<i64>> {
     let newest = AssertSqlSafe(format!("SELECT max(version) FROM {TABLE}"));
+    let connection = Bounded::new(connection, database.silence);
     match sqlx::query_scalar(newest).fetch_one(connection).await {
         Ok(Some(version)) if version > CURRENT => Err(Error::config(format!(
             "the ledger at {} is of a newer version ({version}) than this program ({CURRENT}): use the newer program",

@@ -24,6 +24,7 @@ mod settling;
 mod source_counts;
 mod standing;
 mod steering;
+mod transaction;
 mod unaccounted;
 mod watching;
 
@@ -32,7 +33,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
-use sqlx::{Any, AnyPool, Transaction};
+use sqlx::{Any, AnyPool};
 
 pub use alerts::AlertClaim;
 pub use attempts::{Attempt, Claim, Proof, Published, Warning};
@@ -59,7 +60,7 @@ pub use unaccounted::{Unaccounted, UnusableId, UnusableIds};
 pub use watching::{Failures, SettledLately};
 
 use crate::config::{Config, Deployment};
-use crate::database::{Database, Whose, statement_failed};
+use crate::database::{Bounded, Database, Whose, close_pool, statement_failed};
 use crate::statement::{DocumentId, Kind, Period};
 use crate::{Error, Result};
 
@@ -68,6 +69,9 @@ pub const MAX_ATTEMPTS: i64 = 3;
 
 /// Submissions after which a document that Batch loses again and again has failed.
 pub const MAX_SUBMISSIONS: i64 = 3;
+
+/// A lease of another process may be longer than ours, but hardly longer than this.
+const LONGEST_LEASE: Duration = Duration::from_secs(120);
 
 /// The state of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -161,7 +165,7 @@ impl Ledger {
 
     /// Connects without looking at the ledger's version.
     pub async fn connect(config: &Config, max_connections: u32) -> Result<Self> {
-        let database = Database::new(&config.database_url)?;
+        let database = Database::of_ledger(config)?;
         let pool = database.connect_pool(max_connections).await?;
         Ok(Self {
             pool,
@@ -181,7 +185,7 @@ impl Ledger {
 
     /// Says farewell to the database.
     pub async fn close(self) {
-        self.pool.close().await;
+        close_pool(&self.pool).await;
     }
 
     pub fn database(&self) -> &Database {
@@ -195,15 +199,12 @@ impl Ledger {
 
     /// A query in the engine's words.
     fn sql(&self, query: &str) -> sqlx::AssertSqlSafe<String> {
-        crate::database::query_text(self.database.dialect.sql(query))
+        with_leases(&self.database, self.lease, query)
     }
 
-    async fn begin(&self) -> Result<Transaction<'static, Any>> {
-        let statement = self.database.dialect.begin_write();
-        self.pool
-            .begin_with(statement)
-            .await
-            .map_err(statement_failed("opening the ledger", Whose::Ledger))
+    /// Any connection, for one statement.
+    fn bounded(&self) -> Bounded<&AnyPool> {
+        Bounded::new(&self.pool, self.database.silence)
     }
 
     /// A connection, for whoever reads the source there.
@@ -225,6 +226,20 @@ impl Ledger {
     fn lease_ms(&self) -> i64 {
         i64::try_from(self.lease.as_millis()).unwrap_or(i64::MAX)
     }
+}
+
+/// A query in the engine's words. `{LIVE:d.}` and `{OVER:d.}` say whether the lease of the relation called `d` still holds. One that would
+/// hold for longer than anybody takes it was given before the database's clock was set back: nobody waits for its end.
+fn with_leases(database: &Database, lease: Duration, query: &str) -> sqlx::AssertSqlSafe<String> {
+    let longest = (lease * 2).max(LONGEST_LEASE).as_millis();
+    let mut query = query.to_owned();
+    for alias in ["", "d.", "r."] {
+        let live = format!("{alias}lease_expires_at BETWEEN {{NOW_MS}} AND {{NOW_MS}} + {longest}");
+        query = query
+            .replace(&format!("{{LIVE:{alias}}}"), &live)
+            .replace(&format!("{{OVER:{alias}}}"), &format!("NOT ({live})"));
+    }
+    crate::database::query_text(database.dialect.sql(&query))
 }
 
 /// Makes an id that sorts by time and is unique without asking anyone: letters, digits and `-` only, because Batch job

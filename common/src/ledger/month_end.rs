@@ -59,7 +59,7 @@ impl Reading<'_> {
         let row: Option<(String, i64, Option<i64>)> =
             sqlx::query_as(self.ledger.sql(MONTH_END_RUN))
                 .bind(self.period.to_string())
-                .fetch_optional(&mut *self.snapshot)
+                .fetch_optional(self.snapshot.bounded())
                 .await
                 .map_err(statement_failed(
                     "looking for the month end's run",
@@ -82,7 +82,7 @@ impl Reading<'_> {
             .bind(deadline.as_millisecond())
             .bind(run.run_id.clone())
             .bind(run.started_at.as_millisecond())
-            .fetch_all(&mut *self.snapshot)
+            .fetch_all(self.snapshot.bounded())
             .await
             .map_err(statement_failed(
                 "comparing documents with the deadline",

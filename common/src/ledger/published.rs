@@ -53,7 +53,7 @@ impl Ledger {
                  FROM export_documents WHERE document_id = $1",
             ))
             .bind(document.to_string())
-            .fetch_one(&self.pool)
+            .fetch_one(self.bounded())
             .await
             .map_err(statement_failed("reading the document", Whose::Ledger))?;
         match (State::parse(&state)?, sha256) {
@@ -80,7 +80,7 @@ impl Ledger {
              WHERE d.period = $1 AND d.state = 'succeeded' ORDER BY d.document_id COLLATE {C}",
         ))
         .bind(period.to_string())
-        .fetch_all(&self.pool)
+        .fetch_all(self.bounded())
         .await
         .map_err(statement_failed(
             "reading the rows of documents",

@@ -1,17 +1,21 @@
 //! The ledger as one who only looks at it has it: read only, in one snapshot, and never brought up to date.
 
-use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor};
+use std::time::Duration;
+
+use sqlx::{AnyConnection, AssertSqlSafe, Executor};
 
 use super::migrations::{CURRENT, newest};
+use super::with_leases;
 use crate::Result;
 use crate::config::Config;
-use crate::database::{Database, Whose, query_text, statement_failed};
+use crate::database::{Bounded, Database, Whose, say_farewell, statement_failed};
 use crate::statement::Period;
 
 /// A ledger that cannot be changed through this.
 pub struct LedgerReader {
     pub(super) connection: AnyConnection,
     pub(super) database: Database,
+    lease: Duration,
 }
 
 /// What opening a ledger for reading comes to.
@@ -26,23 +30,24 @@ pub enum Opened {
 impl LedgerReader {
     /// Opens the ledger in one snapshot. A ledger of a newer program is an error of class `Config`.
     pub async fn open(config: &Config) -> Result<Opened> {
-        let database = Database::new(&config.database_url)?;
+        let database = Database::of_ledger(config)?;
         if database.file().is_some_and(|file| !file.exists()) {
             return Ok(Opened::Absent);
         }
         let mut connection = database.connect_read_only().await?;
         let newest = newest(&mut connection, &database).await?;
         if newest != Some(CURRENT) {
-            let _ = connection.close().await;
+            say_farewell(connection).await;
             return Ok(newest.map_or(Opened::Absent, |_| Opened::Old));
         }
-        connection
+        Bounded::new(&mut connection, database.silence)
             .execute(database.dialect.begin_snapshot())
             .await
             .map_err(statement_failed("opening the ledger", Whose::Ledger))?;
         Ok(Opened::Ready(Box::new(Self {
             connection,
             database,
+            lease: config.lease,
         })))
     }
 
@@ -52,18 +57,23 @@ impl LedgerReader {
             "SELECT reason FROM export_holds WHERE period = $1 AND lifted_at IS NULL",
         )
         .bind(period.to_string())
-        .fetch_optional(&mut self.connection)
+        .fetch_optional(self.bounded())
         .await
         .map_err(statement_failed("looking for a hold", Whose::Ledger))
     }
 
+    /// The connection, for one statement.
+    pub(super) fn bounded(&mut self) -> Bounded<&mut AnyConnection> {
+        Bounded::new(&mut self.connection, self.database.silence)
+    }
+
     /// Says farewell to the database. There is nothing to commit.
     pub async fn close(self) {
-        let _ = self.connection.close().await;
+        say_farewell(self.connection).await;
     }
 
     /// A query in the engine's words.
     pub(super) fn sql(&self, query: &str) -> AssertSqlSafe<String> {
-        query_text(self.database.dialect.sql(query))
+        with_leases(&self.database, self.lease, query)
     }
 }

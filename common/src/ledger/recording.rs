@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::documents::delivery;
+use super::transaction::Transaction;
 use super::{DueDocument, Excuse, Ledger, Run, State};
 use crate::database::{Whose, statement_failed};
 use crate::statement::DocumentId;
@@ -54,10 +55,10 @@ impl Ledger {
             .await?;
         sqlx::query(self.sql("UPDATE export_runs SET recorded_at = {NOW_MS} WHERE run_id = $1"))
             .bind(run.run_id.clone())
-            .execute(&mut *transaction)
+            .execute(transaction.bounded())
             .await
             .map_err(failed)?;
-        transaction.commit().await.map_err(failed)?;
+        transaction.commit("recording documents").await?;
         Ok((due, excused))
     }
 
@@ -65,7 +66,7 @@ impl Ledger {
     /// longer than the databases.
     async fn insert_documents(
         &self,
-        transaction: &mut sqlx::AnyConnection,
+        transaction: &mut Transaction,
         run: &Run,
         profile_hash: &str,
         mut documents: Vec<New<'_>>,
@@ -90,7 +91,7 @@ impl Ledger {
             .bind(run.issued_on.to_string())
             .bind(profile_hash.to_owned())
             .bind(PROGRAM_VERSION)
-            .execute(&mut *transaction)
+            .execute(transaction.bounded())
             .await
             .map_err(statement_failed("recording documents", Whose::Ledger))?
             .rows_affected();

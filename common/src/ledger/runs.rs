@@ -175,7 +175,7 @@ impl Ledger {
         .bind(command.as_str())
         .bind(i64::from(documents_per_slot))
         .bind(self.lease_ms())
-        .execute(&self.pool)
+        .execute(self.bounded())
         .await
         .map_err(statement_failed("recording the run", Whose::Ledger))?;
         Ok(Run {
@@ -197,7 +197,7 @@ impl Ledger {
         )
         .bind(self.lease_ms())
         .bind(run_id)
-        .execute(&self.pool)
+        .execute(self.bounded())
         .await
         .map_err(statement_failed("renewing the run's lease", Whose::Ledger))?;
         Ok(())
@@ -212,7 +212,7 @@ impl Ledger {
             ),
         )
         .bind(run_id)
-        .execute(&self.pool)
+        .execute(self.bounded())
         .await
         .map_err(statement_failed(
             "giving the run's lease back",
@@ -227,7 +227,7 @@ impl Ledger {
             "UPDATE export_runs SET ended_at = {NOW_MS}, lease_expires_at = 0 WHERE run_id = $1 AND ended_at IS NULL",
         ))
         .bind(run_id)
-        .execute(&self.pool)
+        .execute(self.bounded())
         .await
         .map_err(statement_failed("ending the run", Whose::Ledger))?;
         Ok(ended.rows_affected() == 1)
@@ -239,11 +239,11 @@ impl Ledger {
         let rows = sqlx::query(self.sql(
             "SELECT run_id, period, issued_on, positions_opening, positions_closing, cash_opening, cash_closing,
                     command, documents_per_slot, started_at, {NOW_MS},
-                    CASE WHEN lease_expires_at >= {NOW_MS} THEN 1 ELSE 0 END,
+                    CASE WHEN {LIVE:} THEN 1 ELSE 0 END,
                     CASE WHEN recorded_at IS NULL THEN 0 ELSE 1 END
              FROM export_runs WHERE ended_at IS NULL ORDER BY started_at, run_id",
         ))
-        .fetch_all(&self.pool)
+        .fetch_all(self.bounded())
         .await
         .map_err(failed)?;
         rows.iter().map(open_run).collect()
@@ -256,7 +256,7 @@ impl Ledger {
         )))
         .bind(run_id)
         .bind(ms)
-        .fetch_one(&self.pool)
+        .fetch_one(self.bounded())
         .await
         .map_err(statement_failed("measuring the run's pace", Whose::Ledger))
     }
@@ -269,7 +269,7 @@ impl Ledger {
              WHERE {DOCUMENTS_OF_RUN} GROUP BY d.state"
         )))
         .bind(run_id)
-        .fetch_all(&self.pool)
+        .fetch_all(self.bounded())
         .await
         .map_err(statement_failed(
             "counting the run's documents",
@@ -296,7 +296,7 @@ impl Ledger {
              WHERE j.run_id = $1 GROUP BY d.state",
         ))
         .bind(run_id)
-        .fetch_all(&self.pool)
+        .fetch_all(self.bounded())
         .await
         .map_err(statement_failed(
             "counting the run's documents",
@@ -330,7 +330,7 @@ impl Ledger {
              ORDER BY CASE WHEN positions_closing IS NULL THEN 1 ELSE 0 END, started_at DESC, run_id DESC LIMIT 1",
         ))
         .bind(period.to_string())
-        .fetch_optional(&self.pool)
+        .fetch_optional(self.bounded())
         .await
         .map_err(statement_failed(
             "looking for the newest run",
@@ -346,7 +346,7 @@ impl Ledger {
             sqlx::query_scalar(self.sql(
                 "SELECT period FROM export_runs ORDER BY started_at DESC, run_id DESC LIMIT 1",
             ))
-            .fetch_optional(&self.pool)
+            .fetch_optional(self.bounded())
             .await
             .map_err(statement_failed(
                 "looking for the newest run",

@@ -68,6 +68,12 @@ impl Ledger {
             .await
     }
 
+    /// Settles what a job left open whose processes are all gone. Returns those documents.
+    pub async fn settle_ended_job(&self, job_id: &str, end: &SlotEnd) -> Result<Vec<DocumentId>> {
+        self.settle_open(job_id, Slots::All, end, "state = 'running'")
+            .await
+    }
+
     /// Settles what slots left open that have ended as Batch says. A lease that is alive is waited out all the same: after a
     /// lost answer two of Batch's jobs may work on one document. Returns the settled documents.
     pub async fn settle_slots(
@@ -76,7 +82,7 @@ impl Ledger {
         slots: Slots<'_>,
         end: &SlotEnd,
     ) -> Result<Vec<DocumentId>> {
-        let silent = "state = 'running' AND lease_expires_at < {NOW_MS}";
+        let silent = "state = 'running' AND {OVER:}";
         self.settle_open(job_id, slots, end, silent).await
     }
 
@@ -119,11 +125,11 @@ impl Ledger {
         )))
         .bind(job_id)
         .bind(error)
-        .fetch_all(&mut *transaction)
+        .fetch_all(transaction.bounded())
         .await
         .map_err(failed)?;
         self.end_lost_attempts(&mut transaction, &settled).await?;
-        transaction.commit().await.map_err(failed)?;
+        transaction.commit("settling the slot").await?;
         settled.iter().map(|id| id.parse()).collect()
     }
 
@@ -139,7 +145,7 @@ impl Ledger {
         .bind(job_id)
         .bind(cause)
         .bind(error)
-        .execute(&mut *transaction)
+        .execute(transaction.bounded())
         .await
         .map_err(failed)?;
         for statement in [
@@ -149,11 +155,11 @@ impl Ledger {
         ] {
             sqlx::query(self.sql(statement))
                 .bind(job_id)
-                .execute(&mut *transaction)
+                .execute(transaction.bounded())
                 .await
                 .map_err(failed)?;
         }
-        transaction.commit().await.map_err(failed)
+        transaction.commit("withdrawing the job").await
     }
 
     /// Makes documents due again that no job will ever settle: an operator's converter gave them back, or was killed. And opens
@@ -163,17 +169,17 @@ impl Ledger {
         let orphans = sqlx::query(self.sql(
             "UPDATE export_documents AS d
              SET state = 'due', cause = COALESCE(d.cause, 'killed'), attempt_id = NULL, lease_expires_at = NULL
-             WHERE (d.state = 'submitted' OR (d.state = 'running' AND d.lease_expires_at < {NOW_MS}))
+             WHERE (d.state = 'submitted' OR (d.state = 'running' AND {OVER:d.}))
                AND NOT EXISTS (SELECT 1 FROM export_jobs j WHERE j.job_id = d.job_id AND j.settled_at IS NULL)",
         ))
-        .execute(&self.pool)
+        .execute(self.bounded())
         .await
         .map_err(failed)?;
         sqlx::query(self.sql(
             "UPDATE export_runs SET ended_at = NULL
              WHERE ended_at IS NOT NULL AND run_id IN (SELECT run_id FROM export_documents WHERE state = 'due')",
         ))
-        .execute(&self.pool)
+        .execute(self.bounded())
         .await
         .map_err(failed)?;
         Ok(orphans.rows_affected())

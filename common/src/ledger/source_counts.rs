@@ -49,7 +49,7 @@ impl Ledger {
         .bind(counts.and_then(|counts| counts.positions))
         .bind(accepted_fewer.map(str::to_owned))
         .bind(run_id.to_owned())
-        .execute(&self.pool)
+        .execute(self.bounded())
         .await
         .map_err(statement_failed("recording what the source has", Whose::Ledger))?;
         Ok(())
@@ -57,7 +57,7 @@ impl Ledger {
 
     /// What the last runs of all accounts found, of the same period or an earlier one.
     pub async fn earlier_source_counts(&self, period: Period) -> Result<Option<EarlierCounts>> {
-        read(&self.pool, self.sql(EARLIER), period).await
+        read(self.bounded(), self.sql(EARLIER), period).await
     }
 }
 
@@ -65,7 +65,7 @@ impl LedgerReader {
     /// What the last runs of all accounts found, of the same period or an earlier one.
     pub async fn earlier_source_counts(&mut self, period: Period) -> Result<Option<EarlierCounts>> {
         let query = self.sql(EARLIER);
-        read(&mut self.connection, query, period).await
+        read(self.bounded(), query, period).await
     }
 }
 

@@ -83,7 +83,7 @@ impl LedgerReader {
             .bind(selection.period.to_string())
             .bind(groups)
             .bind(i64::from(packs))
-            .fetch(&mut self.connection);
+            .fetch(self.bounded());
         while let Some(row) = rows.try_next().await.map_err(failed)? {
             let standing: String = row.try_get(2).map_err(unreadable)?;
             tell(StandingDocument {
@@ -108,9 +108,9 @@ impl LedgerReader {
 
 /// Its run's process is alive, and has yet to submit it.
 const OF_A_LIVE_RUN: &str = "EXISTS (SELECT 1 FROM export_runs r
-                                     WHERE r.run_id = d.run_id AND r.lease_expires_at >= {NOW_MS})";
+                                     WHERE r.run_id = d.run_id AND {LIVE:r.})";
 
 /// As [`super::Ledger::take_over_expired`] does.
-const TAKEN_OVER: &str = "(d.state = 'submitted' OR d.lease_expires_at < {NOW_MS})
+const TAKEN_OVER: &str = "(d.state = 'submitted' OR {OVER:d.})
                           AND NOT EXISTS (SELECT 1 FROM export_jobs j JOIN export_runs r ON r.run_id = j.run_id
-                                          WHERE j.job_id = d.job_id AND r.lease_expires_at >= {NOW_MS})";
+                                          WHERE j.job_id = d.job_id AND {LIVE:r.})";

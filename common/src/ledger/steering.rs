@@ -105,7 +105,7 @@ impl Ledger {
             Chosen::Named(documents) => {
                 for chunk in documents.chunks(CHUNK) {
                     let statement = format!("{FOUND} WHERE d.document_id IN ({})", literals(chunk));
-                    let found = sqlx::query_as(self.sql(&statement)).fetch_all(&self.pool);
+                    let found = sqlx::query_as(self.sql(&statement)).fetch_all(self.bounded());
                     rows.extend(found.await.map_err(failed)?);
                 }
                 let known: std::collections::HashSet<&str> =
@@ -122,7 +122,7 @@ impl Ledger {
                 rows = sqlx::query_as(self.sql(&statement))
                     .bind(filter.period.to_string())
                     .bind(filter.cause.clone())
-                    .fetch_all(&self.pool)
+                    .fetch_all(self.bounded())
                     .await
                     .map_err(failed)?;
             }
@@ -178,7 +178,7 @@ impl Ledger {
                 .bind(PROGRAM_VERSION)
                 .bind(delivery(on_paper))
                 .bind(rows_at_least)
-                .execute(&mut *transaction)
+                .execute(transaction.bounded())
                 .await
                 .map_err(failed)?
                 .rows_affected();
@@ -191,10 +191,10 @@ impl Ledger {
         ))
         .bind(run.run_id.clone())
         .bind(reason.to_owned())
-        .execute(&mut *transaction)
+        .execute(transaction.bounded())
         .await
         .map_err(failed)?;
-        transaction.commit().await.map_err(failed)?;
+        transaction.commit("resubmitting documents").await?;
         Ok(changed)
     }
 
@@ -211,7 +211,7 @@ impl Ledger {
                 literals(chunk)
             )))
             .bind(reason.to_owned())
-            .fetch_all(&mut *transaction)
+            .fetch_all(transaction.bounded())
             .await
             .map_err(failed)?;
             changed += excused.len() as u64;
@@ -226,11 +226,11 @@ impl Ledger {
             )))
             .bind(format!("-{:016x}", fastrand::u64(..)))
             .bind(reason.to_owned())
-            .execute(&mut *transaction)
+            .execute(transaction.bounded())
             .await
             .map_err(failed)?;
         }
-        transaction.commit().await.map_err(failed)?;
+        transaction.commit("excusing documents").await?;
         Ok(changed)
     }
 
@@ -262,11 +262,11 @@ impl Ledger {
         .bind(profile_hash.to_owned())
         .bind(PROGRAM_VERSION)
         .bind(new.customer_note.map(ToOwned::to_owned))
-        .execute(&mut *transaction)
+        .execute(transaction.bounded())
         .await
         .map_err(failed)?;
         if inserted.rows_affected() == 0 {
-            transaction.rollback().await.map_err(failed)?;
+            transaction.rollback("reissuing the document").await?;
             return Ok(false);
         }
         sqlx::query(self.sql(
@@ -276,10 +276,10 @@ impl Ledger {
         .bind(format!("{}.{document}", run.run_id))
         .bind(document.to_string())
         .bind(reason.to_owned())
-        .execute(&mut *transaction)
+        .execute(transaction.bounded())
         .await
         .map_err(failed)?;
-        transaction.commit().await.map_err(failed)?;
+        transaction.commit("reissuing the document").await?;
         Ok(true)
     }
 }

@@ -48,7 +48,7 @@ impl Ledger {
         sqlx::query(self.sql("UPDATE export_runs SET closed_active = $1 WHERE run_id = $2"))
             .bind(i64::try_from(found.closed_active).unwrap_or(i64::MAX))
             .bind(run.run_id.clone())
-            .execute(&mut *transaction)
+            .execute(transaction.bounded())
             .await
             .map_err(failed)?;
         for unusable in &found.unusable {
@@ -59,11 +59,11 @@ impl Ledger {
             .bind(unusable.relation.clone())
             .bind(i64::try_from(unusable.rows).unwrap_or(i64::MAX))
             .bind(examples_json(&unusable.examples))
-            .execute(&mut *transaction)
+            .execute(transaction.bounded())
             .await
             .map_err(failed)?;
         }
-        transaction.commit().await.map_err(failed)
+        transaction.commit("recording what was found").await
     }
 
     /// What a run found of it.
@@ -73,14 +73,14 @@ impl Ledger {
             self.sql("SELECT COALESCE(max(closed_active), 0) FROM export_runs WHERE run_id = $1"),
         )
         .bind(run_id)
-        .fetch_one(&self.pool)
+        .fetch_one(self.bounded())
         .await
         .map_err(failed)?;
         let rows: Vec<UnusableRow> = sqlx::query_as(self.sql(
             "SELECT relation, row_count, examples FROM export_unusable_ids WHERE run_id = $1 ORDER BY relation",
         ))
         .bind(run_id)
-        .fetch_all(&self.pool)
+        .fetch_all(self.bounded())
         .await
         .map_err(failed)?;
         Ok(Unaccounted {
@@ -97,7 +97,7 @@ impl Ledger {
              WHERE r.period = $1 ORDER BY r.started_at, r.run_id",
         ))
         .bind(period.to_string())
-        .fetch_all(&self.pool)
+        .fetch_all(self.bounded())
         .await
         .map_err(statement_failed("reading unusable ids", Whose::Ledger))?;
         let mut newest = BTreeMap::new();

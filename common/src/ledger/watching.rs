@@ -30,7 +30,7 @@ impl Ledger {
     /// The ledger's clock.
     pub async fn now(&self) -> Result<Timestamp> {
         let now: i64 = sqlx::query_scalar(self.sql("SELECT {NOW_MS}"))
-            .fetch_one(&self.pool)
+            .fetch_one(self.bounded())
             .await
             .map_err(statement_failed(
                 "reading the ledger's clock",
@@ -46,7 +46,7 @@ impl Ledger {
              WHERE d.period = $1 AND d.state = 'failed' GROUP BY 1 ORDER BY 2 DESC, 1",
         ))
         .bind(period.to_string())
-        .fetch_all(&self.pool)
+        .fetch_all(self.bounded())
         .await
         .map_err(statement_failed("grouping failures", Whose::Ledger))?;
         let failures = rows
@@ -63,10 +63,10 @@ impl Ledger {
     pub async fn running_alive(&self, period: Period) -> Result<i64> {
         sqlx::query_scalar(self.sql(
             "SELECT count(*) FROM export_documents d
-             WHERE d.period = $1 AND d.state = 'running' AND d.lease_expires_at >= {NOW_MS}",
+             WHERE d.period = $1 AND d.state = 'running' AND {LIVE:d.}",
         ))
         .bind(period.to_string())
-        .fetch_one(&self.pool)
+        .fetch_one(self.bounded())
         .await
         .map_err(statement_failed("looking for signs of life", Whose::Ledger))
     }
@@ -90,7 +90,7 @@ impl Ledger {
             .bind(now.as_millisecond() - 60_000)
             .bind(now.as_millisecond() - 600_000)
             .bind(since.as_millisecond())
-            .fetch_one(&self.pool)
+            .fetch_one(self.bounded())
             .await
             .map_err(statement_failed("measuring the pace", Whose::Ledger))?;
         Ok(SettledLately {

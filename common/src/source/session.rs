@@ -10,6 +10,10 @@ use crate::config::Config;
 use crate::database::{Whose, query_text, statement_failed};
 use crate::{Error, Result};
 
+/// A lock is waited for as long as on SQLite. While a statement computes, the server shows every minute that the connection is alive:
+/// what stands between may otherwise forget it.
+const LIMITS: &str = "SET LOCAL lock_timeout = '60s'; SET LOCAL tcp_keepalives_idle = 60";
+
 /// The time zones that settings name for sessions on the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Zones {
@@ -58,7 +62,7 @@ impl Session {
         let session = include_str!("session.sql")
             .replace("{url}", of_url.as_deref().unwrap_or("CAST(NULL AS text)"))
             .replace("{business}", &literal(&zones.business));
-        let text = format!("{begin}; SET LOCAL row_security = off; {session}");
+        let text = format!("{begin}; {LIMITS}; SET LOCAL row_security = off; {session}");
         let rows = connection
             .fetch_all(query_text(text))
             .await
@@ -87,7 +91,7 @@ impl Session {
         begin: &str,
     ) -> Result<()> {
         let text = format!(
-            "{begin}; SET LOCAL row_security = {}; SET LOCAL TimeZone = {}",
+            "{begin}; {LIMITS}; SET LOCAL row_security = {}; SET LOCAL TimeZone = {}",
             if self.shows_all { "on" } else { "off" },
             literal(&self.zone)
         );

@@ -83,10 +83,10 @@ impl SourceSnapshots {
                     .map_or((None, None), |(catalog, session)| (Some(catalog), session));
                 let connection = borrowed.connection();
                 let session =
-                    begin_in_session(connection, database.dialect, begin, zones, session).await?;
+                    begin_in_session(connection, &database, begin, zones, session).await?;
                 let catalog = match catalog {
                     Some(catalog) => catalog,
-                    None => Catalog::read(borrowed.connection(), database.dialect).await?,
+                    None => super::catalog(borrowed.connection(), &database).await?,
                 };
                 catalog.demand_all()?;
                 Ok(Source {

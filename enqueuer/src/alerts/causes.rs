@@ -173,7 +173,7 @@ pub static OF_DOCUMENTS: &[Cause] = &[
     Cause {
         name: "disk_full",
         runbook: "disk-full",
-        meaning: "Converters had no room left for their workbooks, in every attempt.",
+        meaning: "Converters had no room left for their workbooks: every further document would fail the same way.",
         command: resubmit!("disk enlarged"),
     },
     Cause {

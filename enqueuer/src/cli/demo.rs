@@ -44,7 +44,7 @@ impl Demo {
         let cancel = Termination::listen()?;
         let sample = self.make_sample(&config, period).await?;
 
-        Database::new(&config.database_url)?.create_file()?;
+        Database::of_ledger(&config)?.create_file()?;
         let ledger = open_ledger(&config).await?;
         let queue = self.queue.open(&config, settings, &ledger).await?;
         let request = Request {

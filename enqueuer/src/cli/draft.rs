@@ -96,7 +96,7 @@ fn prepare(config: &Config) -> Result<()> {
             Error::config(format!("{} cannot be made", directory.display())).because(reason)
         })?;
     }
-    Database::new(&config.database_url)?.create_file()
+    Database::of_ledger(config)?.create_file()
 }
 
 async fn tell(

@@ -34,7 +34,7 @@ impl Excuse {
             }
             return Ok(ExitCode::SUCCESS);
         }
-        if !self.decision.is_taken("excuse", &found)? {
+        if !self.decision.is_taken("excuse", &found).await? {
             return Ok(ExitCode::SUCCESS);
         }
         let documents: Vec<_> = found.into_iter().map(|found| found.document).collect();

@@ -14,7 +14,7 @@ pub struct Migrate {}
 impl Migrate {
     pub async fn execute(self, settings: &Settings) -> Result<ExitCode> {
         let config = settings.resolve()?;
-        let database = Database::new(&config.database_url)?;
+        let database = Database::of_ledger(&config)?;
         database.create_file()?;
         database.verify().await?;
         let ledger = Ledger::connect(&config, 1).await?;

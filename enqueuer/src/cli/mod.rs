@@ -25,6 +25,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use common::Result;
 use common::config::Settings;
+use common::termination::{self, Termination};
 
 use crate::out;
 
@@ -63,9 +64,36 @@ enum Command {
     Link(link::Link),
 }
 
+impl Command {
+    /// Whether it puts things in order when it is told to terminate. All others just end: what they do is done or not by one statement.
+    fn ends_in_order(&self) -> bool {
+        matches!(
+            self,
+            Command::Demo(_)
+                | Command::Preview(_)
+                | Command::Run(_)
+                | Command::Resubmit(_)
+                | Command::Reissue(_)
+                | Command::Sweep(_)
+        ) || matches!(self, Command::Status(status) if status.watch)
+    }
+}
+
 impl Cli {
-    /// Runs the command.
-    pub async fn execute(self) -> Result<ExitCode> {
+    /// Runs the command, but no longer than it may once it is told to terminate.
+    pub async fn execute_until_terminated(self) -> Result<ExitCode> {
+        if self.command.ends_in_order() {
+            return termination::in_time(self.execute()).await;
+        }
+        let mut termination = Termination::listen()?;
+        tokio::select! {
+            biased;
+            code = self.execute() => code,
+            () = termination.requested() => Err(termination::told()),
+        }
+    }
+
+    async fn execute(self) -> Result<ExitCode> {
         let settings = &self.settings;
         let code = match self.command {
             Command::Demo(command) => command.execute(settings).await,

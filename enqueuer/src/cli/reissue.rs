@@ -70,7 +70,7 @@ impl Reissue {
             )));
         }
         let found = without_purged(&config, &ledger, found).await?;
-        if !self.decision.is_taken("reissue", &found)? {
+        if !self.decision.is_taken("reissue", &found).await? {
             return Ok(ExitCode::SUCCESS);
         }
         let report = self.reissue(&config, settings, &ledger, &found).await?;

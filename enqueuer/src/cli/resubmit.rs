@@ -45,7 +45,7 @@ impl Resubmit {
             }
             return Ok(ExitCode::SUCCESS);
         }
-        if !self.decision.is_taken("resubmit", &found)? {
+        if !self.decision.is_taken("resubmit", &found).await? {
             return Ok(ExitCode::SUCCESS);
         }
         let mut by_period: BTreeMap<Period, Vec<Found>> = BTreeMap::new();

@@ -36,7 +36,7 @@ pub struct Status {
     limit: Option<u32>,
     /// Looks again and again until nothing is open: in place on a terminal, elsewhere a line each time
     #[arg(long, conflicts_with = "documents")]
-    watch: bool,
+    pub(super) watch: bool,
     /// Looks every so many seconds [default: 2 on a terminal, 10 elsewhere]
     #[arg(long, value_name = "SECONDS", requires = "watch", value_parser = clap::value_parser!(u64).range(1..=3600))]
     every: Option<u64>,

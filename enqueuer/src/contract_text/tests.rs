@@ -1,5 +1,7 @@
 //! The contract and the templates, as they are printed and as an engine takes them.
 
+use std::time::Duration;
+
 use common::catalog::Catalog;
 use common::config::DatabaseUrl;
 use common::database::{Database, query_text};
@@ -61,8 +63,11 @@ fn the_templates_differ_where_the_engines_do() {
 /// A database in which the firm's tables exist, with the template's views.
 async fn database_with_views(directory: &tempfile::TempDir, views: &str) -> AnyConnection {
     let file = directory.path().join("firm.db");
-    let database =
-        Database::new(&DatabaseUrl::new(format!("sqlite://{}", file.display()))).unwrap();
+    let database = Database::new(
+        &DatabaseUrl::new(format!("sqlite://{}", file.display())),
+        Duration::from_secs(60),
+    )
+    .unwrap();
     database.create_file().unwrap();
     let pool = database.connect_pool(1).await.unwrap();
     let mut connection = pool.acquire().await.unwrap().detach();

@@ -9,7 +9,7 @@ use std::time::Duration;
 use common::config::{Config, Settings};
 use common::ledger::{Job, Ledger, MAX_ATTEMPTS, SlotEnd};
 use common::statement::DocumentId;
-use common::termination::Termination;
+use common::termination::{self, Termination};
 use common::{Class, Error, Result};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -120,7 +120,26 @@ impl ProcessQueue {
                 .settle_slot(&job.job_id, slot, &SlotEnd::Ended)
                 .await?;
         }
+        self.settle_unsettled(job).await?;
         outcome
+    }
+
+    /// A converter that ended well has settled its document, but the ledger may have lost that, as a server does that crashes with
+    /// `synchronous_commit` off. What the ledger says is what counts.
+    async fn settle_unsettled(&self, job: &Job) -> Result<()> {
+        let end = SlotEnd::Lost {
+            cause: "killed",
+            error: "its converter ended well, and the ledger does not know of it".to_owned(),
+        };
+        let lost = self.ledger.settle_ended_job(&job.job_id, &end).await?;
+        if !lost.is_empty() {
+            tracing::warn!(
+                job.id = job.job_id,
+                documents = lost.len(),
+                "the ledger has documents open whose converters ended well"
+            );
+        }
+        Ok(())
     }
 
     /// Runs a slot's attempts and settles what they leave open.
@@ -203,6 +222,7 @@ impl ProcessQueue {
             ))
             .because(reason)
         })?;
+        let _counted = termination::Child::begins();
         let stderr = child.stderr.take();
         let listen = async {
             let mut words = Vec::new();
@@ -274,6 +294,7 @@ pub fn environment(config: &Config, settings: &Settings) -> Vec<(&'static str, S
         ("STORE_URL", config.store.to_string()),
         ("ALERTS", "log".to_owned()),
         ("LEASE_SECONDS", config.lease.as_secs().to_string()),
+        ("STALL_SECONDS", config.silence.as_secs().to_string()),
     ];
     let given = [
         ("STATEMENT_PROFILE", &settings.statement_profile),

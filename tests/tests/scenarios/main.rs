@@ -34,6 +34,7 @@ mod runbooks;
 mod s3;
 mod settled;
 mod settlement;
+mod silence;
 mod status;
 mod steering;
 mod terminal;

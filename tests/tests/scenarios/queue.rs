@@ -1,11 +1,13 @@
 //! The local queue: retries by exit code, signals, timeout, arguments and environment, as AWS Batch has them.
 //!
 //! A script beside a copy of the enqueuer stands before the real converter and makes its surroundings what the scenario
-//! needs, or counts. `/proc` has no space at all: as TMPDIR it is a full temp disk.
+//! needs, or counts. `/proc` has no space at all: as TMPDIR it is a full temp disk. Nobody listens on port 9: a database there is down.
+
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
-use tests::{World, on_every_engine};
+use tests::{Engine, World, on_every_engine};
 use tokio::time::Instant;
 
 use crate::fixtures::{
@@ -15,6 +17,9 @@ use crate::fixtures::{
 use crate::processes::{converters, expect_no_converters, wait_until};
 
 const TRADE: &str = "2026-10.trade.A001";
+
+/// A source that is down, for the converter of a script.
+const IS_DOWN: &str = "export SOURCE_DATABASE_URL=postgres://reader@127.0.0.1:9/firm";
 
 /// The lines that a script wrote.
 fn lines(world: &World, file: &str) -> Result<Vec<String>> {
@@ -31,8 +36,8 @@ fn only_trades<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Vec<&'a str>
 on_every_engine! {
     async fn a_retryable_failure_is_tried_three_times(world: &World) {
         load_october(world, 1).await?;
-        let full_disk = "echo $AWS_BATCH_JOB_ATTEMPT >> attempts; export TMPDIR=/proc; exec \"$CONVERTER\" \"$@\"";
-        let answer = world.enqueuer_beside(full_disk, only_trades([]))?.run().await?.expect(1)?.json()?;
+        let down = format!("echo $AWS_BATCH_JOB_ATTEMPT >> attempts; {IS_DOWN}; exec \"$CONVERTER\" \"$@\"");
+        let answer = world.enqueuer_beside(&down, only_trades([]))?.run().await?.expect(1)?.json()?;
         assert_eq!((&answer["succeeded"], &answer["failed"]), (&0.into(), &1.into()), "{answer}");
         assert_eq!(lines(world, "attempts")?, ["1", "2", "3"]);
         assert_eq!(
@@ -41,9 +46,9 @@ on_every_engine! {
         );
         let failed = document(world, TRADE).await?;
         assert_eq!(failed["state"], "failed");
-        assert_eq!(failed["cause"], "disk_full");
+        assert_eq!(failed["cause"], "database");
         assert_eq!(failed["attempts"], 3);
-        assert!(failed["error"].as_str().is_some_and(|error| error.contains("set TMPDIR")), "{failed}");
+        assert!(failed["error"].as_str().is_some_and(|error| error.contains("is it up and reachable?")), "{failed}");
         assert_eq!(world.published()?, []);
 
         // Failed documents come back through `resubmit` only.
@@ -56,8 +61,8 @@ on_every_engine! {
 on_every_engine! {
     async fn a_failure_that_passes_is_forgotten(world: &World) {
         load_october(world, 1).await?;
-        let full_once = "[ $AWS_BATCH_JOB_ATTEMPT = 1 ] && export TMPDIR=/proc; exec \"$CONVERTER\" \"$@\"";
-        world.enqueuer_beside(full_once, only_trades([]))?.run().await?.expect(0)?;
+        let down_once = format!("[ $AWS_BATCH_JOB_ATTEMPT = 1 ] && {IS_DOWN}; exec \"$CONVERTER\" \"$@\"");
+        world.enqueuer_beside(&down_once, only_trades([]))?.run().await?.expect(0)?;
         assert_eq!(attempts(world).await?, [format!("{TRADE} 1 given_back"), format!("{TRADE} 2 succeeded")]);
         let made = document(world, TRADE).await?;
         assert_eq!((&made["state"], &made["attempts"]), (&"succeeded".into(), &2.into()));
@@ -92,6 +97,56 @@ on_every_engine! {
         assert_eq!(world.status(PERIOD).await?["counts"]["due"], 2);
         run_october(world).await?.expect(0)?;
         assert_eq!(world.published()?.len(), 4);
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn a_full_disk_is_told_once_and_uses_nothing_up(world: &World) {
+        load_october(world, 3).await?;
+        let full = "echo try >> tries; export TMPDIR=/proc; exec \"$CONVERTER\" \"$@\"";
+        let answer = world.enqueuer_beside(full, only_trades(["--parallel", "1"]))?.run().await?.expect(78)?;
+        assert_eq!(answer.stderr.matches("set TMPDIR or give it more").count(), 1, "{answer:?}");
+        assert_eq!(lines(world, "tries")?.len(), 1, "the others were begun, too");
+        let status = world.status(PERIOD).await?;
+        assert_eq!((&status["counts"]["due"], &status["counts"]["failed"]), (&3.into(), &0.into()), "{status}");
+        run_of(world, ["--kind", "trade"]).run().await?.expect(0)?;
+        assert_eq!(world.published()?.len(), 3);
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn what_the_ledger_lost_of_a_good_end_is_due_again(world: &World) {
+        load_october(world, 2).await?;
+        // The converters end well, and the ledger does not know of it.
+        let answer = world.enqueuer_beside("exit 0", only_trades([]))?.run().await?.expect(75)?.json()?;
+        assert_eq!((&answer["succeeded"], &answer["open"]), (&0.into(), &2.into()), "{answer}");
+        assert_eq!(document(world, TRADE).await?["cause"], "killed");
+        run_of(world, ["--kind", "trade"]).run().await?.expect(0)?;
+        expect_ledger_agrees_with_store(world).await?;
+        assert_eq!(world.published()?.len(), 2);
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn a_clock_that_was_set_back_is_not_waited_for(world: &World) {
+        load_october(world, 2).await?;
+        world.enqueuer_beside("exit 3", only_trades([]))?.run().await?.expect(75)?;
+        // As a run and its converters left them that began before the clock was set back by three hours.
+        let ahead = match world.engine {
+            Engine::Postgres => "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT) + 10800000",
+            Engine::Sqlite => "unixepoch() * 1000 + 10800000",
+        };
+        world.execute(&format!(
+            "UPDATE export_documents SET state = 'running', attempt_id = 'gone', lease_expires_at = {ahead}; \
+             UPDATE export_runs SET lease_expires_at = {ahead}, ended_at = NULL"
+        )).await?;
+        let began = Instant::now();
+        run_of(world, ["--kind", "trade"]).run().await?.expect(0)?;
+        ensure!(began.elapsed() < Duration::from_secs(60), "it waited for the old leases");
+        assert_eq!(world.published()?.len(), 2);
         Ok(())
     }
 }
