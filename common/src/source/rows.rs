@@ -76,12 +76,26 @@ impl SourceRow {
         self.text.clear();
         self.fields.clear();
         for column in 0..row.len() {
-            let from = self.text.len();
-            let value: Option<&str> = row.try_get(column)?;
-            self.text.push_str(value.unwrap_or_default());
-            self.fields.push(value.map(|_| (from, self.text.len())));
+            self.push(row.try_get(column)?);
         }
         Ok(())
+    }
+
+    fn push(&mut self, value: Option<&str>) {
+        let from = self.text.len();
+        self.text.push_str(value.unwrap_or_default());
+        self.fields.push(value.map(|_| (from, self.text.len())));
+    }
+}
+
+/// A row of these columns.
+impl<'t> FromIterator<Option<&'t str>> for SourceRow {
+    fn from_iter<T: IntoIterator<Item = Option<&'t str>>>(columns: T) -> Self {
+        let mut row = Self::default();
+        for column in columns {
+            row.push(column);
+        }
+        row
     }
 }
 

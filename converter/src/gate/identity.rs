@@ -87,6 +87,7 @@ fn check_settled(gate: &mut Gate, trade: &Trade, settled: Decimal, terms: Terms)
     let made = rate.map(|rate| (rate, (net * rate).normalize()));
     let is_nothing =
         made.is_some_and(|(_, made)| settled.is_zero() && made.abs() < minor_unit(settled_in));
+    let sign = |amount: Decimal| amount.cmp(&Decimal::ZERO);
     if sign(settled) != sign(net) && !is_nothing {
         return broken(gate, trade, &format!("{both}: the signs must agree"));
     }
@@ -107,11 +108,6 @@ fn check_settled(gate: &mut Gate, trade: &Trade, settled: Decimal, terms: Terms)
             "{both}, which at the rate of {rate} makes {made} {settled_in}: a difference of {difference}, more than {percent} % of it"
         ),
     )
-}
-
-/// −1, 0 or 1.
-fn sign(amount: Decimal) -> i8 {
-    i8::from(amount > Decimal::ZERO) - i8::from(amount < Decimal::ZERO)
 }
 
 fn minor_unit(currency: Currency) -> Decimal {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use common::agreement::{Doubt, Finding, Findings, Price, Security};
 use common::contract::{CASH_BALANCES, POSITIONS, Relation, TRADES};
 use common::profile::{Policies, Policy, Rule};
+use common::source::SourceRow;
 
 use super::amount;
 use crate::gate::Gate;
-use crate::gate::agreement::{Facts, check_facts};
+use crate::gate::agreement::{Facts, check, check_facts};
 use crate::samples::currency;
 
 fn price(price: &str, unit: &str) -> Price {
@@ -169,6 +170,17 @@ fn rates_concern_rows_off_the_band_and_jumps_all_rows() {
     };
     assert_eq!(judged(&jump, &row(&CASH_BALANCES, "1", "150")), CONCERNED);
     assert_eq!(judged(&jump, &row(&TRADES, "1", "150")), NOT);
+    let other_currency = Facts {
+        currency: currency("EUR"),
+        ..row(&CASH_BALANCES, "1", "150")
+    };
+    let without_rate = Facts {
+        rate: None,
+        ..row(&CASH_BALANCES, "1", "150")
+    };
+    for facts in [other_currency, without_rate] {
+        assert_eq!(judged(&jump, &facts), NOT, "{facts:?}");
+    }
 }
 
 #[test]
@@ -197,4 +209,127 @@ fn more_findings_than_are_kept_refuse_whatever_has_a_price() {
             .unwrap()
             .is_none()
     );
+}
+
+/// A row of the source with these columns.
+fn source_row(relation: &Relation, columns: &[(&str, &'static str)]) -> SourceRow {
+    let value = |name: &str| columns.iter().find(|(column, _)| *column == name);
+    let names = relation.columns.iter().map(|column| column.name);
+    names
+        .map(|name| value(name).map(|(_, text)| *text))
+        .collect()
+}
+
+/// A trade at 40 for a security whose snapshots have 9 to 10, with other values for some columns.
+fn far_trade(columns: &[(&str, &'static str)]) -> SourceRow {
+    let usual = [
+        ("security_code", "130A"),
+        ("market", "TSE"),
+        ("side", "buy"),
+        ("unit_price", "40"),
+        ("price_unit", "1"),
+        ("currency", "USD"),
+        ("fx_rate", "150"),
+    ];
+    let of_others = usual
+        .iter()
+        .filter(|(name, _)| columns.iter().all(|(other, _)| other != name));
+    let columns: Vec<_> = columns.iter().chain(of_others).copied().collect();
+    source_row(&TRADES, &columns)
+}
+
+/// Whether a row of the source is refused by a finding, as it is read.
+fn is_refused(doubt: Doubt, relation: &'static Relation, row: &SourceRow) -> bool {
+    let findings = Arc::new(Findings {
+        kept: vec![Finding {
+            says: String::new(),
+            doubt,
+        }],
+        ..Findings::default()
+    });
+    let mut gate = Gate::new(Policies {
+        agreement: Policy::Block,
+        ..Policies::default()
+    });
+    gate.learn(&findings, currency("JPY"));
+    check(&mut gate, relation, row).is_err()
+}
+
+#[test]
+fn a_row_is_held_against_findings_as_the_source_has_it() {
+    let far = || Doubt::TradePrice {
+        security: security(),
+        lowest: price("9", "1"),
+        highest: price("10", "1"),
+    };
+    for (columns, refused) in [
+        (vec![], true),
+        (vec![("side", "sell")], true),
+        // What is not bought or sold has a price of its own.
+        (vec![("side", "receipt")], false),
+        (vec![("event", "split 1:4")], false),
+        // 40 for 100 units, and 40 of which a tenth counts.
+        (vec![("price_unit", "100"), ("unit_price", "4000")], true),
+        (vec![("price_unit", "10")], false),
+        (vec![("price_factor", "0.1")], false),
+        (vec![("market", "JNX")], false),
+        // Refused elsewhere, where they are read.
+        (vec![("price_unit", "0")], false),
+        (vec![("price_unit", "-1")], false),
+        (vec![("unit_price", "forty")], false),
+        (vec![("currency", "XXX1")], false),
+    ] {
+        let row = far_trade(&columns);
+        assert_eq!(is_refused(far(), &TRADES, &row), refused, "{columns:?}");
+    }
+}
+
+#[test]
+fn a_rate_is_held_against_findings_as_the_source_has_it() {
+    let rate = |relation: &Relation| Doubt::Rate {
+        relation: relation.name.to_owned(),
+        date: "2026-10-30".to_owned(),
+        base: "JPY".to_owned(),
+        currency: "USD".to_owned(),
+        usual: amount("150"),
+    };
+    for (fx_rate, as_of, refused) in [
+        ("152", "2026-10-30", true),
+        ("151", "2026-10-30", false),
+        ("152", "2026-09-30", false),
+        // Refused elsewhere.
+        ("0", "2026-10-30", false),
+        ("-152", "2026-10-30", false),
+    ] {
+        let columns = [("currency", "USD"), ("fx_rate", fx_rate), ("as_of", as_of)];
+        let row = source_row(&CASH_BALANCES, &columns);
+        let found = is_refused(rate(&CASH_BALANCES), &CASH_BALANCES, &row);
+        assert_eq!(found, refused, "{fx_rate} of {as_of}");
+    }
+    // The day of a holding's price, and of its snapshot where it has none.
+    let priced = |price_date| Doubt::Price {
+        security: security(),
+        date: price_date,
+        usual: price("10", "1"),
+    };
+    let held = [
+        ("security_code", "130A"),
+        ("market", "TSE"),
+        ("price", "11"),
+        ("price_unit", "1"),
+        ("currency", "USD"),
+        ("as_of", "2026-10-30"),
+        ("price_date", "2026-10-29"),
+    ];
+    for (columns, date) in [(&held[..], "2026-10-29"), (&held[..6], "2026-10-30")] {
+        let row = source_row(&POSITIONS, columns);
+        assert!(
+            is_refused(priced(date.to_owned()), &POSITIONS, &row),
+            "{date}"
+        );
+        assert!(
+            !is_refused(priced("2026-10-28".to_owned()), &POSITIONS, &row),
+            "{date}"
+        );
+    }
 }
