@@ -1,6 +1,8 @@
 //! Connecting, and the class of a failed statement.
 
 mod credentials;
+#[cfg(test)]
+mod hidden_passwords;
 mod meaning;
 pub(crate) mod pooler;
 mod sqlite_code;
@@ -65,19 +67,20 @@ impl Database {
         create().map_err(|reason| {
             Error::config(format!(
                 "the database file {} cannot be created; is its directory writable?",
-                file.display()
+                self.url
             ))
             .because(reason)
         })
     }
 
     fn options(&self, read_only: bool) -> Result<AnyConnectOptions> {
+        credentials::refuse_unreadable(&self.url, self.dialect)?;
         if let Some(file) = self.file()
             && !file.exists()
         {
             return Err(Error::config(format!(
                 "there is no database file {}: `enqueuer demo`, `load` or `migrate` creates it, or set DATABASE_URL",
-                file.display()
+                self.url
             )));
         }
         let url = self.url.expose();
@@ -158,11 +161,7 @@ impl Database {
             "cannot connect to the {} database {}",
             self.dialect, self.url
         );
-        if credentials::seem_raw(&self.url) {
-            // The reason would be about a host and a port that nobody meant.
-            return Error::config(format!("{message}: {}", credentials::PERCENT_ENCODE));
-        }
-        match Meaning::of(&reason, Whose::Ledger) {
+        let error = match Meaning::of(&reason, Whose::Ledger) {
             // What TLS says of a certificate comes as data that makes no sense.
             _ if is_invalid_data(&reason) => Error::config(format!(
                 "{message}: its certificate cannot be verified; name its authority's in the URL, sslrootcert=PATH, and the host as the certificate does"
@@ -183,8 +182,13 @@ impl Database {
             _ => Error::config(format!(
                 "{message}; check DATABASE_URL and SOURCE_DATABASE_URL"
             )),
+        };
+        // The driver's and the server's words repeat parts of the URL.
+        if self.url.is_shown() {
+            error.because(reason)
+        } else {
+            error
         }
-        .because(reason)
     }
 }
 
