@@ -17,7 +17,7 @@ use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Connection, Ex
 
 use crate::config::DatabaseUrl;
 use crate::dialect::Dialect;
-use crate::{Error, Result};
+use crate::{Error, Result, files};
 
 use self::meaning::Meaning;
 
@@ -51,6 +51,7 @@ impl Database {
             return Ok(());
         };
         let create = || {
+            files::demand_file_or_nothing(&file)?;
             if let Some(directory) = file
                 .parent()
                 .filter(|directory| !directory.as_os_str().is_empty())
@@ -75,9 +76,18 @@ impl Database {
 
     fn options(&self, read_only: bool) -> Result<AnyConnectOptions> {
         credentials::refuse_unreadable(&self.url, self.dialect)?;
-        if let Some(file) = self.file()
-            && !file.exists()
-        {
+        let file = self.file();
+        let refused = |reason| {
+            Error::config(format!(
+                "the database file {} cannot be opened; name another one",
+                self.url
+            ))
+            .because(reason)
+        };
+        if let Some(file) = &file {
+            files::demand_file_or_nothing(file).map_err(refused)?;
+        }
+        if file.is_some_and(|file| !file.exists()) {
             return Err(Error::config(format!(
                 "there is no database file {}: `enqueuer demo`, `load` or `migrate` creates it, or set DATABASE_URL",
                 self.url

@@ -187,6 +187,13 @@ impl Exporter {
             tables,
             proof,
         } = built;
+        if let Some(warning) = &proof.warning {
+            tracing::warn!(
+                document.id = %document,
+                rule = warning.cause,
+                "broken, and let pass by the profile; `enqueuer status` says more"
+            );
+        }
         // The last look before the document becomes visible.
         self.ledger
             .intend_to_publish(attempt, &finished.sha256, &proof)

@@ -109,11 +109,8 @@ fn shown_server(url: &Url, rest: &str) -> Option<String> {
     });
     // The parser escapes what belongs to no user, such as a second `@`.
     let is_user = is_name(url.username()) && rest[2..].starts_with(url.username());
-    let is_read_as_meant = is_user
-        && is_host
-        && is_name(database)
-        && are_parameters
-        && url.fragment().is_none();
+    let is_read_as_meant =
+        is_user && is_host && is_name(database) && are_parameters && url.fragment().is_none();
     if !is_read_as_meant {
         return None;
     }
@@ -123,7 +120,9 @@ fn shown_server(url: &Url, rest: &str) -> Option<String> {
         // A port without a user may be a password of digits without a host.
         return Some(format!("{scheme}://{host}/{database}"));
     }
-    let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
+    let port = url
+        .port()
+        .map_or_else(String::new, |port| format!(":{port}"));
     Some(format!("{scheme}://{user}@{host}{port}/{database}"))
 }
 
@@ -137,7 +136,9 @@ impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.shown() {
             Some(shown) => f.write_str(&shown),
-            None => f.write_str("(its URL is not shown: it may hold a password where none belongs)"),
+            None => {
+                f.write_str("(its URL is not shown: it may hold a password where none belongs)")
+            }
         }
     }
 }

@@ -119,5 +119,8 @@ fn settings_show_nothing_of_themselves() {
     };
     assert!(!format!("{settings:?}").contains("secret"));
     let error = settings.resolve().unwrap_err().chain();
-    assert!(error.contains("STORE_URL") && !error.contains("secret"), "{error}");
+    assert!(
+        error.contains("STORE_URL") && !error.contains("secret"),
+        "{error}"
+    );
 }

@@ -1,13 +1,16 @@
 //! Users and passwords in URLs: a character that means something there makes another URL of it. No error repeats a part of a URL
 //! that does not parse.
 
+use std::io::ErrorKind;
+use std::path::Path;
+
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 use url::Url;
 
 use crate::config::DatabaseUrl;
 use crate::dialect::Dialect;
-use crate::{Error, Result};
+use crate::{Error, Result, files};
 
 /// What to do about a user or password with such a character. It shows nothing of either.
 pub(super) const PERCENT_ENCODE: &str = "in the user and password of a URL every character that is no letter, no digit and none of -._~ \
@@ -21,13 +24,13 @@ pub(super) fn refuse_unreadable(url: &DatabaseUrl, dialect: Dialect) -> Result<(
             "cannot connect to the {dialect} database {url}: {PERCENT_ENCODE}"
         )));
     }
-    if let Err(reason) = Url::parse(text) {
-        return Err(Error::config(format!(
+    let parsed = Url::parse(text).map_err(|reason| {
+        Error::config(format!(
             "the URL of the {dialect} database cannot be read: write postgres://USER:PASSWORD@HOST:PORT/DATABASE or sqlite://PATH; \
              {PERCENT_ENCODE}"
         ))
-        .because(reason));
-    }
+        .because(reason)
+    })?;
     let (is_read, parameters) = match dialect {
         Dialect::Postgres => (
             text.parse::<PgConnectOptions>().is_ok(),
@@ -38,13 +41,38 @@ pub(super) fn refuse_unreadable(url: &DatabaseUrl, dialect: Dialect) -> Result<(
             "there are mode, cache, immutable and vfs",
         ),
     };
-    if is_read {
-        Ok(())
-    } else {
-        Err(Error::config(format!(
+    if !is_read {
+        return Err(Error::config(format!(
             "the URL of the {dialect} database has a parameter that cannot be read: {parameters}; escapes (%) are of UTF-8"
-        )))
+        )));
     }
+    certificates_are_files(&parsed)
+}
+
+/// The driver would wait for a named pipe without end.
+fn certificates_are_files(url: &Url) -> Result<()> {
+    let named = [
+        "sslrootcert",
+        "ssl-root-cert",
+        "ssl-ca",
+        "sslcert",
+        "ssl-cert",
+        "sslkey",
+        "ssl-key",
+    ];
+    for (name, value) in url.query_pairs() {
+        // A certificate itself may stand there, too, which is the name of no file.
+        if named.contains(&&*name)
+            && let Err(reason) = files::demand_file_or_nothing(Path::new(&*value))
+            && reason.kind() == ErrorKind::InvalidInput
+        {
+            return Err(Error::config(format!(
+                "what {name} names in the URL of a database cannot be read; name a file"
+            ))
+            .because(reason));
+        }
+    }
+    Ok(())
 }
 
 /// Whether a user or password seems to hold one of the characters that end what stands before a path, a query or a fragment: the
