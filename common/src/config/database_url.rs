@@ -137,7 +137,7 @@ impl fmt::Display for DatabaseUrl {
         match self.shown() {
             Some(shown) => f.write_str(&shown),
             None => {
-                f.write_str("(its URL is not shown: it may hold a password where none belongs)")
+                f.write_str("(its URL, of DATABASE_URL or SOURCE_DATABASE_URL, is not shown: it may hold a password where none belongs)")
             }
         }
     }

@@ -26,7 +26,7 @@ pub(super) fn refuse_unreadable(url: &DatabaseUrl, dialect: Dialect) -> Result<(
     }
     let parsed = Url::parse(text).map_err(|reason| {
         Error::config(format!(
-            "the URL of the {dialect} database cannot be read: write postgres://USER:PASSWORD@HOST:PORT/DATABASE or sqlite://PATH; \
+            "the URL of the {dialect} database, of DATABASE_URL or SOURCE_DATABASE_URL, cannot be read: write postgres://USER:PASSWORD@HOST:PORT/DATABASE or sqlite://PATH; \
              {PERCENT_ENCODE}"
         ))
         .because(reason)
@@ -43,7 +43,7 @@ pub(super) fn refuse_unreadable(url: &DatabaseUrl, dialect: Dialect) -> Result<(
     };
     if !is_read {
         return Err(Error::config(format!(
-            "the URL of the {dialect} database has a parameter that cannot be read: {parameters}; escapes (%) are of UTF-8"
+            "the URL of the {dialect} database, of DATABASE_URL or SOURCE_DATABASE_URL, has a parameter that cannot be read: {parameters}; escapes (%) are of UTF-8"
         )));
     }
     certificates_are_files(&parsed)
