@@ -1,5 +1,7 @@
 //! Texts in somebody else's words on a terminal: nothing in them steers it.
 
+use std::fmt::Write as _;
+
 /// The text on one line, without what would steer a terminal or turn the order of what is read. Line ends and tabs become spaces;
 /// anything else is shown as its escape, by which two ids stay two.
 pub fn printable(text: &str) -> String {
@@ -16,7 +18,7 @@ fn escaped(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for char in text.chars() {
         if steers(char) {
-            shown.push_str(&format!("\\u{:04x}", u32::from(char)));
+            let _ = write!(shown, "\\u{:04x}", u32::from(char));
         } else {
             shown.push(char);
         }

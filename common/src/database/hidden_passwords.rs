@@ -1,5 +1,6 @@
 //! Whatever somebody writes for the URL of a database, its password is in nothing that is said of it.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -87,7 +88,7 @@ async fn said(text: &str) -> String {
     let mut said = format!("{url} {url:?} {settings:?} {:?}", settings.resolve());
     let mut refused = |error: Option<Error>| {
         if let Some(error) = error {
-            said += &format!("\n{error}\n{error:?}\n{}", error.chain());
+            let _ = write!(said, "\n{error}\n{error:?}\n{}", error.chain());
         }
     };
     match Database::new(&url) {
