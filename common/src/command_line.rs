@@ -1,10 +1,12 @@
 //! How both programs read their command lines.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Command, Parser};
 
 use crate::Class;
+use crate::printable::printable_lines;
 
 /// The command line. Otherwise `--help` or what is wrong is printed, and the program ends with the code: a mistake in it is a
 /// misconfiguration.
@@ -15,10 +17,14 @@ pub fn parse<P: Parser>() -> Result<P, ExitCode> {
             .try_get_matches()
             .err()
             .unwrap_or(usage);
-        let _ = usage.print();
+        // It repeats what was given.
+        let text = printable_lines(&usage.to_string());
+        // Whoever reads it may be gone.
         if usage.use_stderr() {
+            let _ = write!(std::io::stderr(), "{text}");
             ExitCode::from(Class::Config.exit_code())
         } else {
+            let _ = write!(std::io::stdout(), "{text}");
             ExitCode::SUCCESS
         }
     })

@@ -1,5 +1,6 @@
 //! Settings: from the environment, each with a flag; parsed once, at the start, into one typed struct.
 
+mod database_url;
 mod same_database;
 
 use std::fmt;
@@ -8,10 +9,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use url::Url;
 
 use crate::profile::Profile;
 use crate::store::StoreUrl;
 use crate::{Error, Result};
+
+pub use self::database_url::DatabaseUrl;
 
 /// Where the month end runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +27,7 @@ pub enum Deployment {
 }
 
 /// The settings as given. Every flag has its environment variable.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Clone, clap::Args)]
 #[command(next_help_heading = "Settings")]
 pub struct Settings {
     /// `local` or `aws`
@@ -82,62 +86,6 @@ pub struct Settings {
     pub log: Option<String>,
 }
 
-/// A database URL. Shown without its password.
-#[derive(Clone, PartialEq, Eq)]
-pub struct DatabaseUrl(String);
-
-impl DatabaseUrl {
-    pub fn new(url: impl Into<String>) -> Self {
-        Self(url.into())
-    }
-
-    /// On AWS the server's certificate is verified unless the URL says how else: libpq's own default would take any
-    /// server, even without TLS.
-    fn of(url: String, deployment: Deployment) -> Self {
-        let postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
-        let says = url.split_once('?').is_some_and(|(_, parameters)| {
-            parameters.contains("sslmode=") || parameters.contains("ssl-mode=")
-        });
-        if deployment == Deployment::Local || !postgres || says {
-            return Self(url);
-        }
-        let joined = if url.contains('?') { '&' } else { '?' };
-        Self(format!("{url}{joined}sslmode=verify-full"))
-    }
-
-    /// With the password, for connecting only.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some((scheme, rest)) = self.0.split_once("://") else {
-            return f.write_str(self.0.split(['@', '?']).next().unwrap_or_default());
-        };
-        // Passwords stand before the host, or as a parameter.
-        let rest = match rest.rsplit_once('@') {
-            Some((credentials, host)) => {
-                let user = credentials.split(':').next().unwrap_or_default();
-                format!("{user}@{host}")
-            }
-            None => rest.to_owned(),
-        };
-        write!(
-            f,
-            "{scheme}://{}",
-            rest.split('?').next().unwrap_or_default()
-        )
-    }
-}
-
-impl fmt::Debug for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
 /// Where alerts go (`ALERTS`).
 #[derive(Clone, PartialEq, Eq)]
 pub enum AlertsTo {
@@ -181,6 +129,13 @@ pub struct Config {
     pub lease: Duration,
     /// How long a statement of a database may go on without an answer or another row.
     pub silence: Duration,
+}
+
+impl fmt::Debug for Settings {
+    /// Nothing of them is shown: they may hold passwords where none belong.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings").finish_non_exhaustive()
+    }
 }
 
 impl Settings {
@@ -281,11 +236,17 @@ impl Settings {
             Duration::from_secs(300),
             &mut collect,
         );
+        let database_url = DatabaseUrl::of(database_url, deployment);
+        let source_database_url = DatabaseUrl::of(source_database_url, deployment);
         if errors.is_empty() {
+            warn_of_ignored("DATABASE_URL", &database_url);
+            if source_database_url != database_url {
+                warn_of_ignored("SOURCE_DATABASE_URL", &source_database_url);
+            }
             Ok(Config {
                 deployment,
-                database_url: DatabaseUrl::of(database_url, deployment),
-                source_database_url: DatabaseUrl::of(source_database_url, deployment),
+                database_url,
+                source_database_url,
                 store,
                 alerts,
                 business_timezone,
@@ -307,6 +268,16 @@ fn parse_or<T>(parsed: Result<T>, stand_in: T, collect: &mut impl FnMut(Error)) 
     })
 }
 
+/// Says which parameters do nothing: a mistyped `sslmode` would otherwise turn TLS off unseen.
+fn warn_of_ignored(setting: &str, url: &DatabaseUrl) {
+    for number in url.ignored_parameters() {
+        tracing::warn!(
+            "{setting}: parameter {number} behind the question mark is ignored, because the driver does not know its name; known are {}",
+            database_url::PARAMETERS.join(", ")
+        );
+    }
+}
+
 /// Without a file a sample firm's: whoever only tries the program has none yet.
 fn read_profile(path: &str) -> Result<Profile> {
     if path.is_empty() {
@@ -325,21 +296,29 @@ fn parse_alerts(text: &str) -> Result<AlertsTo> {
             topic_arn: topic_arn.to_owned(),
         });
     }
-    if let Some(webhook) = text.strip_prefix("slack:")
-        && (webhook.starts_with("https://") || webhook.starts_with("http://127.0.0.1:"))
-    {
-        return Ok(AlertsTo::Slack {
-            webhook: webhook.to_owned(),
-        });
+    if let Some(webhook) = text.strip_prefix("slack:").and_then(webhook) {
+        return Ok(AlertsTo::Slack { webhook });
     }
     if text == "log" {
         return Ok(AlertsTo::Log);
     }
-    // Without what stands behind: a webhook is a secret.
-    Err(Error::config(format!(
-        "ALERTS {:?} is not known: write log, sns:TOPIC_ARN or slack:https://WEBHOOK",
-        text.split(':').next().unwrap_or_default()
-    )))
+    // Without the text: a webhook is a secret, however it was mistyped.
+    Err(Error::config(
+        "ALERTS is not known: write log, sns:TOPIC_ARN or slack:https://WEBHOOK, the webhook without user and password",
+    ))
+}
+
+/// A webhook as the URL parser understands it, which is how it is posted to. Without TLS only this machine is asked.
+fn webhook(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    let is_safe = match url.scheme() {
+        "https" => true,
+        "http" => url.host_str() == Some("127.0.0.1"),
+        _ => false,
+    };
+    // `https://hooks.slack.com@elsewhere/` would go elsewhere.
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    (is_safe && !has_user).then(|| url.into())
 }
 
 fn parse_timezone(name: &str) -> Result<TimeZone> {

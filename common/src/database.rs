@@ -2,6 +2,8 @@
 
 mod bounded;
 mod credentials;
+#[cfg(test)]
+mod hidden_passwords;
 mod meaning;
 pub(crate) mod pooler;
 mod sqlite_code;
@@ -17,7 +19,7 @@ use tokio::time::timeout;
 
 use crate::config::{Config, DatabaseUrl};
 use crate::dialect::Dialect;
-use crate::{Error, Result};
+use crate::{Error, Result, files};
 
 use self::meaning::Meaning;
 
@@ -66,6 +68,7 @@ impl Database {
             return Ok(());
         };
         let create = || {
+            files::demand_file_or_nothing(&file)?;
             if let Some(directory) = file
                 .parent()
                 .filter(|directory| !directory.as_os_str().is_empty())
@@ -82,19 +85,29 @@ impl Database {
         create().map_err(|reason| {
             Error::config(format!(
                 "the database file {} cannot be created; is its directory writable?",
-                file.display()
+                self.url
             ))
             .because(reason)
         })
     }
 
     fn options(&self, read_only: bool) -> Result<AnyConnectOptions> {
-        if let Some(file) = self.file()
-            && !file.exists()
-        {
+        credentials::refuse_unreadable(&self.url, self.dialect)?;
+        let file = self.file();
+        let refused = |reason| {
+            Error::config(format!(
+                "the database file {} cannot be opened; name another one",
+                self.url
+            ))
+            .because(reason)
+        };
+        if let Some(file) = &file {
+            files::demand_file_or_nothing(file).map_err(refused)?;
+        }
+        if file.is_some_and(|file| !file.exists()) {
             return Err(Error::config(format!(
                 "there is no database file {}: `enqueuer demo`, `load` or `migrate` creates it, or set DATABASE_URL",
-                file.display()
+                self.url
             )));
         }
         let url = self.url.expose();
@@ -176,11 +189,7 @@ impl Database {
             "cannot connect to the {} database {}",
             self.dialect, self.url
         );
-        if credentials::seem_raw(&self.url) {
-            // The reason would be about a host and a port that nobody meant.
-            return Error::config(format!("{message}: {}", credentials::PERCENT_ENCODE));
-        }
-        match Meaning::of(&reason, Whose::Ledger) {
+        let error = match Meaning::of(&reason, Whose::Ledger) {
             // What TLS says of a certificate comes as data that makes no sense.
             _ if is_invalid_data(&reason) => Error::config(format!(
                 "{message}: its certificate cannot be verified; name its authority's in the URL, sslrootcert=PATH, and the host as the certificate does"
@@ -196,7 +205,9 @@ impl Database {
             )),
             Meaning::Silent => Error::retry(
                 "database",
-                format!("{message}: nothing answers there as a database does; is it up, and is that its port?"),
+                format!(
+                    "{message}: nothing answers there as a database does; is it up, and is that its port?"
+                ),
             ),
             Meaning::Passing(_) => {
                 Error::retry("database", format!("{message}; is it up and reachable?"))
@@ -205,8 +216,13 @@ impl Database {
             _ => Error::config(format!(
                 "{message}; check DATABASE_URL and SOURCE_DATABASE_URL"
             )),
+        };
+        // The driver's and the server's words repeat parts of the URL.
+        if self.url.is_shown() {
+            error.because(reason)
+        } else {
+            error
         }
-        .because(reason)
     }
 }
 

@@ -38,9 +38,9 @@ impl Dialect {
         match url.expose().split(':').next() {
             Some("postgres" | "postgresql") => Ok(Dialect::Postgres),
             Some("sqlite") => Ok(Dialect::Sqlite),
-            _ => Err(Error::config(format!(
-                "DATABASE_URL or SOURCE_DATABASE_URL {url} names no known engine: write postgres://USER@HOST/DATABASE or sqlite://PATH"
-            ))),
+            _ => Err(Error::config(
+                "DATABASE_URL or SOURCE_DATABASE_URL names no known engine: write postgres://USER@HOST/DATABASE or sqlite://PATH",
+            )),
         }
     }
 

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use crate::printable::printable;
+
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 type Source = Box<dyn std::error::Error + Send + Sync + 'static>;
@@ -150,6 +152,6 @@ impl Error {
             next = reason.source();
         }
         // Whatever a value of the source does to a terminal, it does not do from a log.
-        line.replace(char::is_control, " ")
+        printable(&line)
     }
 }

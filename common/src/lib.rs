@@ -1,6 +1,9 @@
 //! What both binaries must agree on: the words of a document, the source contract, the ledger, settings,
 //! errors and exit codes, the clock, telemetry and metrics. Nothing else belongs here.
 
+// `telemetry` prints what nobody's words steer.
+#![warn(clippy::print_stderr, clippy::print_stdout)]
+
 pub mod agreement;
 pub mod aws;
 pub mod blank;
@@ -15,9 +18,11 @@ pub mod decimal;
 pub mod dialect;
 pub mod digests;
 pub mod error;
+pub mod files;
 pub mod ledger;
 pub mod lifetime;
 pub mod metrics;
+pub mod printable;
 pub mod profile;
 pub mod source;
 pub mod statement;

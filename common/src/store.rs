@@ -89,10 +89,11 @@ impl FromStr for StoreUrl {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
+        // Without the text: it may be another setting's URL, with a password.
         let wrong = || {
-            Error::config(format!(
-                "STORE_URL {text:?} is not a store: write file:PATH, e.g. file:var/statements, or s3://BUCKET/PREFIX"
-            ))
+            Error::config(
+                "STORE_URL is not a store: write file:PATH, e.g. file:var/statements, or s3://BUCKET/PREFIX",
+            )
         };
         if let Some(place) = text.strip_prefix("s3://") {
             let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));

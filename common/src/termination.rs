@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use crate::{Class, Error, Result};
+use crate::{Class, Error, Result, telemetry};
 
 /// How long a process may take to put things in order once it was told to end, and its children have ended.
 const PUT_IN_ORDER: Duration = Duration::from_secs(4);
@@ -126,8 +126,8 @@ async fn follow(
     }
     stage.send_replace(Stage::Overdue);
     sleep(AT_LAST - PUT_IN_ORDER).await;
-    eprintln!(
-        "told to terminate, and what was under way did not end: what is open is taken up by the next run"
+    telemetry::print(
+        "told to terminate, and what was under way did not end: what is open is taken up by the next run",
     );
     process::exit(Class::Retry.exit_code().into());
 }

@@ -8,7 +8,7 @@ use common::config::{Deployment, Settings};
 use common::ledger::{Assignment, Ledger};
 use common::statement::DocumentId;
 use common::termination::{self, Termination};
-use common::{Class, Error, Result, command_line, telemetry};
+use common::{Class, Error, Result, command_line, files, telemetry};
 
 use crate::export::{Exporter, Origin};
 use crate::redigest;
@@ -55,12 +55,13 @@ struct Arguments {
 
 /// The program.
 pub fn run() -> ExitCode {
+    files::keep_private();
     let arguments: Arguments = match command_line::parse() {
         Ok(arguments) => arguments,
         Err(ended) => return ended,
     };
     start(&arguments).unwrap_or_else(|error| {
-        eprintln!("converter: {}", error.chain());
+        telemetry::print(&format!("converter: {}", error.chain()));
         error.exit_code()
     })
 }

@@ -193,6 +193,13 @@ impl Exporter {
             tables,
             proof,
         } = built;
+        if let Some(warning) = &proof.warning {
+            tracing::warn!(
+                document.id = %document,
+                rule = warning.cause,
+                "broken, and let pass by the profile; `enqueuer status` says more"
+            );
+        }
         // The last look before the document becomes visible.
         let intended = self
             .ledger

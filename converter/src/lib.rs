@@ -1,6 +1,9 @@
 //! Streams one document's rows from SQL into a workbook, proves it and publishes it. The program is `cli.rs`; a library,
 //! because tests, the fuzz target and the binary that holds both programs (`images/`) share it.
 
+// `telemetry` prints what nobody's words steer.
+#![warn(clippy::print_stderr, clippy::print_stdout)]
+
 pub mod build;
 pub mod cli;
 pub mod deliver;

@@ -1,6 +1,9 @@
 //! Finds the documents that are due, submits them and follows them to the end. A library so that one binary can hold both
 //! programs (`images/`); the program is [`run`].
 
+// `out` and `telemetry` print what nobody's words steer.
+#![warn(clippy::print_stderr, clippy::print_stdout)]
+
 mod activity;
 mod agreement;
 mod alerts;
@@ -44,7 +47,7 @@ mod work;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
-use common::{Error, Result, command_line, telemetry};
+use common::{Error, Result, command_line, files, telemetry};
 
 pub use queue::HEAPS;
 
@@ -52,12 +55,13 @@ use crate::cli::Cli;
 
 /// The program `enqueuer`.
 pub fn run() -> ExitCode {
+    files::keep_private();
     let cli: Cli = match command_line::parse() {
         Ok(cli) => cli,
         Err(ended) => return ended,
     };
     start(cli).unwrap_or_else(|error| {
-        eprintln!("enqueuer: {}", error.chain());
+        telemetry::print(&format!("enqueuer: {}", error.chain()));
         error.exit_code()
     })
 }

@@ -5,11 +5,12 @@ use std::fmt::Arguments;
 use std::io::{ErrorKind, Result as Written, Write as _, stdout};
 use std::sync::OnceLock;
 
+use common::printable::printable_lines;
 use common::{Error, Result};
 
 static FAILED: OnceLock<std::io::Error> = OnceLock::new();
 
-/// Writes a line to stdout.
+/// Writes a line to stdout. Nobody's words in it steer a terminal; [`printable`](common::printable::printable) keeps them on it.
 macro_rules! line {
     ($($argument:tt)*) => {
         $crate::out::keep($crate::out::write_line(format_args!($($argument)*)))
@@ -19,7 +20,7 @@ macro_rules! line {
 pub(crate) use line;
 
 pub fn write_line(text: Arguments<'_>) -> Written<()> {
-    writeln!(stdout(), "{text}")
+    writeln!(stdout(), "{}", printable_lines(&text.to_string()))
 }
 
 /// Writes a whole file to stdout.

@@ -1,8 +1,6 @@
 //! Files that a command makes where the operator says.
 
-use std::fs::Permissions;
 use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use common::{Error, Result};
@@ -19,15 +17,14 @@ pub fn destination(out: PathBuf) -> Result<PathBuf> {
     }
 }
 
-/// Puts a file into its place in one step: whoever looks finds the earlier one or this one whole. `what` is said in an error.
+/// Puts a file into its place in one step: whoever looks finds the earlier one or this one whole. It is for its user alone, as it
+/// tells of customers. `what` is said in an error.
 pub fn replace(mut content: impl Read, out: &Path, what: &str) -> Result<()> {
     // Behind a link it is the file that is replaced.
     let target = out.canonicalize().unwrap_or_else(|_| out.to_owned());
     let mut place = || -> std::io::Result<()> {
         let mut copy = tempfile::Builder::new()
             .prefix(".enqueuer-")
-            // As any other file: what the umask leaves of it.
-            .permissions(Permissions::from_mode(0o666))
             .tempfile_in(parent(&target))?;
         std::io::copy(&mut content, &mut copy)?;
         copy.persist(&target)?;

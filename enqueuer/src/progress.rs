@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use common::telemetry;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::context::on_terminal;
@@ -51,13 +52,13 @@ impl Progress {
         self.bar.set_position(self.ended);
         if self.plain && self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();
-            eprintln!("{} of {} documents", self.ended, self.expected);
+            telemetry::print(&format!("{} of {} documents", self.ended, self.expected));
         }
     }
 
     /// A message above the bar.
     pub fn say(&self, message: &str) {
-        self.bar.suspend(|| eprintln!("{message}"));
+        self.bar.suspend(|| telemetry::print(message));
     }
 
     pub fn end(&mut self) {

@@ -17,6 +17,7 @@ use serde_json::json;
 use crate::agreement::Scope;
 use crate::context::newest_period;
 use crate::out::line;
+use crate::printable::printable;
 use crate::queue::QueueSettings;
 use crate::submission::Submitter;
 use crate::work::{Report, Work};
@@ -228,7 +229,12 @@ impl Decision {
             telemetry::say(&format!("{verb} {count} {noun}:"));
             for found in documents.iter().take(TOLD) {
                 let cause = found.cause.as_deref().unwrap_or_default();
-                telemetry::say(&format!("  {}  {}  {cause}", found.document, found.state));
+                telemetry::say(&format!(
+                    "  {}  {}  {}",
+                    found.document,
+                    found.state,
+                    printable(cause)
+                ));
             }
             if count > TOLD {
                 telemetry::say(&format!("  and {} more", count - TOLD));
@@ -254,8 +260,7 @@ impl Decision {
                 "{count} documents are many, and nobody is at a terminal to be asked: look at them with --dry-run, then say --yes"
             )));
         }
-        eprint!("Go on? [y/N] ");
-        let _ = io::stderr().flush();
+        let _ = io::stderr().write_all(b"Go on? [y/N] ");
         let mut termination = Termination::listen()?;
         let answer = tokio::select! {
             () = termination.requested() => String::new(),

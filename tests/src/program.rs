@@ -25,17 +25,45 @@ impl Program {
         arguments: impl IntoIterator<Item = &'a str>,
         directory: &Path,
     ) -> Self {
-        let mut command = Command::new(binary);
-        command
+        let mut program = Self::of(Command::new(binary));
+        program
+            .command
             .args(arguments)
             .current_dir(directory)
+            .env("PATH", "/usr/bin:/bin");
+        program
+    }
+
+    /// A command with nothing of the test's own environment.
+    fn of(mut command: Command) -> Self {
+        command
             .env_clear()
-            .env("PATH", "/usr/bin:/bin")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
         Self { command }
+    }
+
+    /// Started by somebody whose umask takes no right from anybody.
+    #[must_use]
+    pub fn with_open_umask(self) -> Self {
+        let program = self.command.as_std();
+        let mut opened = Self::of(Command::new("/bin/sh"));
+        opened
+            .command
+            .args(["-c", "umask 000; exec \"$0\" \"$@\""])
+            .arg(program.get_program())
+            .args(program.get_args())
+            .envs(
+                program
+                    .get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            );
+        if let Some(directory) = program.get_current_dir() {
+            opened.command.current_dir(directory);
+        }
+        opened
     }
 
     #[must_use]

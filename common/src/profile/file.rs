@@ -11,13 +11,17 @@ use super::{
     number_format, overrides, syntax,
 };
 use crate::currency::Currency;
+use crate::files;
 use crate::statement::{Kind, Language};
 
 /// A dark blue.
 pub const DEFAULT_ACCENT: u32 = 0x1F_3864;
 
+/// Some hundred times the longest profile that says everything.
+const MAX_PROFILE_BYTES: u64 = 4 * 1024 * 1024;
+
 /// A logo is in every workbook.
-const MAX_LOGO_BYTES: usize = 512 * 1024;
+const MAX_LOGO_BYTES: u64 = 512 * 1024;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,13 +74,15 @@ struct PerLanguage<T> {
 
 /// Reads and checks a profile. The error is what is wrong, without the file's name.
 pub fn read(path: &Path) -> Result<Profile, String> {
-    let text = std::fs::read_to_string(path).map_err(|reason| match reason.kind() {
-        std::io::ErrorKind::InvalidData => "is not UTF-8 text: save it in that encoding".to_owned(),
-        _ => format!("cannot be read ({reason}): give a file made as docs/profile.toml shows"),
+    let bytes = files::read(path, MAX_PROFILE_BYTES).map_err(|reason| {
+        format!("cannot be read ({reason}): give a file made as docs/profile.toml shows")
     })?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| "is not UTF-8 text: save it in that encoding".to_owned())?;
     let logo = |name: &str| {
         let path = path.parent().unwrap_or(Path::new("")).join(name);
-        std::fs::read(&path).map_err(|reason| format!("firm.logo {}: {reason}", path.display()))
+        files::read(&path, MAX_LOGO_BYTES)
+            .map_err(|reason| format!("firm.logo {}: {reason}", path.display()))
     };
     parse(&text, logo)
 }
@@ -168,13 +174,6 @@ fn check_logo(bytes: &[u8]) -> Result<(), String> {
     /// The signature and the first chunk's head.
     const HEAD: &[u8] = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR";
     let wrong = |what: String| Err(format!("firm.logo: {what}"));
-    if bytes.len() > MAX_LOGO_BYTES {
-        return wrong(format!(
-            "it has {} KB; every workbook carries it, so at most {} are allowed",
-            bytes.len() / 1024,
-            MAX_LOGO_BYTES / 1024
-        ));
-    }
     let size = |at: usize| {
         let bytes: [u8; 4] = bytes.get(at..at + 4)?.try_into().ok()?;
         Some(u32::from_be_bytes(bytes))

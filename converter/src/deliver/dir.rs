@@ -1,14 +1,13 @@
 //! A directory as store.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io::{self, Seek};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use common::statement::DocumentId;
 use common::store::{ObjectKey, StoreUrl};
-use common::{Error, Result};
+use common::{Error, Result, files};
 use tempfile::NamedTempFile;
 
 use super::{Finished, HashingWriter, Opened, Outcome};
@@ -36,14 +35,12 @@ impl DirectoryStore {
         tempfile::Builder::new()
             .prefix(&StoreUrl::partial_prefix(document))
             .suffix(".xlsx")
-            // As any other file: what the umask leaves of it.
-            .permissions(Permissions::from_mode(0o666))
             .tempfile_in(&self.partial)
             .map_err(|reason| unusable(&self.directory, reason))
     }
 
     pub fn read(&self, key: &ObjectKey) -> Result<Option<Opened>> {
-        match File::open(self.directory.join(key.as_str())).and_then(hashed) {
+        match files::open(&self.directory.join(key.as_str())).and_then(hashed) {
             Ok(opened) => Ok(Some(opened)),
             Err(reason) if reason.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(reason) => Err(crate::disk::failed(

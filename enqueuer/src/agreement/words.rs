@@ -106,7 +106,10 @@ mod tests {
             lines[0].starts_with("Of the source's prices and rates 12 disagree"),
             "{lines:?}"
         );
-        assert_eq!((lines[1].as_str(), lines[10].as_str()), ("  1 ", "  10 "));
+        assert_eq!(
+            (lines[1].as_str(), lines[10].as_str()),
+            ("  1\\u001b", "  10\\u001b")
+        );
         assert_eq!(lines[11], "  and 2 more");
         assert_eq!(
             lines[12],

@@ -7,6 +7,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
+use common::printable::printable;
 use common::{Error, Result, aws};
 use tokio::time::{sleep, timeout};
 
@@ -120,12 +121,12 @@ impl Webhook {
     fn without_secret(&self, text: &str) -> String {
         let path = self.url.splitn(4, '/').nth(3).unwrap_or_default();
         let repeats = path
-            .split('/')
+            .split(['/', '?', '&', '='])
             .any(|part| part.len() > 3 && text.contains(part));
         if repeats {
             return "(an answer that repeats the webhook's URL)".to_owned();
         }
-        text.replace(char::is_control, " ")
+        printable(text)
     }
 }
 

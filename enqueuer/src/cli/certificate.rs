@@ -9,6 +9,7 @@ use crate::certificate::{self, Certificate as Found};
 use crate::context::{no_run, open_period};
 use crate::numbers::counted;
 use crate::out::line;
+use crate::printable::printable;
 
 /// Proves that everything adds up: accounts, documents, objects, published rows; exit 1 while it does not
 #[derive(Debug, clap::Args)]
@@ -91,13 +92,13 @@ fn print(found: &Found, config: &Config) {
     }
     line!("\n  {} objects in the store.", found.objects);
     for row in found.rows_lines(&config.business_timezone) {
-        line!("  {row}");
+        line!("  {}", printable(&row));
     }
     for (cause, documents) in &found.failures {
-        line!("  {documents} failed, cause {cause}.");
+        line!("  {documents} failed, cause {}.", printable(cause));
     }
     for problem in &found.problems {
-        line!("  WRONG  {problem}");
+        line!("  WRONG  {}", printable(problem));
     }
     if let Some(complete) = &found.last_complete {
         line!("  {complete}.");

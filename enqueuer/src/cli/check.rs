@@ -5,6 +5,7 @@ use common::{Class, Result};
 
 use crate::checks;
 use crate::out::line;
+use crate::printable::printable;
 use crate::queue::{CapacitySettings, QueueSettings};
 
 /// Verifies settings, source contract, ledger, store, queue and alerts; says what is wrong and the mend
@@ -42,10 +43,10 @@ impl Check {
             for finding in &findings {
                 match &finding.problem {
                     None => line!("ok     {}", finding.subject),
-                    Some(problem) => line!("WRONG  {}: {problem}", finding.subject),
+                    Some(problem) => line!("WRONG  {}: {}", finding.subject, printable(problem)),
                 }
                 if let Some(note) = &finding.note {
-                    line!("note   {}: {note}", finding.subject);
+                    line!("note   {}: {}", finding.subject, printable(note));
                 }
             }
             line!(

@@ -6,7 +6,7 @@ use common::database::Database;
 use common::ledger::{DocumentRow, Ledger, Listed, Selection, State};
 use common::statement::{Kind, Period};
 use common::termination::Termination;
-use common::{Class, Result};
+use common::{Class, Result, telemetry};
 
 use super::status::print_causes;
 use crate::context::open_ledger;
@@ -59,7 +59,7 @@ impl Demo {
             resume: true,
             wait: true,
         };
-        eprintln!("Running the month end of {period}…");
+        telemetry::say(&format!("Running the month end of {period}…"));
         let report = month_end::run(&config, &ledger, &queue, clock, &request, &cancel).await?;
         if report.counts.submitted == 0 {
             line!(
@@ -80,10 +80,10 @@ impl Demo {
 
     async fn make_sample(&self, config: &Config, period: Period) -> Result<Sample> {
         let (database, pool) = source_database::open_for_writing(config).await?;
-        eprintln!(
+        telemetry::say(&format!(
             "Making a sample of {} accounts in {}…",
             self.accounts, database.url
-        );
+        ));
         let mut writer = SourceWriter::create(&database, &pool, "demo", self.replace).await?;
         let options = SampleOptions {
             seed: self.seed,

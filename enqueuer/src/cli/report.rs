@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use common::clock::Clock;
 use common::config::Settings;
 use common::ledger::State;
-use common::{Error, Result};
+use common::{Error, Result, telemetry};
 use serde_json::json;
 
 use crate::certificate::Certificate;
@@ -51,7 +51,7 @@ impl Report {
         ledger.close().await;
         let page = render(&gathered);
         if let Err(why) = &gathered.certificate {
-            eprintln!("The report has no certificate: {why}.");
+            telemetry::say(&format!("The report has no certificate: {why}."));
         }
         if is_stdout {
             write_all(page.as_bytes());

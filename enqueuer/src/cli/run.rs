@@ -185,7 +185,7 @@ pub fn print_report(report: &Report) {
     if let Some(hold) = &report.held {
         line!(
             "{period} is held: {}. `enqueuer run --period {period} --resume` goes on.",
-            hold.reason
+            printable(&hold.reason)
         );
     } else if report.followed && report.open > 0 {
         line!(

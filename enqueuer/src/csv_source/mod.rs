@@ -128,9 +128,9 @@ impl Export<'_> {
     fn open(&self, relation: &'static Relation) -> Result<Rows<File>> {
         let name = file_name(relation);
         let path = self.directory.join(&name);
-        let file = File::open(&path).map_err(|reason| {
+        let file = common::files::open(&path).map_err(|reason| {
             Error::config(format!(
-                "{} cannot be read; are you allowed to?",
+                "{} cannot be read; give a file that you are allowed to read",
                 path.display()
             ))
             .because(reason)

@@ -46,7 +46,7 @@ on_every_engine! {
             ("DEPLOYMENT", "Local", ["DEPLOYMENT \"Local\"", "write local or aws"]),
             ("BUSINESS_TIMEZONE", "Asia/Tokio", ["BUSINESS_TIMEZONE \"Asia/Tokio\"", "Asia/Tokyo"]),
             ("LEASE_SECONDS", "0", ["LEASE_SECONDS", "from 1 to 3600"]),
-            ("ALERTS", "mail:boss", ["ALERTS \"mail\"", "write log"]),
+            ("ALERTS", "mail:boss", ["ALERTS is not known", "write log"]),
         ] {
             expect_refused(world, name, value, 78, &words).await?;
         }

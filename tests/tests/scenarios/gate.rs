@@ -69,6 +69,21 @@ impl Break<'_> {
             .expect(code)?;
         let alerted = answer.stderr.contains("published with a warning");
         ensure!(alerted == (policy == "warn"), "{policy}: {}", answer.stderr);
+        let amounts = self
+            .says
+            .iter()
+            .find(|words| answer.stderr.contains(*words));
+        ensure!(
+            amounts.is_none(),
+            "{amounts:?} is in the log: {}",
+            answer.stderr
+        );
+        let logged = format!("rule=\"{}\"", self.rule);
+        ensure!(
+            answer.stderr.contains(&logged) == (policy == "warn"),
+            "{policy}: {}",
+            answer.stderr
+        );
         if policy != "off" {
             let status = world.enqueuer(["status"]).run().await?.expect(0)?.stdout;
             for words in self.says.iter().chain([&self.rule]) {
