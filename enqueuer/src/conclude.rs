@@ -10,8 +10,8 @@ use common::statement::DocumentId;
 use common::{Error, Result};
 
 use crate::alerts::events::{
-    DeadlineAtRisk, Documents, Held, PeriodHeld, RunSummary, deadline_at_risk, documents_failed,
-    period_held, published_with_warning, queue_stuck, run_failed, run_summary,
+    DeadlineAtRisk, Documents, Held, PeriodHeld, PeriodStanding, RunSummary, deadline_at_risk,
+    documents_failed, period_held, published_with_warning, queue_stuck, run_failed, run_summary,
 };
 use crate::alerts::{About, Alert, Alerts};
 use crate::deadline::{self, Deadline, Forecast};
@@ -185,7 +185,9 @@ impl<'a> Conclusion<'a> {
                     documents: count(progress.due()),
                 }
             }
-            HoldCause::Config => Held::Misconfigured,
+            HoldCause::Config => Held::Misconfigured {
+                said: hold.reason.clone(),
+            },
             HoldCause::Stopped => Held::Stopped,
         };
         let alert = period_held(&PeriodHeld {
@@ -256,7 +258,7 @@ impl<'a> Conclusion<'a> {
         let alert = run_summary(&RunSummary {
             about: about(open),
             found: count(progress.due()),
-            published: count(progress.of(State::Succeeded) + progress.of(State::Superseded)),
+            published,
             failed: failed
                 .map(|failed| (failed.cause.clone(), count(failed.documents)))
                 .collect(),
@@ -264,9 +266,12 @@ impl<'a> Conclusion<'a> {
             closed_active: unaccounted.closed_active,
             unusable_rows: unusable::rows(&unaccounted.unusable),
             paper: count(progress.paper),
+        let published = count(progress.of(State::Succeeded) + progress.of(State::Superseded));
+        let period = self.standing(open).await?;
             duration: Duration::try_from(took).unwrap_or_default(),
         });
-        let id = format!("{}.summary", open.run.run_id);
+        // A run that ended, and had documents again, tells anew what became of all.
+        let id = format!("{}.summary.{published}.{}", open.run.run_id, progress.due());
         self.send_once(&id, &alert).await
     }
 
@@ -276,11 +281,23 @@ impl<'a> Conclusion<'a> {
             AlertClaim::Sent => return Ok(true),
             AlertClaim::Busy => return Ok(false),
             AlertClaim::Mine => {}
+            period,
         }
         self.send_claimed(id, alert).await
     }
 
     async fn send_claimed(&mut self, id: &str, alert: &Alert) -> Result<bool> {
+    /// How the run's period stands, by the latest revision of each document.
+    async fn standing(&self, open: &OpenRun) -> Result<PeriodStanding> {
+        let counts = self.ledger.counts(&Selection::all(open.run.period)).await?;
+        let of = |state: State| count(counts.get(&state).copied().unwrap_or_default());
+        Ok(PeriodStanding {
+            published: of(State::Succeeded),
+            failed: of(State::Failed),
+            open: of(State::Due) + of(State::Submitted) + of(State::Running),
+        })
+    }
+
         let sent = self.alerts.send(alert).await;
         self.ledger.end_alert(id, sent).await?;
         self.concluded.alerts += u64::from(sent);

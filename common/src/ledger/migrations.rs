@@ -19,7 +19,7 @@ const TABLE: &str = "export_migrations";
 const LOCK: i64 = 0x0007_3461_7465_6D65;
 
 /// The embedded migrations, in order. A landed migration never changes.
-const MIGRATIONS: [(i64, &str, &str); 8] = [
+const MIGRATIONS: [(i64, &str, &str); 9] = [
     (
         1,
         "ledger",
@@ -48,6 +48,11 @@ const MIGRATIONS: [(i64, &str, &str); 8] = [
         include_str!("../../migrations/0007_whole_source.sql"),
     ),
     (8, "place", include_str!("../../migrations/0008_place.sql")),
+    (
+        9,
+        "made run",
+        include_str!("../../migrations/0009_made_run.sql"),
+    ),
 ];
 
 /// The version of a ledger that has every migration.

@@ -51,7 +51,7 @@ pub use month_end::{Kept, MonthEndRun};
 pub use published::{PublishedCounts, PublishedDocument};
 pub use reader::{LedgerReader, Opened};
 pub use runs::{Command, OpenRun, Run, RunCounts, RunProgress, Snapshots};
-pub use settling::{SlotEnd, Slots};
+pub use settling::{By, SlotEnd, Slots};
 pub use source_counts::{EarlierCounts, SourceCounts};
 pub use standing::{Standing, StandingDocument};
 pub use steering::{Among, Chosen, Filter, Found, NewRevision, Remade};

@@ -105,6 +105,12 @@ pub static OF_DOCUMENTS: &[Cause] = &[
         command: resubmit!("what killed the converters is gone"),
     },
     Cause {
+    Cause {
+        name: "unreported",
+        runbook: "killed",
+        meaning: "Converters ended by themselves and could not tell the ledger why, in every attempt; mostly they could not reach it. Their log says why.",
+        command: resubmit!("converters reach the ledger again"),
+    },
         name: "terminated",
         runbook: "killed",
         meaning: "Converters were told to terminate before they were done, in every attempt.",

@@ -7,6 +7,7 @@ use common::statement::Period;
 use common::{Class, Result, telemetry};
 use serde_json::json;
 
+use crate::alerts::mending_of_hold;
 use crate::certificate;
 use crate::context::{no_run, open_period};
 use crate::deadline::Deadline;
@@ -14,7 +15,7 @@ use crate::out::line;
 use crate::printable::printable;
 use crate::steering::refuse_unknown_cause;
 use crate::unusable;
-use crate::watch::Watch;
+use crate::watch::{Watch, hold_json};
 
 /// Tells how a period stands: documents by state, failures by cause
 #[derive(Debug, clap::Args)]
@@ -67,6 +68,7 @@ impl Status {
         let unusable = ledger.unusable_ids(period).await?;
         let documents = if self.documents {
             Some(self.list(&ledger, &selection).await?)
+        let hold = ledger.held(period).await?;
         } else {
             None
         };
@@ -80,6 +82,9 @@ impl Status {
                 json!({"period": period.to_string(), "counts": counts, "certificate": certificate});
             answer["causes"] = causes.iter().map(cause_json).collect();
             answer["unusable_account_ids"] = unusable::to_json(&unusable);
+            answer["hold"] = hold
+                .as_ref()
+                .map_or(json!(null), |hold| hold_json(hold, period));
             if let Some(documents) = &documents {
                 answer["documents"] = documents.iter().map(document_json).collect();
             }
@@ -91,6 +96,11 @@ impl Status {
             }
             print_causes(&causes);
             for told in unusable::words(&unusable) {
+            if let Some(hold) = &hold {
+                let mend = mending_of_hold(hold.cause, period).command;
+                let reason = printable(&hold.reason);
+                line!("\nheld, {}: {reason}\n  {mend}", hold.cause.as_str());
+            }
                 line!("\n{told}");
             }
             if let Some(words) = certificate::last_words(last.as_ref(), &config) {

@@ -1,6 +1,7 @@
 //! A standing as one line: of a log, or JSON for a program.
 
 use common::Error;
+use common::ledger::Hold;
 use common::statement::Period;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -77,10 +78,8 @@ pub fn json(standing: &Standing) -> Value {
                    "runbook": mend.runbook, "command": mend.command})
         })
         .collect();
-    let hold = standing.hold.as_ref().map(|hold| {
-        json!({"cause": hold.cause.as_str(), "reason": hold.reason,
-               "command": mending_of_hold(hold.cause, period).command})
-    });
+    let hold = standing.hold.as_ref();
+    let hold = hold.map(|hold| hold_json(hold, period));
     let ends_at = match standing.outlook {
         Outlook::Ends(end) => Some(end.to_string()),
         _ => None,
@@ -106,6 +105,12 @@ pub fn json(standing: &Standing) -> Value {
         "hold": hold,
         "complete": standing.outlook == Outlook::Complete,
     })
+}
+
+/// Why nothing of the period is submitted, and the line that lifts it.
+pub fn hold_json(hold: &Hold, period: Period) -> Value {
+    json!({"cause": hold.cause.as_str(), "reason": hold.reason,
+           "command": mending_of_hold(hold.cause, period).command})
 }
 
 /// The ledger does not answer.
@@ -136,7 +141,7 @@ fn outlook(outlook: Outlook) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use common::ledger::{Hold, HoldCause};
+    use common::ledger::HoldCause;
 
     use super::super::frame::tests::{standing, tokyo};
     use super::*;

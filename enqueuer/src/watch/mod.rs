@@ -18,6 +18,7 @@ use common::{Class, Error, Result};
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::screen::{Form, Screen};
+pub use self::lines::hold_json;
 use self::standing::{Observer, Outlook, Standing};
 use crate::deadline::Deadline;
 use crate::out;

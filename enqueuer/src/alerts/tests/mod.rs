@@ -47,6 +47,11 @@ fn ended(failed: Vec<(String, u64)>) -> RunSummary {
         excused: 12,
         paper: 40,
         duration: Duration::from_mins(29),
+        period: PeriodStanding {
+            published: 980,
+            failed: 20,
+            open: 0,
+        },
     }
 }
 
@@ -95,7 +100,9 @@ fn every_alert() -> Vec<Alert> {
             refused: 501,
             documents: 500,
         }),
-        held(Held::Misconfigured),
+        held(Held::Misconfigured {
+            said: "a converter is misconfigured: no right to s3://bucket/x".to_owned(),
+        }),
         held(Held::Stopped),
         stuck("MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE"),
         at_risk(None),
@@ -237,14 +244,49 @@ fn what_no_document_tells_is_in_the_summary() {
         ..ended(Vec::new())
     });
     assert_eq!(
-        found.facts[1..],
+        found.facts[2..],
         [
             "Of accounts closed before the period that still moved or held something: 2 documents",
             "In no document, because no account can have their account_id: 1 row",
         ]
     );
     assert_eq!(found.urgency, Urgency::Warning);
-    assert_eq!(summary(Vec::new()).urgency, Urgency::Note);
+    assert_eq!(whole(1_000, 0).urgency, Urgency::Note);
+}
+
+/// The summary of a run that found a thousand documents and published 980, in a period that stands so.
+fn whole(published: u64, failed: u64) -> Alert {
+    run_summary(&RunSummary {
+        period: PeriodStanding {
+            published,
+            failed,
+            open: 0,
+        },
+        ..ended(Vec::new())
+    })
+}
+
+#[test]
+fn a_summary_tells_the_period_beside_its_run() {
+    assert_eq!(
+        whole(5_000, 3).title,
+        "2026-10: 980 documents published, 0 failed; of the period 5000 of 5003 published, 3 failed"
+    );
+    // What other runs left failed is nobody's note.
+    assert_eq!(whole(5_000, 3).urgency, Urgency::Warning);
+    assert_eq!(
+        whole(980, 20).title,
+        "2026-10: 980 documents published, 0 failed"
+    );
+}
+
+#[test]
+fn a_hold_says_what_the_converter_said() {
+    let said = "a converter is misconfigured: no right to s3://bucket/x";
+    let held = held(Held::Misconfigured {
+        said: said.to_owned(),
+    });
+    assert_eq!(held.facts, ["300 documents not submitted", said]);
 }
 
 #[test]
@@ -326,3 +368,4 @@ fn a_cause_that_a_shell_would_read_is_not_in_the_command() {
         );
     }
 }
+            "The period as it stands: 980 of 1000 documents published, 20 failed, 0 open",
