@@ -5,6 +5,7 @@ mod meaning;
 pub(crate) mod pooler;
 mod sqlite_code;
 mod sqlstate;
+mod tls_files;
 
 use std::path::PathBuf;
 use std::sync::Once;
@@ -161,6 +162,11 @@ impl Database {
         if credentials::seem_raw(&self.url) {
             // The reason would be about a host and a port that nobody meant.
             return Error::config(format!("{message}: {}", credentials::PERCENT_ENCODE));
+        }
+        if reason.as_database_error().is_none()
+            && let Some(unreadable) = tls_files::first_unreadable(&self.url)
+        {
+            return unreadable.context(message);
         }
         match Meaning::of(&reason, Whose::Ledger) {
             // What TLS says of a certificate comes as data that makes no sense.

@@ -8,9 +8,9 @@ mod s3;
 
 use std::fs::File;
 
-use common::Result;
 use common::statement::DocumentId;
 use common::store::{ObjectKey, StoreUrl};
+use common::{Error, Result};
 use tempfile::NamedTempFile;
 
 pub use adopt::read_back;
@@ -83,8 +83,22 @@ impl Store {
     pub async fn find(&self, document: &DocumentId) -> Result<Option<Found>> {
         self.open_published(document)
             .await?
-            .map(|opened| read_back(&opened, document))
+            .map(|opened| read_back(&opened, document).map_err(|why| self.foreign(document, &why)))
             .transpose()
+    }
+
+    /// Something lies under the document's key that is not ours to adopt or to replace. It is no fault of the document, and
+    /// whoever set the store up decides: mostly it is another ledger's store, where every other key would end the same way.
+    pub fn foreign(&self, document: &DocumentId, why: &str) -> Error {
+        let key = ObjectKey::of(document);
+        let place = match self {
+            Store::Directory(store) => store.path(&key).display().to_string(),
+            Store::Bucket(store) => store.place(&key),
+        };
+        Error::config(format!(
+            "what is at {place}, the key of {document}, {why}; nothing was changed: give this ledger a STORE_URL of its own, or \
+             move it away"
+        ))
     }
 
     /// Opens the document's published workbook, if there is one.

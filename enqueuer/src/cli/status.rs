@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::alerts::mending_of_hold;
 use crate::certificate;
-use crate::context::{no_run, open_period};
+use crate::context::{no_run, open_ledger, open_period};
 use crate::deadline::Deadline;
 use crate::out::line;
 use crate::printable::printable;
@@ -53,10 +53,12 @@ impl Status {
     pub async fn execute(self, settings: &Settings) -> Result<ExitCode> {
         let config = settings.resolve()?;
         let deadline = Deadline::given(self.deadline.as_deref())?;
-        let (ledger, period) = open_period(&config, self.period.as_deref()).await?;
         if self.watch {
-            return self.watch(period, deadline).follow(&config, ledger).await;
+            let watch = self.watch(deadline)?;
+            let ledger = open_ledger(&config).await?;
+            return watch.follow(&config, ledger).await;
         }
+        let (ledger, period) = open_period(&config, self.period.as_deref()).await?;
         if !ledger.has_run(period).await? {
             ledger.close().await;
             return Ok(self.tell_no_run(period));
@@ -66,9 +68,9 @@ impl Status {
         let counts = ledger.counts(&selection).await?;
         let causes = ledger.causes_by_place(&selection).await?;
         let unusable = ledger.unusable_ids(period).await?;
+        let hold = ledger.held(period).await?;
         let documents = if self.documents {
             Some(self.list(&ledger, &selection).await?)
-        let hold = ledger.held(period).await?;
         } else {
             None
         };
@@ -80,11 +82,11 @@ impl Status {
             let certificate = last.as_ref().map(certificate::Last::to_json);
             let mut answer =
                 json!({"period": period.to_string(), "counts": counts, "certificate": certificate});
-            answer["causes"] = causes.iter().map(cause_json).collect();
-            answer["unusable_account_ids"] = unusable::to_json(&unusable);
             answer["hold"] = hold
                 .as_ref()
                 .map_or(json!(null), |hold| hold_json(hold, period));
+            answer["causes"] = causes.iter().map(cause_json).collect();
+            answer["unusable_account_ids"] = unusable::to_json(&unusable);
             if let Some(documents) = &documents {
                 answer["documents"] = documents.iter().map(document_json).collect();
             }
@@ -94,13 +96,13 @@ impl Status {
             for (state, count) in counts.iter().filter(|(_, count)| **count > 0) {
                 line!("  {state:<11}{count:>9}");
             }
-            print_causes(&causes);
-            for told in unusable::words(&unusable) {
             if let Some(hold) = &hold {
                 let mend = mending_of_hold(hold.cause, period).command;
                 let reason = printable(&hold.reason);
                 line!("\nheld, {}: {reason}\n  {mend}", hold.cause.as_str());
             }
+            print_causes(&causes);
+            for told in unusable::words(&unusable) {
                 line!("\n{told}");
             }
             if let Some(words) = certificate::last_words(last.as_ref(), &config) {
@@ -128,13 +130,13 @@ impl Status {
         ExitCode::from(Class::Data.exit_code())
     }
 
-    fn watch(&self, period: Period, deadline: Option<Deadline>) -> Watch {
-        Watch {
-            period,
+    fn watch(&self, deadline: Option<Deadline>) -> Result<Watch> {
+        Ok(Watch {
+            period: self.period.as_deref().map(str::parse).transpose()?,
             deadline,
             every: self.every.map(Duration::from_secs),
             json: self.json,
-        }
+        })
     }
 
     async fn list(&self, ledger: &Ledger, selection: &Selection) -> Result<Vec<DocumentRow>> {

@@ -190,16 +190,17 @@ on_every_engine! {
         let before = world.published()?;
 
         let exit_codes = "\"$CONVERTER\" \"$@\"; code=$?; echo $code >> exits; exit $code";
-        let arguments = october(["--account", "A001", "--parallel", "1"]);
-        let answer = world.enqueuer_beside(exit_codes, arguments)?.run().await?.expect(1)?.json()?;
-        assert_eq!(number(&answer, "failed")?, 2, "{answer}");
-        assert_eq!(std::fs::read_to_string(world.path("exits"))?, "101\n101\n");
-        for id in ["2026-10.trade.A001", "2026-10.balance.A001"] {
-            let failed = document(world, id).await?;
-            assert_eq!((&failed["state"], &failed["cause"]), (&"failed".into(), &"bug".into()), "{failed}");
-            assert_eq!(failed["attempts"], 1, "not tried again: {failed}");
-            assert!(failed["error"].as_str().is_some_and(|error| error.contains("is not that document")), "{failed}");
+        for (kind, key) in [("trade", TRADE_KEY), ("balance", balance_key)] {
+            let arguments = october(["--account", "A001", "--kind", kind]);
+            let told = world.enqueuer_beside(exit_codes, arguments)?.run().await?.expect(78)?.stderr;
+            for words in [key, "is not that document", "STORE_URL of its own", "move it away"] {
+                assert!(told.contains(words), "{words:?} is missing in {told}");
+            }
+            // It is no fault of the document, which is due as before.
+            let due = document(world, &format!("2026-10.{kind}.A001")).await?;
+            assert_eq!((&due["state"], &due["cause"], &due["attempts"]), (&"due".into(), &"config".into(), &1.into()), "{due}");
         }
+        assert_eq!(std::fs::read_to_string(world.path("exits"))?, "78\n78\n", "not tried again");
         assert_eq!(world.published()?, before);
         Ok(())
     }
@@ -243,11 +244,16 @@ on_every_engine! {
         let path = path_of(world, TRADE_KEY);
         std::fs::create_dir_all(path.parent().context("no parent")?)?;
         std::fs::write(&path, &file)?;
-        run_of(world, ["--kind", "trade"]).run().await?.expect(1)?;
+        run_of(world, ["--kind", "trade"]).run().await?.expect(78)?;
         assert!(std::fs::read(&path)? == file, "the file was replaced");
         let refused = document(world, "2026-10.trade.A001").await?;
-        assert_eq!((&refused["state"], &refused["cause"]), (&"failed".into(), &"bug".into()), "{refused}");
-        assert!(refused["error"].as_str().is_some_and(|error| error.contains("STORE_URL of its own")), "{refused}");
+        assert_eq!((&refused["state"], &refused["cause"]), (&"due".into(), &"config".into()), "{refused}");
+        for words in [TRADE_KEY, "STORE_URL of its own"] {
+            assert!(refused["error"].as_str().is_some_and(|error| error.contains(words)), "{words}: {refused}");
+        }
+        // Whoever moves it away goes on.
+        std::fs::rename(&path, world.path("foreign.xlsx"))?;
+        run_of(world, ["--kind", "trade"]).run().await?.expect(0)?;
         Ok(())
     }
 }

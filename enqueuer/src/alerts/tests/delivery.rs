@@ -111,6 +111,18 @@ async fn a_webhook_that_is_gone_is_not_tried_again() {
 }
 
 #[tokio::test]
+async fn a_web_page_is_no_answer_of_slack_whatever_its_status() {
+    for status in ["200 OK", "403 Forbidden"] {
+        let answer = vec![(status, "<!DOCTYPE html><html>Sign in</html>")];
+        let (address, requests) = server(answer.leak());
+        let error = webhook(&address).post("{}").await.unwrap_err();
+        assert_eq!(requests.join().unwrap().len(), 1);
+        assert_eq!(error.class(), Class::Config);
+        assert!(error.to_string().contains("a web page"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_webhook_that_nobody_answers_is_given_up_without_naming_it() {
     // Bound and never accepted: connections stand, answers do not come.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -135,6 +135,22 @@ on_every_engine! {
 }
 
 on_every_engine! {
+    async fn an_empty_ledger_is_watched_until_a_run_begins(world: &World) {
+        load_october(world, 1).await?;
+        world.enqueuer(["migrate"]).run().await?.expect(0)?;
+        let mut watch = Watching::start(world, &["--json"])?;
+        let first = watch.next().await?;
+        let expected = json!({"period": null, "outlook": "no_run", "complete": false});
+        assert_eq!(first, expected);
+        run_october(world).await?.expect(0)?;
+        let last = watch.until(|seen| seen["complete"] == true).await?;
+        assert_eq!((&last["period"], &last["total"]), (&json!(PERIOD), &json!(2)));
+        assert_eq!(watch.end().await?, Some(0));
+        Ok(())
+    }
+}
+
+on_every_engine! {
     async fn a_held_period_is_watched_until_somebody_ends_it(world: &World) {
         hold_october(world, "ticket 7").await?;
         let mut watch = Watching::start(world, &["--json", "--period", PERIOD])?;
