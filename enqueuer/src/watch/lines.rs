@@ -150,7 +150,7 @@ mod tests {
     fn a_line_says_as_much_as_a_screen() {
         let mut standing = standing();
         standing.failures.truncate(1);
-        let mend = "enqueuer resubmit --failed --period 2026-10 --cause positions --reason \"movements or snapshot mended in the source\"";
+        let mend = "enqueuer resubmit --failed --period 2026-10 --cause positions --reason 'movements or snapshot mended in the source'";
         let expected = [
             "2026-11-01 00:31:07 +09 2026-10: 317,004 of 500,000 settled (63.4 %)",
             "due 100,000, submitted 80,000, running 2,996, succeeded 316,800, failed 204, excused 1,020",

@@ -88,7 +88,7 @@ on_every_engine! {
         assert_eq!(seen["runs"][0]["command"], "run");
         assert_eq!(seen["failures"], json!([{
             "cause": "identity", "documents": 1, "example": "2026-10.trade.A003", "runbook": "gate-identity",
-            "command": "enqueuer resubmit --failed --period 2026-10 --cause identity --reason \"amounts fixed in the source\"",
+            "command": "enqueuer resubmit --failed --period 2026-10 --cause identity --reason 'amounts fixed in the source'",
         }]));
 
         let plain = world.enqueuer(["status", "--watch"]).run().await?.expect(0)?.stdout;
