@@ -87,18 +87,19 @@ impl Store {
             .transpose()
     }
 
-    /// Something lies under the document's key that is not ours to adopt or to replace. It is no fault of the document, and
-    /// whoever set the store up decides: mostly it is another ledger's store, where every other key would end the same way.
+    /// Something lies under the document's key that is not ours to adopt or to replace. It is neither our bug nor a setting that
+    /// holds the period: beside a stray file, or after the ledger was restored, all other documents go on.
     pub fn foreign(&self, document: &DocumentId, why: &str) -> Error {
         let key = ObjectKey::of(document);
         let place = match self {
             Store::Directory(store) => store.path(&key).display().to_string(),
             Store::Bucket(store) => store.place(&key),
         };
-        Error::config(format!(
+        let message = format!(
             "what is at {place}, the key of {document}, {why}; nothing was changed: give this ledger a STORE_URL of its own, or \
              move it away"
-        ))
+        );
+        Error::data("foreign_object", message)
     }
 
     /// Opens the document's published workbook, if there is one.

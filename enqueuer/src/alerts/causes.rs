@@ -172,6 +172,12 @@ pub static OF_DOCUMENTS: &[Cause] = &[
         command: resubmit!("store mended"),
     },
     Cause {
+        name: "foreign_object",
+        runbook: "store",
+        meaning: "Something that this ledger did not make lies under the documents' keys: another ledger's store, or a stray file. Nothing was replaced.",
+        command: resubmit!("foreign objects moved away, or STORE_URL corrected"),
+    },
+    Cause {
         name: "aws",
         runbook: "store",
         meaning: "An AWS service, mostly the store, throttled or did not answer, in every attempt.",

@@ -192,15 +192,15 @@ on_every_engine! {
         let exit_codes = "\"$CONVERTER\" \"$@\"; code=$?; echo $code >> exits; exit $code";
         for (kind, key) in [("trade", TRADE_KEY), ("balance", balance_key)] {
             let arguments = october(["--account", "A001", "--kind", kind]);
-            let told = world.enqueuer_beside(exit_codes, arguments)?.run().await?.expect(78)?.stderr;
+            world.enqueuer_beside(exit_codes, arguments)?.run().await?.expect(1)?;
+            let failed = document(world, &format!("2026-10.{kind}.A001")).await?;
+            assert_eq!((&failed["state"], &failed["cause"]), (&"failed".into(), &"foreign_object".into()), "{failed}");
+            let error = failed["error"].as_str().unwrap_or_default();
             for words in [key, "is not that document", "STORE_URL of its own", "move it away"] {
-                assert!(told.contains(words), "{words:?} is missing in {told}");
+                assert!(error.contains(words), "{words:?} is missing in {failed}");
             }
-            // It is no fault of the document, which is due as before.
-            let due = document(world, &format!("2026-10.{kind}.A001")).await?;
-            assert_eq!((&due["state"], &due["cause"], &due["attempts"]), (&"due".into(), &"config".into(), &1.into()), "{due}");
         }
-        assert_eq!(std::fs::read_to_string(world.path("exits"))?, "78\n78\n", "not tried again");
+        assert_eq!(std::fs::read_to_string(world.path("exits"))?, "65\n65\n", "not tried again");
         assert_eq!(world.published()?, before);
         Ok(())
     }
@@ -244,16 +244,17 @@ on_every_engine! {
         let path = path_of(world, TRADE_KEY);
         std::fs::create_dir_all(path.parent().context("no parent")?)?;
         std::fs::write(&path, &file)?;
-        run_of(world, ["--kind", "trade"]).run().await?.expect(78)?;
+        run_of(world, ["--kind", "trade"]).run().await?.expect(1)?;
         assert!(std::fs::read(&path)? == file, "the file was replaced");
         let refused = document(world, "2026-10.trade.A001").await?;
-        assert_eq!((&refused["state"], &refused["cause"]), (&"due".into(), &"config".into()), "{refused}");
+        assert_eq!((&refused["state"], &refused["cause"]), (&"failed".into(), &"foreign_object".into()), "{refused}");
         for words in [TRADE_KEY, "STORE_URL of its own"] {
             assert!(refused["error"].as_str().is_some_and(|error| error.contains(words)), "{words}: {refused}");
         }
         // Whoever moves it away goes on.
         std::fs::rename(&path, world.path("foreign.xlsx"))?;
-        run_of(world, ["--kind", "trade"]).run().await?.expect(0)?;
+        let again = ["resubmit", "--failed", "--period", "2026-10", "--cause", "foreign_object", "--reason", "moved away"];
+        world.enqueuer(again).run().await?.expect(0)?;
         Ok(())
     }
 }
