@@ -144,7 +144,8 @@ impl Ledger {
         let assigned = sqlx::query(self.sql(&format!(
             "UPDATE export_documents
              SET state = 'submitted', job_id = $1, run_id = $6, attempts = 0, attempt_id = NULL, lease_expires_at = NULL,
-                 cause = NULL, error = NULL, place = NULL, settled_at = NULL, submissions = submissions + 1
+                 cause = NULL, error = NULL, place = NULL, settled_at = NULL, made_run_id = NULL,
+                 submissions = submissions + 1
              WHERE state = 'due' AND document_id IN ({chosen})"
         )))
         .bind(job_id.clone())

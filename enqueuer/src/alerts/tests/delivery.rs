@@ -8,6 +8,7 @@ use std::time::Duration;
 use aws_sdk_sns::config::{BehaviorVersion, Builder, Credentials};
 use common::Class;
 
+use super::super::message::subject;
 use super::super::topic::Topic;
 use super::super::webhook::Webhook;
 use super::*;
