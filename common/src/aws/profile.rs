@@ -17,7 +17,7 @@ async fn demand_in(fs: &Fs, env: &Env) -> Result<()> {
     };
     let files =
         "~/.aws/config and ~/.aws/credentials, or AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE";
-    let defined = profile::load(fs, env, &Default::default(), None)
+    let defined = profile::load(fs, env, &usual(), None)
         .await
         .map_err(|reason| {
             let message = format!("the files of AWS profiles ({files}) cannot be read");
@@ -29,6 +29,11 @@ async fn demand_in(fs: &Fs, env: &Env) -> Result<()> {
     Err(Error::config(format!(
         "AWS_PROFILE names the profile {name:?}, which is defined nowhere ({files}): correct the name, or run `aws configure --profile {name}`"
     )))
+}
+
+/// The files where every SDK looks: the crate that names their type is none of ours.
+fn usual<T: Default>() -> T {
+    T::default()
 }
 
 #[cfg(test)]
