@@ -124,7 +124,7 @@ locals {
   }
 }
 
-# Mails hold the alert as JSON: SNS sends what was published. They are the second way when Slack is away.
+# The second way when Slack is away. Of an alert of the programs a mail has the plain text; alarms and events are AWS's own.
 resource "aws_sns_topic_subscription" "email" {
   for_each = var.alert_emails
 

@@ -1,6 +1,8 @@
 //! What every AWS client shares: credentials, region, endpoints, proxy and TLS as in every SDK, and what an AWS error means.
 
 mod http;
+mod profile;
+mod web_page;
 
 use aws_config::BehaviorVersion;
 use aws_config::environment::region::EnvironmentVariableRegionProvider;
@@ -19,8 +21,9 @@ use std::time::Duration;
 
 pub use aws_config::SdkConfig;
 pub use http::{http_client, http_connector};
+pub use web_page::is_web_page;
 
-use crate::{Error, Result};
+use crate::{Error, Result, certificates};
 
 /// How often a request is sent before it has failed; the pauses between double, with jitter.
 const MAX_ATTEMPTS: u32 = 4;
@@ -34,12 +37,14 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Reads region, credentials and endpoints as every SDK does. A missing region, or no credentials at all, is an error at
 /// once: with the first request it would look like a network that fails.
 pub async fn sdk_config() -> Result<SdkConfig> {
+    certificates::demand_authorities()?;
     // Not from the metadata of a virtual machine, which takes seconds to say no where there is none; tasks get AWS_REGION.
     let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
         .or_else(ProfileFileRegionProvider::new())
         .region()
         .await;
     let Some(region) = region else {
+        profile::demand().await?;
         return Err(Error::config(
             "AWS_REGION is not set: name the region of queue, bucket and topic, e.g. ap-northeast-1",
         ));
@@ -65,16 +70,19 @@ pub async fn credentials(config: &SdkConfig) -> Result<Credentials> {
     let Some(provider) = config.credentials_provider() else {
         return Err(Error::config(NO_CREDENTIALS));
     };
-    provider
-        .provide_credentials()
-        .await
-        .map_err(|reason| match reason {
-            CredentialsError::CredentialsNotLoaded(_)
-            | CredentialsError::InvalidConfiguration(_) => {
-                Error::config(NO_CREDENTIALS).because(reason)
-            }
-            _ => Error::retry("aws", "the AWS credentials could not be fetched").because(reason),
-        })
+    match provider.provide_credentials().await {
+        Ok(credentials) => Ok(credentials),
+        Err(
+            reason @ (CredentialsError::CredentialsNotLoaded(_)
+            | CredentialsError::InvalidConfiguration(_)),
+        ) => {
+            profile::demand().await?;
+            Err(Error::config(NO_CREDENTIALS).because(reason))
+        }
+        Err(reason) => {
+            Err(Error::retry("aws", "the AWS credentials could not be fetched").because(reason))
+        }
+    }
 }
 
 /// What to do where there are no credentials.
@@ -157,6 +165,9 @@ pub fn failed<E>(doing: &str, error: SdkError<E, HttpResponse>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
+    if let Some(page) = web_page::answered(&error) {
+        return page.error(doing);
+    }
     let code = error.code().unwrap_or_default().to_owned();
     let said = error.message().unwrap_or_default().to_owned();
     match fate(&error) {
@@ -186,6 +197,9 @@ where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
     let place = format!("s3://{bucket}/{object}");
+    if let Some(page) = web_page::answered(&error) {
+        return page.error(&place);
+    }
     let said = error.message().unwrap_or_default();
     // The answer to HEAD has no body, and with it no code.
     let status = error

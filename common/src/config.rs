@@ -233,7 +233,7 @@ impl Settings {
         );
         let silence = parse_or(
             parse_seconds("STALL_SECONDS", self.stall_seconds.as_deref(), 300),
-            Duration::from_secs(300),
+            Duration::from_mins(5),
             &mut collect,
         );
         let database_url = DatabaseUrl::of(database_url, deployment);

@@ -8,6 +8,7 @@ mod meaning;
 pub(crate) mod pooler;
 mod sqlite_code;
 mod sqlstate;
+mod tls_files;
 
 use std::path::PathBuf;
 use std::sync::Once;
@@ -189,6 +190,11 @@ impl Database {
             "cannot connect to the {} database {}",
             self.dialect, self.url
         );
+        if reason.as_database_error().is_none()
+            && let Some(unreadable) = tls_files::first_unreadable(&self.url)
+        {
+            return unreadable.context(message);
+        }
         let error = match Meaning::of(&reason, Whose::Ledger) {
             // What TLS says of a certificate comes as data that makes no sense.
             _ if is_invalid_data(&reason) => Error::config(format!(

@@ -8,6 +8,7 @@ pub mod agreement;
 pub mod aws;
 pub mod blank;
 pub mod catalog;
+pub mod certificates;
 pub mod clock;
 pub mod command_line;
 pub mod config;

@@ -15,8 +15,8 @@ use crate::{Class, Error, Result, telemetry};
 /// How long a process may take to put things in order once it was told to end, and its children have ended.
 const PUT_IN_ORDER: Duration = Duration::from_secs(4);
 
-/// After which it ends whatever it does.
-const AT_LAST: Duration = Duration::from_secs(5);
+/// How long the rest of it may take to end by itself after that.
+const AT_LAST: Duration = Duration::from_secs(1);
 
 /// How often is looked whether children have ended.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -125,7 +125,7 @@ async fn follow(
         }
     }
     stage.send_replace(Stage::Overdue);
-    sleep(AT_LAST - PUT_IN_ORDER).await;
+    sleep(AT_LAST).await;
     telemetry::print(
         "told to terminate, and what was under way did not end: what is open is taken up by the next run",
     );

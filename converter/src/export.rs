@@ -232,11 +232,11 @@ impl Exporter {
         if let Some(published) = lease.or_over(self.adoptable(document, &found)).await? {
             return Ok(published);
         }
-        Err(Error::bug(format!(
-            "what is published under the key of {document} was made by another ledger or from other data (SHA-256 {}); \
-             nothing was changed: give this ledger a STORE_URL of its own",
+        let why = format!(
+            "was made by another ledger or from other data (SHA-256 {})",
             found.sha256
-        )))
+        );
+        Err(self.store.foreign(document, &why))
     }
 
     /// What was found published, if an attempt of this ledger was about to publish those very bytes.

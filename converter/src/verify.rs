@@ -9,7 +9,7 @@ use common::ledger::{Ledger, PublishedDocument};
 use common::source::SourceSnapshots;
 use common::statement::DocumentId;
 use common::termination::Termination;
-use common::{Class, Error, PROGRAM_VERSION, Result};
+use common::{Error, PROGRAM_VERSION, Result};
 
 use crate::build::{Builder, Built};
 use crate::deliver::{self, Opened, Store};
@@ -74,8 +74,10 @@ async fn published_file(store: &Store, published: &PublishedDocument) -> Result<
     };
     match deliver::read_back(&opened, document) {
         Ok(_) => Ok(opened),
-        Err(error) if error.class() == Class::Bug => Err(Error::data("tampered", error.chain())),
-        Err(error) => Err(error),
+        Err(why) => Err(Error::data(
+            "tampered",
+            format!("what is published under the key of {document} {why}"),
+        )),
     }
 }
 

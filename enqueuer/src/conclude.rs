@@ -10,10 +10,10 @@ use common::statement::DocumentId;
 use common::{Error, Result};
 
 use crate::alerts::events::{
-    DeadlineAtRisk, Documents, Held, PeriodHeld, RunSummary, deadline_at_risk, documents_failed,
-    period_held, published_with_warning, queue_stuck, run_failed, run_summary,
+    DeadlineAtRisk, Documents, Held, PeriodHeld, PeriodStanding, RunSummary, deadline_at_risk,
+    documents_failed, period_held, published_with_warning, queue_stuck, run_failed, run_summary,
 };
-use crate::alerts::{About, Alert, Alerts};
+use crate::alerts::{About, Alert, Alerts, mending_of_hold};
 use crate::deadline::{self, Deadline, Forecast};
 use crate::sweep::Stuck;
 use crate::unusable;
@@ -185,7 +185,9 @@ impl<'a> Conclusion<'a> {
                     documents: count(progress.due()),
                 }
             }
-            HoldCause::Config => Held::Misconfigured,
+            HoldCause::Config => Held::Misconfigured {
+                said: hold.reason.clone(),
+            },
             HoldCause::Stopped => Held::Stopped,
         };
         let alert = period_held(&PeriodHeld {
@@ -228,15 +230,26 @@ impl<'a> Conclusion<'a> {
         if in_time {
             return Ok(());
         }
+        let held = self.ledger.held(open.run.period).await?;
+        // More processors do nothing for what nobody submits.
+        let (mend, command) = match held {
+            Some(hold) => (
+                "the period is held, and nothing of it is submitted until it is resumed",
+                Some(mending_of_hold(hold.cause, open.run.period).command),
+            ),
+            None => (
+                "raise maxvCpus of the compute environment, or pack more documents per slot",
+                None,
+            ),
+        };
         let alert = deadline_at_risk(&DeadlineAtRisk {
             about: about(open),
             forecast: forecast.instant(),
             deadline,
             zone: self.config.business_timezone.clone(),
             left: count(left),
-            mend: "raise maxvCpus of the compute environment, or pack more documents per slot"
-                .to_owned(),
-            command: None,
+            mend: mend.to_owned(),
+            command,
         });
         self.send_once(&format!("{}.deadline", open.run.run_id), &alert)
             .await?;
@@ -253,10 +266,12 @@ impl<'a> Conclusion<'a> {
         let took = open.now.duration_since(open.started_at);
         let failed = causes.iter().filter(|cause| cause.state == State::Failed);
         let unaccounted = self.ledger.unaccounted_of(&open.run.run_id).await?;
+        let published = count(progress.of(State::Succeeded) + progress.of(State::Superseded));
+        let period = self.standing(open).await?;
         let alert = run_summary(&RunSummary {
             about: about(open),
             found: count(progress.due()),
-            published: count(progress.of(State::Succeeded) + progress.of(State::Superseded)),
+            published,
             failed: failed
                 .map(|failed| (failed.cause.clone(), count(failed.documents)))
                 .collect(),
@@ -265,9 +280,22 @@ impl<'a> Conclusion<'a> {
             unusable_rows: unusable::rows(&unaccounted.unusable),
             paper: count(progress.paper),
             duration: Duration::try_from(took).unwrap_or_default(),
+            period,
         });
-        let id = format!("{}.summary", open.run.run_id);
+        // A run that ended, and had documents again, tells anew what became of all.
+        let id = format!("{}.summary.{published}.{}", open.run.run_id, progress.due());
         self.send_once(&id, &alert).await
+    }
+
+    /// How the run's period stands, by the latest revision of each document.
+    async fn standing(&self, open: &OpenRun) -> Result<PeriodStanding> {
+        let counts = self.ledger.counts(&Selection::all(open.run.period)).await?;
+        let of = |state: State| count(counts.get(&state).copied().unwrap_or_default());
+        Ok(PeriodStanding {
+            published: of(State::Succeeded),
+            failed: of(State::Failed),
+            open: of(State::Due) + of(State::Submitted) + of(State::Running),
+        })
     }
 
     /// Sends an alert that was never sent, and says whether it has been sent now. One that does not arrive is the next sweep's.

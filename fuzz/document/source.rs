@@ -10,7 +10,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor};
 use super::rows::Rows;
 
 /// How long a statement may take; none of these does.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 pub struct Source(AnyConnection);
 

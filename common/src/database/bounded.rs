@@ -146,7 +146,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_time_without_progress_counts() {
-        let (silence, gap) = (Duration::from_millis(1_000), Duration::from_millis(60));
+        let (silence, gap) = (Duration::from_secs(1), Duration::from_millis(60));
         let slow = stream::unfold(0, |row| async move {
             sleep(gap).await;
             (row < 20).then_some((Ok(row), row + 1))

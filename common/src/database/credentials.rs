@@ -8,6 +8,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 use url::Url;
 
+use super::tls_files::PARAMETERS;
 use crate::config::DatabaseUrl;
 use crate::dialect::Dialect;
 use crate::{Error, Result, files};
@@ -51,18 +52,9 @@ pub(super) fn refuse_unreadable(url: &DatabaseUrl, dialect: Dialect) -> Result<(
 
 /// The driver would wait for a named pipe without end.
 fn certificates_are_files(url: &Url) -> Result<()> {
-    let named = [
-        "sslrootcert",
-        "ssl-root-cert",
-        "ssl-ca",
-        "sslcert",
-        "ssl-cert",
-        "sslkey",
-        "ssl-key",
-    ];
     for (name, value) in url.query_pairs() {
         // A certificate itself may stand there, too, which is the name of no file.
-        if named.contains(&&*name)
+        if PARAMETERS.contains(&&*name)
             && let Err(reason) = files::demand_file_or_nothing(Path::new(&*value))
             && reason.kind() == ErrorKind::InvalidInput
         {

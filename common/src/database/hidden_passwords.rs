@@ -91,7 +91,7 @@ async fn said(text: &str) -> String {
             let _ = write!(said, "\n{error}\n{error:?}\n{}", error.chain());
         }
     };
-    match Database::new(&url, Duration::from_secs(60)) {
+    match Database::new(&url, Duration::from_mins(1)) {
         Err(error) => refused(Some(error)),
         Ok(database) => {
             let read = tokio::time::timeout(PATIENCE, database.connect_read_only()).await;

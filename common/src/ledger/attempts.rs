@@ -62,6 +62,11 @@ pub struct Warning {
     pub text: String,
 }
 
+/// Which of the attempts `m` that were about to publish the same bytes made what is published: one that came to its end or was lost, before
+/// one that was given back and so did not publish, as far as it knows.
+const LIKELIEST: &str =
+    "CASE WHEN m.outcome IN ('succeeded', 'lost') THEN 0 ELSE 1 END, m.started_at";
+
 /// Renews a lease that still holds.
 const RENEWAL: &str = "UPDATE export_documents SET lease_expires_at = {NOW_MS} + $1
              WHERE document_id = $2 AND attempt_id = $3 AND state = 'running' AND lease_expires_at >= {NOW_MS}";
@@ -202,11 +207,12 @@ impl Ledger {
         document: &DocumentId,
         sha256: &str,
     ) -> Result<Option<Proof>> {
-        let row: Option<ProofRow> = sqlx::query_as(self.sql(
-            "SELECT section_digests, source_digest, source_rows, warning_cause, warning, profile_hash, program_version
-             FROM export_attempts
-             WHERE document_id = $1 AND sha256 = $2 ORDER BY started_at LIMIT 1",
-        ))
+        let row: Option<ProofRow> = sqlx::query_as(self.sql(&format!(
+            "SELECT m.section_digests, m.source_digest, m.source_rows, m.warning_cause, m.warning, m.profile_hash,
+                    m.program_version
+             FROM export_attempts m
+             WHERE m.document_id = $1 AND m.sha256 = $2 ORDER BY {LIKELIEST} LIMIT 1"
+        )))
         .bind(document.to_string())
         .bind(sha256)
         .fetch_optional(self.bounded())
@@ -231,9 +237,13 @@ impl Ledger {
     /// it published and adopts it.
     pub async fn settle_succeeded(&self, attempt: &Attempt, published: &Published) -> Result<()> {
         let warning = published.proof.warning.as_ref();
-        // Adopted, it has the date of issue and the snapshots of the attempt that made it, whatever was decided since.
-        let made_with = "FROM export_attempts m
-                         WHERE m.document_id = $12 AND m.sha256 = $2 ORDER BY m.started_at LIMIT 1";
+        // Adopted, it has the date of issue and the snapshots of the attempt that made it, whatever was decided since. What this
+        // attempt made itself is its own, even where an earlier one gave the same bytes back. The run that has the document
+        // stays: it is the one that tells of it.
+        let made_with = format!(
+            "FROM export_attempts m WHERE m.document_id = $12 AND m.sha256 = $2
+             ORDER BY CASE WHEN m.attempt_id = $13 THEN 0 ELSE 1 END, {LIKELIEST} LIMIT 1"
+        );
         let ended = "UPDATE export_attempts
              SET ended_at = {NOW_MS}, outcome = CASE WHEN EXISTS (SELECT 1 FROM {CHANGED}) THEN 'succeeded' ELSE 'lost' END
              WHERE attempt_id = $13 AND ended_at IS NULL";
@@ -252,7 +262,7 @@ impl Ledger {
                          program_version = $6, cause = $7, error = $8, place = NULL, source_digest = $9, source_rows = $10, profile_hash = $11,
                          section_digests = $14,
                          issued_on = COALESCE((SELECT m.issued_on {made_with}), issued_on),
-                         run_id = COALESCE((SELECT m.run_id {made_with}), run_id),
+                         made_run_id = (SELECT NULLIF(m.run_id, export_documents.run_id) {made_with}),
                          lease_expires_at = NULL, settled_at = {{NOW_MS}}
                      WHERE document_id = $12 AND attempt_id = $13 AND state = 'running'"
                 ),

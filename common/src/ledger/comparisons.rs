@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::Ledger;
 use super::figures::instant;
-use super::runs::Snapshots;
+use super::runs::{MADE_BY, Snapshots};
 use crate::Result;
 use crate::database::{Whose, statement_failed};
 use crate::digests::DigestRequest;
@@ -108,7 +108,7 @@ impl Ledger {
     ) -> Result<Vec<PublishedRows>> {
         let rows: Vec<Row> = sqlx::query_as(self.sql(&format!(
             "SELECT d.document_id, r.positions_opening, r.positions_closing, r.cash_opening, r.cash_closing, d.section_digests
-             FROM export_documents d JOIN export_runs r ON r.run_id = d.run_id
+             FROM export_documents d JOIN export_runs r ON r.run_id = {MADE_BY}
              WHERE d.period = $1 AND d.document_id > $2 AND {PUBLISHED}
              ORDER BY d.document_id LIMIT $3"
         )))

@@ -6,6 +6,7 @@ use sqlx::Row;
 
 use super::documents::unreadable;
 use super::findings::findings_of;
+use super::runs::MADE_BY;
 use super::{Command, Ledger, Selection, Snapshots, selection_clause};
 use crate::agreement::Findings;
 use crate::database::{Whose, statement_failed};
@@ -143,7 +144,8 @@ impl Ledger {
         let assigned = sqlx::query(self.sql(&format!(
             "UPDATE export_documents
              SET state = 'submitted', job_id = $1, run_id = $6, attempts = 0, attempt_id = NULL, lease_expires_at = NULL,
-                 cause = NULL, error = NULL, place = NULL, settled_at = NULL, submissions = submissions + 1
+                 cause = NULL, error = NULL, place = NULL, settled_at = NULL, made_run_id = NULL,
+                 submissions = submissions + 1
              WHERE state = 'due' AND document_id IN ({chosen})"
         )))
         .bind(job_id.clone())
@@ -191,9 +193,9 @@ impl Ledger {
     /// The documents of a job's slot, heaviest first.
     pub async fn assignments(&self, job_id: &str, slot: u32) -> Result<Vec<Assignment>> {
         let failed = |reason| statement_failed("reading the job", Whose::Ledger)(reason);
-        let rows = sqlx::query(self.sql(&format!(
-            "{ASSIGNMENT} JOIN export_job_documents a ON a.document_id = d.document_id
-             WHERE a.job_id = $1 AND a.slot = $2 ORDER BY d.estimated_rows DESC, d.document_id"
+        let rows = sqlx::query(self.sql(&assignments_of(
+            "JOIN export_job_documents a ON a.document_id = d.document_id
+             WHERE a.job_id = $1 AND a.slot = $2 ORDER BY d.estimated_rows DESC, d.document_id",
         )))
         .bind(job_id)
         .bind(i64::from(slot))
@@ -211,7 +213,7 @@ impl Ledger {
 
     /// One document, wherever it stands.
     pub async fn assignment(&self, document: &DocumentId) -> Result<Assignment> {
-        let row = sqlx::query(self.sql(&format!("{ASSIGNMENT} WHERE d.document_id = $1")))
+        let row = sqlx::query(self.sql(&assignments_of("WHERE d.document_id = $1")))
             .bind(document.to_string())
             .fetch_optional(self.bounded())
             .await
@@ -235,13 +237,16 @@ pub(super) const UNSUSPECTED: &str = "
                                    WHERE own.document_id = d.document_id))";
 
 // The revision before is a subquery, not a join: PostgreSQL plans it by itself, which costs a converter of one document less.
-const ASSIGNMENT: &str =
-    "SELECT d.document_id, d.run_id, d.issued_on, r.positions_opening, r.positions_closing,
-        r.cash_opening, r.cash_closing, d.profile_hash,
-        (SELECT p.issued_on FROM export_documents p
-         WHERE p.kind = d.kind AND p.account_id = d.account_id AND p.period = d.period AND p.revision = d.revision - 1),
-        d.customer_note, r.command, r.findings
-    FROM export_documents d JOIN export_runs r ON r.run_id = d.run_id";
+fn assignments_of(rest: &str) -> String {
+    format!(
+        "SELECT d.document_id, d.run_id, d.issued_on, r.positions_opening, r.positions_closing,
+            r.cash_opening, r.cash_closing, d.profile_hash,
+            (SELECT p.issued_on FROM export_documents p
+             WHERE p.kind = d.kind AND p.account_id = d.account_id AND p.period = d.period AND p.revision = d.revision - 1),
+            d.customer_note, r.command, r.findings
+         FROM export_documents d JOIN export_runs r ON r.run_id = {MADE_BY} {rest}"
+    )
+}
 
 fn assignment(row: &sqlx::any::AnyRow) -> Result<Assignment> {
     let text = |position: usize| row.try_get::<String, _>(position).map_err(unreadable);

@@ -21,13 +21,13 @@ use tokio::time::timeout;
 const TABLE: &str = "export_migrations";
 
 /// How long an upgrade may take.
-const UPGRADE_TIMEOUT: Duration = Duration::from_secs(1800);
+const UPGRADE_TIMEOUT: Duration = Duration::from_mins(30);
 
 /// The key of the lock under which PostgreSQL's ledgers are migrated: any number that nobody else takes.
 const LOCK: i64 = 0x0007_3461_7465_6D65;
 
 /// The embedded migrations, in order. A landed migration never changes.
-const MIGRATIONS: [(i64, &str, &str); 8] = [
+const MIGRATIONS: [(i64, &str, &str); 9] = [
     (
         1,
         "ledger",
@@ -56,6 +56,11 @@ const MIGRATIONS: [(i64, &str, &str); 8] = [
         include_str!("../../migrations/0007_whole_source.sql"),
     ),
     (8, "place", include_str!("../../migrations/0008_place.sql")),
+    (
+        9,
+        "made run",
+        include_str!("../../migrations/0009_made_run.sql"),
+    ),
 ];
 
 /// The version of a ledger that has every migration.

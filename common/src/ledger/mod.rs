@@ -52,7 +52,7 @@ pub use month_end::{Kept, MonthEndRun};
 pub use published::{PublishedCounts, PublishedDocument};
 pub use reader::{LedgerReader, Opened};
 pub use runs::{Command, OpenRun, Run, RunCounts, RunProgress, Snapshots};
-pub use settling::{SlotEnd, Slots};
+pub use settling::{By, SlotEnd, Slots};
 pub use source_counts::{EarlierCounts, SourceCounts};
 pub use standing::{Standing, StandingDocument};
 pub use steering::{Among, Chosen, Filter, Found, NewRevision, Remade};
@@ -71,7 +71,7 @@ pub const MAX_ATTEMPTS: i64 = 3;
 pub const MAX_SUBMISSIONS: i64 = 3;
 
 /// A lease of another process may be longer than ours, but hardly longer than this.
-const LONGEST_LEASE: Duration = Duration::from_secs(120);
+const LONGEST_LEASE: Duration = Duration::from_mins(2);
 
 /// The state of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

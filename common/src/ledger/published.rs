@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::runs::MADE_BY;
 use super::{Assignment, Ledger, Snapshots, State};
 use crate::database::{Whose, statement_failed};
 use crate::digests::SectionDigests;
@@ -73,12 +74,12 @@ impl Ledger {
 
     /// The rows of every document of a period that is published and that no later revision replaced.
     pub async fn published_counts(&self, period: Period) -> Result<Vec<PublishedCounts>> {
-        let rows: Vec<CountsRow> = sqlx::query_as(self.sql(
+        let rows: Vec<CountsRow> = sqlx::query_as(self.sql(&format!(
             "SELECT d.document_id, d.row_counts, r.positions_opening, r.positions_closing, r.cash_opening, r.cash_closing,
                     d.section_digests
-             FROM export_documents d JOIN export_runs r ON r.run_id = d.run_id
-             WHERE d.period = $1 AND d.state = 'succeeded' ORDER BY d.document_id COLLATE {C}",
-        ))
+             FROM export_documents d JOIN export_runs r ON r.run_id = {MADE_BY}
+             WHERE d.period = $1 AND d.state = 'succeeded' ORDER BY d.document_id COLLATE {{C}}"
+        )))
         .bind(period.to_string())
         .fetch_all(self.bounded())
         .await

@@ -145,6 +145,9 @@ pub struct RunCounts {
 /// Documents that a run recorded, or took over from another one and submitted; `$1` is the run.
 pub(super) const DOCUMENTS_OF_RUN: &str = "d.run_id = $1";
 
+/// The run whose snapshots a document is made from: once it is published, that of the attempt that made it.
+pub(super) const MADE_BY: &str = "COALESCE(d.made_run_id, d.run_id)";
+
 impl Ledger {
     /// Records a run and takes its lease.
     pub async fn record_run(

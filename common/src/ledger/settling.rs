@@ -8,8 +8,8 @@ use crate::statement::DocumentId;
 /// How a slot ended, as its queue saw it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SlotEnd {
-    /// By itself or killed: what it left open is due again, or failed once its attempts are used up.
-    Ended,
+    /// What it left open is due again, or failed once its attempts are used up.
+    Ended(By),
     /// Killed because it ran longer than its timeout: not tried again.
     TimedOut,
     /// The queue lost it: due again, or failed once its attempts or submissions are used up.
@@ -18,6 +18,30 @@ pub enum SlotEnd {
     Failed { cause: &'static str, error: String },
     /// No fault of the document: due again, whatever it has had, and the submission does not count.
     GivenBack { cause: &'static str, error: String },
+}
+
+/// The error, where the queue has something to tell (`$2`) and an attempt may have said something before.
+const WORDS_OF_BOTH: &str = "CASE WHEN error IS NULL THEN CAST($2 AS text)
+                                  WHEN CAST($2 AS text) IS NULL THEN error
+                                  ELSE error || '; ' || $2 END";
+
+/// Who ended a slot's last process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum By {
+    /// It ended with an exit code of its own.
+    Itself,
+    /// A signal.
+    Signal,
+}
+
+impl By {
+    /// The cause of what it began and left without a word.
+    const fn cause(self) -> &'static str {
+        match self {
+            By::Itself => "unreported",
+            By::Signal => "killed",
+        }
+    }
 }
 
 /// Slots of a job.
@@ -35,11 +59,12 @@ impl SlotEnd {
     fn terms(&self) -> (String, String, Option<&str>) {
         match self {
             SlotEnd::TimedOut => ("1 = 1".into(), "'timeout'".into(), Some(TIMED_OUT)),
-            SlotEnd::Ended => (
+            SlotEnd::Ended(by) => (
                 format!("attempts >= {MAX_ATTEMPTS}"),
                 // One that never began keeps what it had.
                 format!(
-                    "CASE WHEN attempts >= {MAX_ATTEMPTS} OR state = 'running' THEN COALESCE(cause, 'killed') ELSE cause END"
+                    "CASE WHEN attempts >= {MAX_ATTEMPTS} OR state = 'running' THEN COALESCE(cause, '{}') ELSE cause END",
+                    by.cause()
                 ),
                 None,
             ),
@@ -95,10 +120,17 @@ impl Ledger {
     ) -> Result<Vec<DocumentId>> {
         let failed = |reason| statement_failed("settling the slot", Whose::Ledger)(reason);
         let (fails, cause, error) = end.terms();
-        // What an attempt said of itself says more than that it was lost in the end.
+        // What an attempt said of itself says more than what the queue saw of it, and is never lost.
         let error_term = match end {
-            SlotEnd::Lost { .. } => "COALESCE(error, $2)",
-            _ => "COALESCE($2, error)",
+            SlotEnd::Lost { .. } => "COALESCE(error, $2)".to_owned(),
+            SlotEnd::GivenBack { cause, .. } => {
+                format!(
+                    "CASE WHEN cause = '{cause}' AND error IS NOT NULL THEN error ELSE {WORDS_OF_BOTH} END"
+                )
+            }
+            SlotEnd::Ended(_) | SlotEnd::TimedOut | SlotEnd::Failed { .. } => {
+                WORDS_OF_BOTH.to_owned()
+            }
         };
         let slots = match slots {
             Slots::All => String::new(),
@@ -131,6 +163,22 @@ impl Ledger {
         self.end_lost_attempts(&mut transaction, &settled).await?;
         transaction.commit("settling the slot").await?;
         settled.iter().map(|id| id.parse()).collect()
+    }
+
+    /// What a converter of the job said of its settings when it gave its document back; `None` = none reached the ledger.
+    pub async fn misconfigured(&self, job_id: &str) -> Result<Option<String>> {
+        sqlx::query_scalar(self.sql(
+            "SELECT error FROM export_documents
+             WHERE job_id = $1 AND state = 'submitted' AND cause = 'config' AND error IS NOT NULL
+             ORDER BY document_id LIMIT 1",
+        ))
+        .bind(job_id)
+        .fetch_optional(self.bounded())
+        .await
+        .map_err(statement_failed(
+            "asking what a converter said",
+            Whose::Ledger,
+        ))
     }
 
     /// Takes back a job that its queue surely has not: its documents are as due as before, and nothing of it is kept.
@@ -168,7 +216,7 @@ impl Ledger {
         let failed = |reason| statement_failed("settling orphans", Whose::Ledger)(reason);
         let orphans = sqlx::query(self.sql(
             "UPDATE export_documents AS d
-             SET state = 'due', cause = COALESCE(d.cause, 'killed'), attempt_id = NULL, lease_expires_at = NULL
+             SET state = 'due', cause = CASE WHEN d.state = 'running' THEN COALESCE(d.cause, 'killed') ELSE d.cause END, attempt_id = NULL, lease_expires_at = NULL
              WHERE (d.state = 'submitted' OR (d.state = 'running' AND {OVER:d.}))
                AND NOT EXISTS (SELECT 1 FROM export_jobs j WHERE j.job_id = d.job_id AND j.settled_at IS NULL)",
         ))

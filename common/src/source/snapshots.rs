@@ -14,7 +14,7 @@ pub enum SourceSnapshots {
     /// A connection of its own, made with the first one.
     Apart {
         config: Config,
-        source: Option<Source>,
+        source: Option<Box<Source>>,
     },
     /// The source is in the ledger's database: the connection that the ledger has. A second one would cost a small
     /// document more time than it takes.
@@ -63,7 +63,7 @@ impl SourceSnapshots {
                 let mut source = match source.take() {
                     Some(mut source) => {
                         source.look_for_pooler().await?;
-                        source
+                        *source
                     }
                     None => Source::open(config).await?,
                 };
@@ -108,7 +108,7 @@ impl SourceSnapshots {
         match self {
             Self::Apart { source, .. } => {
                 execute(read.connection(), "ROLLBACK", DOING).await?;
-                *source = Some(read);
+                *source = Some(Box::new(read));
             }
             Self::BesideLedger { known, .. } => {
                 let end = read.database.dialect.end_lent_snapshot();

@@ -1,9 +1,9 @@
 //! Adopting a document that is published already: its own properties say whether it is this one.
 
+use std::fmt::Display;
 use std::io::{BufReader, Read};
 
 use common::statement::DocumentId;
-use common::{Error, Result};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use zip::ZipArchive;
@@ -11,24 +11,20 @@ use zip::ZipArchive;
 use super::{Found, Opened};
 use crate::workbook::{DOCUMENT_ID_PROPERTY, ROW_COUNTS_PROPERTY};
 
-/// Reads the row counts of a published workbook. One that says it is another document is our bug.
-pub fn read_back(opened: &Opened, document: &DocumentId) -> Result<Found> {
-    let foreign = |reason: String| {
-        Error::bug(format!(
-            "what is published under the key of {document} is not that document: {reason}"
-        ))
-    };
-    let mut archive = ZipArchive::new(BufReader::new(&opened.file))
-        .map_err(|reason| foreign(reason.to_string()))?;
+/// Reads the row counts of a published workbook. An error says in words why it is not this document.
+pub fn read_back(opened: &Opened, document: &DocumentId) -> Result<Found, String> {
+    let foreign = |reason: &dyn Display| format!("is not that document: {reason}");
+    let mut archive =
+        ZipArchive::new(BufReader::new(&opened.file)).map_err(|reason| foreign(&reason))?;
     let mut xml = String::new();
     archive
         .by_name("docProps/custom.xml")
-        .map_err(|reason| foreign(reason.to_string()))?
+        .map_err(|reason| foreign(&reason))?
         .read_to_string(&mut xml)
-        .map_err(|reason| foreign(reason.to_string()))?;
+        .map_err(|reason| foreign(&reason))?;
     let id = property(&xml, DOCUMENT_ID_PROPERTY).unwrap_or_default();
     if id != document.to_string() {
-        return Err(foreign(format!("it says it is {id:?}")));
+        return Err(foreign(&format_args!("it says it is {id:?}")));
     }
     let row_counts = property(&xml, ROW_COUNTS_PROPERTY).unwrap_or_default();
     Ok(Found {

@@ -39,8 +39,12 @@ impl DirectoryStore {
             .map_err(|reason| unusable(&self.directory, reason))
     }
 
+    pub fn path(&self, key: &ObjectKey) -> PathBuf {
+        self.directory.join(key.as_str())
+    }
+
     pub fn read(&self, key: &ObjectKey) -> Result<Option<Opened>> {
-        match files::open(&self.directory.join(key.as_str())).and_then(hashed) {
+        match files::open(&self.path(key)).and_then(hashed) {
             Ok(opened) => Ok(Some(opened)),
             Err(reason) if reason.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(reason) => Err(crate::disk::failed(
@@ -53,7 +57,7 @@ impl DirectoryStore {
     /// One rename that refuses to replace. The bytes are on the disk before the name is, and the name before the
     /// ledger hears of it.
     pub fn publish(&self, finished: Finished, key: &ObjectKey) -> Result<Outcome> {
-        let path = self.directory.join(key.as_str());
+        let path = self.path(key);
         let parent = path.parent().unwrap_or(&self.directory);
         let failed = |reason| crate::disk::failed("publishing the document", reason);
         fs::create_dir_all(parent).map_err(failed)?;

@@ -8,9 +8,9 @@ mod s3;
 
 use std::fs::File;
 
-use common::Result;
 use common::statement::DocumentId;
 use common::store::{ObjectKey, StoreUrl};
+use common::{Error, Result};
 use tempfile::NamedTempFile;
 
 pub use adopt::read_back;
@@ -83,8 +83,23 @@ impl Store {
     pub async fn find(&self, document: &DocumentId) -> Result<Option<Found>> {
         self.open_published(document)
             .await?
-            .map(|opened| read_back(&opened, document))
+            .map(|opened| read_back(&opened, document).map_err(|why| self.foreign(document, &why)))
             .transpose()
+    }
+
+    /// Something lies under the document's key that is not ours to adopt or to replace. It is neither our bug nor a setting that
+    /// holds the period: beside a stray file, or after the ledger was restored, all other documents go on.
+    pub fn foreign(&self, document: &DocumentId, why: &str) -> Error {
+        let key = ObjectKey::of(document);
+        let place = match self {
+            Store::Directory(store) => store.path(&key).display().to_string(),
+            Store::Bucket(store) => store.place(&key),
+        };
+        let message = format!(
+            "what is at {place}, the key of {document}, {why}; nothing was changed: give this ledger a STORE_URL of its own, or \
+             move it away"
+        );
+        Error::data("foreign_object", message)
     }
 
     /// Opens the document's published workbook, if there is one.

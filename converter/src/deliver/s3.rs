@@ -133,10 +133,20 @@ impl BucketStore {
                 aws_sdk_s3::config::Builder::new().timeout_config(upload_timeouts(finished.bytes)),
             );
         match put.send().await {
+            // S3 names what it keeps. Anything else that says 200 has kept nothing.
+            Ok(kept) if kept.e_tag().is_none() => Err(Error::config(format!(
+                "{}: it was not S3 that answered, but something like a web page of a proxy or a portal; check HTTPS_PROXY, NO_PROXY \
+                 and AWS_ENDPOINT_URL",
+                self.place(&key)
+            ))),
             Ok(_) => Ok(Outcome::Published),
             Err(error) if error.code() == Some("PreconditionFailed") => Ok(Outcome::AlreadyThere),
             Err(error) => Err(self.failed("s3:PutObject and s3:PutObjectTagging", &key, error)),
         }
+    }
+
+    pub fn place(&self, key: &ObjectKey) -> String {
+        format!("s3://{}/{}", self.bucket, self.key(key))
     }
 
     fn key(&self, key: &ObjectKey) -> String {

@@ -19,13 +19,14 @@ pub struct Cause {
     pub command: &'static str,
 }
 
-/// Submits what failed by the cause again; the reason is kept for auditors.
+/// Submits what failed by the cause again; the reason is kept for auditors. Single quotes survive wherever the line is shown: JSON
+/// would escape double ones, and in the log they would have backslashes.
 macro_rules! resubmit {
     ($reason:literal) => {
         concat!(
-            "enqueuer resubmit --failed --period {period} --cause {cause} --reason \"",
+            "enqueuer resubmit --failed --period {period} --cause {cause} --reason '",
             $reason,
-            "\""
+            "'"
         )
     };
 }
@@ -105,6 +106,12 @@ pub static OF_DOCUMENTS: &[Cause] = &[
         command: resubmit!("what killed the converters is gone"),
     },
     Cause {
+        name: "unreported",
+        runbook: "killed",
+        meaning: "Converters ended by themselves and could not tell the ledger why, in every attempt; mostly they could not reach it. Their log says why.",
+        command: resubmit!("converters reach the ledger again"),
+    },
+    Cause {
         name: "terminated",
         runbook: "killed",
         meaning: "Converters were told to terminate before they were done, in every attempt.",
@@ -163,6 +170,12 @@ pub static OF_DOCUMENTS: &[Cause] = &[
         runbook: "store",
         meaning: "The store did not keep what was published, in every attempt.",
         command: resubmit!("store mended"),
+    },
+    Cause {
+        name: "foreign_object",
+        runbook: "store",
+        meaning: "Something that this ledger did not make lies under the documents' keys: another ledger's store, or a stray file. Nothing was replaced.",
+        command: resubmit!("foreign objects moved away, or STORE_URL corrected"),
     },
     Cause {
         name: "aws",

@@ -1,5 +1,7 @@
 //! What there is to alert of: an alert from counts, ids and instants.
 
+mod summary;
+
 use std::time::Duration;
 
 use common::Error;
@@ -7,6 +9,7 @@ use common::statement::{DocumentId, Period};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+pub use self::summary::{PeriodStanding, RunSummary, run_summary};
 use super::causes::{self, Cause};
 use super::mending::command;
 use super::{About, Alert, MAX_EXAMPLES, Urgency};
@@ -32,12 +35,12 @@ pub struct PeriodHeld {
 }
 
 /// Why a period is held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Held {
     /// The gate refused too many of the run's documents.
     Refusals { refused: u64, documents: u64 },
-    /// A converter ended as misconfigured (exit 78).
-    Misconfigured,
+    /// A converter ended as misconfigured (exit 78), and what it said: of settings, rights and places only.
+    Misconfigured { said: String },
     /// `enqueuer stop`.
     Stopped,
 }
@@ -89,25 +92,6 @@ pub struct SourceDisagrees {
     pub settlement_not_proven: u64,
 }
 
-/// A run at its end.
-#[derive(Debug, Clone)]
-pub struct RunSummary {
-    pub about: About,
-    /// Documents that the run found due.
-    pub found: u64,
-    pub published: u64,
-    /// Failed documents by cause, most first.
-    pub failed: Vec<(String, u64)>,
-    pub excused: u64,
-    /// Documents of accounts that were closed before the period.
-    pub closed_active: u64,
-    /// Rows whose account_id no account can have: they are in no document.
-    pub unusable_rows: u64,
-    /// Of the published ones, for paper: without consent to electronic delivery.
-    pub paper: u64,
-    pub duration: Duration,
-}
-
 /// Documents that were refused by the gate, or failed.
 pub fn documents_failed(failed: &Documents) -> Alert {
     let cause = Cause::of_documents(&failed.cause);
@@ -143,15 +127,20 @@ pub fn published_with_warning(warned: &Documents) -> Alert {
 /// A period of which nothing further is submitted.
 pub fn period_held(held: &PeriodHeld) -> Alert {
     let period = held.about.period;
-    let (cause, title) = match held.why {
+    let mut facts = vec![format!(
+        "{} not submitted",
+        counted(held.waiting, "document")
+    )];
+    let (cause, title) = match &held.why {
         Held::Refusals { refused, documents } => (
             &causes::HELD_BY_REFUSALS,
             format!("{period} is held: the gate refused {refused} of {documents} documents"),
         ),
-        Held::Misconfigured => (
-            &causes::HELD_BY_SETTINGS,
-            format!("{period} is held: a converter is misconfigured"),
-        ),
+        Held::Misconfigured { said } => {
+            facts.push(said.clone());
+            let title = format!("{period} is held: a converter is misconfigured");
+            (&causes::HELD_BY_SETTINGS, title)
+        }
         Held::Stopped => (
             &causes::HELD_BY_OPERATOR,
             format!("{period} is held: stopped by an operator"),
@@ -163,10 +152,7 @@ pub fn period_held(held: &PeriodHeld) -> Alert {
     };
     Alert {
         documents: Some(held.waiting),
-        facts: vec![format!(
-            "{} not submitted",
-            counted(held.waiting, "document")
-        )],
+        facts,
         ..alert(cause, cause.name, urgency, title, &held.about)
     }
 }
@@ -256,55 +242,6 @@ pub fn run_failed(period: Period, error: &Error) -> Alert {
     };
     let title = format!("A run of {period} failed: {}", error.cause());
     alert(cause, cause.name, Urgency::Alarm, title, &about)
-}
-
-/// A run at its end.
-pub fn run_summary(run: &RunSummary) -> Alert {
-    let cause = &causes::RUN_SUMMARY;
-    let failed: u64 = run.failed.iter().map(|(_, documents)| documents).sum();
-    let title = format!(
-        "{}: {} published, {failed} failed",
-        run.about.period,
-        counted(run.published, "document")
-    );
-    let mut facts = vec![format!(
-        "Found {}, published {}, of them {} for paper, excused {}, in {}",
-        run.found,
-        run.published,
-        run.paper,
-        run.excused,
-        span(run.duration)
-    )];
-    if failed > 0 {
-        let causes: Vec<_> = run
-            .failed
-            .iter()
-            .map(|(cause, documents)| format!("{cause} {documents}"))
-            .collect();
-        facts.push(format!("Failed by cause: {}", causes.join(", ")));
-    }
-    if run.closed_active > 0 {
-        facts.push(format!(
-            "Of accounts closed before the period that still moved or held something: {}",
-            counted(run.closed_active, "document")
-        ));
-    }
-    if run.unusable_rows > 0 {
-        facts.push(format!(
-            "In no document, because no account can have their account_id: {}",
-            counted(run.unusable_rows, "row")
-        ));
-    }
-    let urgency = if failed > 0 || run.unusable_rows > 0 {
-        Urgency::Warning
-    } else {
-        Urgency::Note
-    };
-    Alert {
-        documents: Some(run.found),
-        facts,
-        ..alert(cause, cause.name, urgency, title, &run.about)
-    }
 }
 
 /// Somebody tries whether alerts arrive.

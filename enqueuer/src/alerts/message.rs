@@ -1,4 +1,5 @@
-//! An alert as text: Amazon Q Developer's custom notification for SNS, and Slack's markup for a webhook.
+//! An alert as text: for SNS Amazon Q Developer's custom notification, and plain text with a subject for e-mail; Slack's markup for a
+//! webhook; a line for the log.
 
 use serde_json::{Map, json};
 
@@ -11,11 +12,41 @@ const MAX_DESCRIPTION: usize = 8_000;
 /// Slack shows some 4,000 characters of a message well; title and steps need their share of them.
 const MAX_WEBHOOK_DESCRIPTION: usize = 2_500;
 
+/// SNS takes fewer than a hundred, and mail programs show ASCII wherever they are.
+/// <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>
+const MAX_SUBJECT: usize = 99;
+
 /// Ours: steps, keywords and the thread's id are short, and the sum stays far below the 256 KiB of SNS.
 const MAX_STEP: usize = 500;
+const MAX_LINE: usize = 1_000;
 const MAX_KEYWORD: usize = 100;
 
-/// The message for SNS, which Amazon Q Developer in chat applications shows in the run's thread.
+/// The message for SNS, by the protocols of its subscribers (`MessageStructure=json`): people read e-mail, and everybody else, Amazon Q
+/// Developer by HTTPS among them, gets the notification.
+pub fn by_protocol(alert: &Alert) -> String {
+    json!({"default": custom_notification(alert), "email": plain_text(alert)}).to_string()
+}
+
+/// The subject of an e-mail.
+pub fn subject(alert: &Alert) -> String {
+    let ascii = |char: char| if char.is_ascii() { char } else { '?' };
+    let title: String = alert.title.chars().map(ascii).collect();
+    shown(title.trim_start(), MAX_SUBJECT, "...", |_| "")
+}
+
+/// The alert for a person's mail program. The command has a line of its own, as it is to be pasted.
+fn plain_text(alert: &Alert) -> String {
+    let plain = |text: &str, limit| shown(text, limit, "…", |_| "");
+    let mut text = vec![plain(&alert.title, MAX_TITLE), String::new()];
+    text.push(plain(alert.meaning, MAX_DESCRIPTION));
+    text.extend(lines(alert).iter().map(|line| plain(line, MAX_LINE)));
+    text.push(runbook(alert));
+    text.push(String::new());
+    text.push(plain(&alert.command, MAX_STEP));
+    text.join("\n")
+}
+
+/// The notification that Amazon Q Developer in chat applications shows in the run's thread.
 pub fn custom_notification(alert: &Alert) -> String {
     let title = slack(&alert.title, MAX_TITLE);
     let period = alert.about.as_ref().map(|about| about.period.to_string());
@@ -109,35 +140,54 @@ fn lines(alert: &Alert) -> Vec<String> {
 
 /// Where to read on, and the line to paste.
 fn steps(alert: &Alert) -> [String; 2] {
-    [
-        format!("Runbook: runbooks/{}.md", alert.runbook),
-        // A backtick would end the code.
-        format!(
-            "`{}`",
-            slack(&alert.command.replace('`', "'"), MAX_STEP - 2)
-        ),
-    ]
+    [runbook(alert), format!("`{}`", code(&alert.command))]
+}
+
+fn runbook(alert: &Alert) -> String {
+    format!("Runbook: runbooks/{}.md", alert.runbook)
+}
+
+/// A command between backticks, one of which would end it. Of `&` not every client that shows a notification takes the escape back,
+/// and a shell reads what is shown; alone it means nothing to Slack. `<` and `>`, which do, are in no command of ours.
+fn code(command: &str) -> String {
+    let escape = |char| if char == '&' { "" } else { slack_escape(char) };
+    shown(&command.replace('`', "'"), MAX_STEP - 2, "…", escape)
 }
 
 /// The text as Slack shows it literally, on one line, of at most `limit` characters, escapes counted.
 fn slack(text: &str, limit: usize) -> String {
+    shown(text, limit, "…", slack_escape)
+}
+
+fn slack_escape(char: char) -> &'static str {
+    match char {
+        '&' => "&amp;",
+        '<' => "&lt;",
+        '>' => "&gt;",
+        _ => "",
+    }
+}
+
+/// The text on one line, of at most `limit` characters, escapes counted; what is cut off ends with `ellipsis`.
+fn shown(
+    text: &str,
+    limit: usize,
+    ellipsis: &str,
+    escape_of: impl Fn(char) -> &'static str,
+) -> String {
+    let room = limit.saturating_sub(ellipsis.chars().count());
     let mut escaped = String::new();
     let mut length = 0;
     // Where it is cut if more comes than fits: before the ellipsis' place.
     let mut cut = 0;
     for char in text.chars() {
         let char = if char.is_control() { ' ' } else { char };
-        let escape = match char {
-            '&' => "&amp;",
-            '<' => "&lt;",
-            '>' => "&gt;",
-            _ => "",
-        };
+        let escape = escape_of(char);
         length += escape.len().max(1);
         if length > limit {
             escaped.truncate(cut);
             if limit > 0 {
-                escaped.push('…');
+                escaped.push_str(ellipsis);
             }
             return escaped;
         }
@@ -146,7 +196,7 @@ fn slack(text: &str, limit: usize) -> String {
         } else {
             escaped.push_str(escape);
         }
-        if length < limit {
+        if length <= room {
             cut = escaped.len();
         }
     }

@@ -127,7 +127,9 @@ impl Alerts {
                     .topic
                     .get_or_try_init(|| Topic::open(topic_arn))
                     .await?;
-                topic.publish(message::custom_notification(alert)).await?;
+                topic
+                    .publish(message::subject(alert), message::by_protocol(alert))
+                    .await?;
                 tracing::info!(alert = alert.cause, to = %self.to, "alert sent");
             }
             AlertsTo::Slack { webhook } => {

@@ -39,10 +39,13 @@ impl Topic {
         }
     }
 
-    /// Publishes a message; the SDK tries again.
-    pub async fn publish(&self, message: String) -> Result<()> {
-        let request = self.client.publish().topic_arn(&self.arn).message(message);
+    /// Publishes a message, which is a JSON object of texts by protocol; the SDK tries again.
+    pub async fn publish(&self, subject: String, message: String) -> Result<()> {
+        let request = self.client.publish().topic_arn(&self.arn);
         request
+            .subject(subject)
+            .message_structure("json")
+            .message(message)
             .send()
             .await
             .map(drop)

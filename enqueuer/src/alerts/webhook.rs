@@ -84,13 +84,21 @@ impl Webhook {
             .map_err(|_| passing(unreachable_because("it did not answer in time")))?
             .map_err(|error: ConnectorError| passing(unreachable_because(&self.reason(&error))))?;
         let said = self.without_secret(&said);
-        let answered = format!("the Slack webhook answered {status}: {said}");
+        let is_page = aws::is_web_page("", said.as_bytes());
+        let answered = if is_page {
+            format!(
+                "not Slack answered, but a web page (status {status}); check HTTPS_PROXY and NO_PROXY"
+            )
+        } else {
+            format!("the Slack webhook answered {status}: {said}")
+        };
         match status {
-            200..=299 => Ok(()),
+            200..=299 if !is_page => Ok(()),
             429 | 500.. => Err(Failure::Passing(
                 Error::retry("slack", answered),
                 retry_after,
             )),
+            _ if is_page => Err(Failure::Final(Error::config(answered))),
             _ => Err(Failure::Final(Error::config(format!(
                 "{answered}; make a new webhook and set ALERTS=slack:URL"
             )))),

@@ -83,12 +83,12 @@ impl Cli {
     /// Runs the command, but no longer than it may once it is told to terminate.
     pub async fn execute_until_terminated(self) -> Result<ExitCode> {
         if self.command.ends_in_order() {
-            return termination::in_time(self.execute()).await;
+            return Box::pin(termination::in_time(self.execute())).await;
         }
         let mut termination = Termination::listen()?;
         tokio::select! {
             biased;
-            code = self.execute() => code,
+            code = Box::pin(self.execute()) => code,
             () = termination.requested() => Err(termination::told()),
         }
     }
@@ -103,7 +103,7 @@ impl Cli {
             Command::Check(command) => command.execute(settings).await,
             Command::Preview(command) => command.execute(settings).await,
             Command::Plan(command) => command.execute(settings).await,
-            Command::Run(command) => command.execute(settings).await,
+            Command::Run(command) => Box::pin(command.execute(settings)).await,
             Command::Status(command) => command.execute(settings).await,
             Command::Stop(command) => command.execute(settings).await,
             Command::Resubmit(command) => command.execute(settings).await,

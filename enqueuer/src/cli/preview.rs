@@ -105,7 +105,7 @@ impl Preview {
         sample::write(&mut writer, &options).await?;
         writer.finish().await?;
         pool.close().await;
-        Database::of_ledger(&config)?.create_file()?;
+        Database::of_ledger(config)?.create_file()?;
         Ok(Selection {
             kinds: vec![self.kind],
             ..Selection::all(period)

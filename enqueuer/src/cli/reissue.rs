@@ -138,9 +138,7 @@ impl Reissue {
             }
             Ok(0)
         };
-        self.making
-            .make(config, settings, ledger, &run, recorded)
-            .await
+        Box::pin(self.making.make(config, settings, ledger, &run, recorded)).await
     }
 }
 

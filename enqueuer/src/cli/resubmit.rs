@@ -104,9 +104,7 @@ impl Resubmit {
                 .await?;
             Ok(0)
         };
-        self.making
-            .make(config, settings, ledger, &run, recorded)
-            .await
+        Box::pin(self.making.make(config, settings, ledger, &run, recorded)).await
     }
 
     fn rows_at_least(&self) -> Result<i64> {

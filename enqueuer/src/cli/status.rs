@@ -7,14 +7,15 @@ use common::statement::Period;
 use common::{Class, Result, telemetry};
 use serde_json::json;
 
+use crate::alerts::mending_of_hold;
 use crate::certificate;
-use crate::context::{no_run, open_period};
+use crate::context::{no_run, open_ledger, open_period};
 use crate::deadline::Deadline;
 use crate::out::line;
 use crate::printable::printable;
 use crate::steering::refuse_unknown_cause;
 use crate::unusable;
-use crate::watch::Watch;
+use crate::watch::{Watch, hold_json};
 
 /// Tells how a period stands: documents by state, failures by cause
 #[derive(Debug, clap::Args)]
@@ -52,10 +53,12 @@ impl Status {
     pub async fn execute(self, settings: &Settings) -> Result<ExitCode> {
         let config = settings.resolve()?;
         let deadline = Deadline::given(self.deadline.as_deref())?;
-        let (ledger, period) = open_period(&config, self.period.as_deref()).await?;
         if self.watch {
-            return self.watch(period, deadline).follow(&config, ledger).await;
+            let watch = self.watch(deadline)?;
+            let ledger = open_ledger(&config).await?;
+            return watch.follow(&config, ledger).await;
         }
+        let (ledger, period) = open_period(&config, self.period.as_deref()).await?;
         if !ledger.has_run(period).await? {
             ledger.close().await;
             return Ok(self.tell_no_run(period));
@@ -65,6 +68,7 @@ impl Status {
         let counts = ledger.counts(&selection).await?;
         let causes = ledger.causes_by_place(&selection).await?;
         let unusable = ledger.unusable_ids(period).await?;
+        let hold = ledger.held(period).await?;
         let documents = if self.documents {
             Some(self.list(&ledger, &selection).await?)
         } else {
@@ -78,6 +82,9 @@ impl Status {
             let certificate = last.as_ref().map(certificate::Last::to_json);
             let mut answer =
                 json!({"period": period.to_string(), "counts": counts, "certificate": certificate});
+            answer["hold"] = hold
+                .as_ref()
+                .map_or(json!(null), |hold| hold_json(hold, period));
             answer["causes"] = causes.iter().map(cause_json).collect();
             answer["unusable_account_ids"] = unusable::to_json(&unusable);
             if let Some(documents) = &documents {
@@ -88,6 +95,11 @@ impl Status {
             line!("{period}");
             for (state, count) in counts.iter().filter(|(_, count)| **count > 0) {
                 line!("  {state:<11}{count:>9}");
+            }
+            if let Some(hold) = &hold {
+                let mend = mending_of_hold(hold.cause, period).command;
+                let reason = printable(&hold.reason);
+                line!("\nheld, {}: {reason}\n  {mend}", hold.cause.as_str());
             }
             print_causes(&causes);
             for told in unusable::words(&unusable) {
@@ -118,13 +130,13 @@ impl Status {
         ExitCode::from(Class::Data.exit_code())
     }
 
-    fn watch(&self, period: Period, deadline: Option<Deadline>) -> Watch {
-        Watch {
-            period,
+    fn watch(&self, deadline: Option<Deadline>) -> Result<Watch> {
+        Ok(Watch {
+            period: self.period.as_deref().map(str::parse).transpose()?,
             deadline,
             every: self.every.map(Duration::from_secs),
             json: self.json,
-        }
+        })
     }
 
     async fn list(&self, ledger: &Ledger, selection: &Selection) -> Result<Vec<DocumentRow>> {

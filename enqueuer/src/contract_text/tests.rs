@@ -65,7 +65,7 @@ async fn database_with_views(directory: &tempfile::TempDir, views: &str) -> AnyC
     let file = directory.path().join("firm.db");
     let database = Database::new(
         &DatabaseUrl::new(format!("sqlite://{}", file.display())),
-        Duration::from_secs(60),
+        Duration::from_mins(1),
     )
     .unwrap();
     database.create_file().unwrap();

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use common::config::{Config, Settings};
-use common::ledger::{Job, Ledger, MAX_ATTEMPTS, SlotEnd};
+use common::ledger::{By, Job, Ledger, MAX_ATTEMPTS, SlotEnd};
 use common::statement::DocumentId;
 use common::termination::{self, Termination};
 use common::{Class, Error, Result};
@@ -117,7 +117,7 @@ impl ProcessQueue {
         // What did not begin is given back, as Batch's cancelled slots are.
         for slot in slots {
             self.ledger
-                .settle_slot(&job.job_id, slot, &SlotEnd::Ended)
+                .settle_slot(&job.job_id, slot, &SlotEnd::Ended(By::Itself))
                 .await?;
         }
         self.settle_unsettled(job).await?;
@@ -166,7 +166,11 @@ impl ProcessQueue {
                         } else {
                             last_words
                         };
-                        break (Some(SlotEnd::Ended), last_words);
+                        let by = match status.code() {
+                            Some(_) => By::Itself,
+                            None => By::Signal,
+                        };
+                        break (Some(SlotEnd::Ended(by)), last_words);
                     }
                     tokio::select! {
                         () = sleep(pause_after(attempt)) => {}

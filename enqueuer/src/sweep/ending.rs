@@ -4,6 +4,13 @@ use common::ledger::SlotEnd;
 
 use crate::queue::{JobStatus, Phase, STOPPED, STUCK};
 
+/// From this exit code on a process was ended by a signal.
+const BY_SIGNAL: i32 = 128;
+
+/// What a converter ends with that cannot reach the ledger.
+const UNTOLD: &str =
+    "the converter ended by itself and could not tell the ledger why; its log does";
+
 /// What a slot that has ended comes to. Batch's own words decide where the exit code does not: a host that was lost has none.
 pub fn of(job: &JobStatus) -> SlotEnd {
     let words = job.words();
@@ -47,18 +54,24 @@ pub fn of(job: &JobStatus) -> SlotEnd {
             error,
         };
     }
+    // Where an attempt told the ledger why, its words stay.
+    let untold = format!("{UNTOLD} ({error})");
     match job.exit_code {
         Some(78) => SlotEnd::GivenBack {
             cause: "config",
-            error,
+            error: format!("a converter is misconfigured; {untold}"),
         },
         Some(101) => SlotEnd::Failed {
             cause: "bug",
             error,
         },
-        Some(_) => lost("killed"),
-        None if job.phase == Phase::Succeeded => lost("killed"),
-        None => lost("lost_host"),
+        Some(BY_SIGNAL..) => lost("killed"),
+        None if job.phase != Phase::Succeeded => lost("lost_host"),
+        // By itself: nobody has killed it.
+        _ => SlotEnd::Lost {
+            cause: "unreported",
+            error: untold,
+        },
     }
 }
 
@@ -83,7 +96,7 @@ mod tests {
 
     fn name(end: &SlotEnd) -> String {
         match end {
-            SlotEnd::Ended => "ended".into(),
+            SlotEnd::Ended(_) => "ended".into(),
             SlotEnd::TimedOut => "timed out".into(),
             SlotEnd::Lost { cause, .. } => format!("lost {cause}"),
             SlotEnd::Failed { cause, .. } => format!("failed {cause}"),
@@ -108,7 +121,9 @@ mod tests {
                 "failed out_of_memory",
             ),
             (ended(exited, "", Some(137)), "lost killed"),
-            (ended(exited, "", Some(75)), "lost killed"),
+            (ended(exited, "", Some(143)), "lost killed"),
+            (ended(exited, "", Some(75)), "lost unreported"),
+            (ended(exited, "", Some(2)), "lost unreported"),
             (ended(exited, "", Some(101)), "failed bug"),
             (ended(exited, "", Some(78)), "given back config"),
             (
@@ -167,6 +182,6 @@ mod tests {
             phase: Phase::Succeeded,
             ..ended("", "", None)
         };
-        assert_eq!(name(&of(&without_a_word)), "lost killed");
+        assert_eq!(name(&of(&without_a_word)), "lost unreported");
     }
 }

@@ -272,7 +272,12 @@ impl Settler<'_> {
     /// beside this one would submit it at once.
     async fn ending(&self, job: &OpenJob, ended: &JobStatus) -> Result<SlotEnd> {
         if ended.exit_code == Some(78) {
-            let reason = format!("a converter is misconfigured: {}", ended.words());
+            let said = self.ledger.misconfigured(&job.job_id).await?;
+            let said = said.unwrap_or_else(|| {
+                let words = ended.words();
+                format!("it could not tell the ledger why, its log does ({words})")
+            });
+            let reason = format!("a converter is misconfigured: {said}");
             self.ledger
                 .hold(job.period, HoldCause::Config, &reason)
                 .await?;
@@ -309,7 +314,7 @@ impl Settler<'_> {
 }
 
 impl Stuck {
-    /// Under which it is told once, and by which is known since when.
+    /// Id of the alert. It is sent once; its age is how long the job has been stuck.
     pub fn alert_id(job_id: &str) -> String {
         format!("{job_id}.stuck")
     }

@@ -1,6 +1,7 @@
 //! A standing as one line: of a log, or JSON for a program.
 
 use common::Error;
+use common::ledger::Hold;
 use common::statement::Period;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -77,10 +78,8 @@ pub fn json(standing: &Standing) -> Value {
                    "runbook": mend.runbook, "command": mend.command})
         })
         .collect();
-    let hold = standing.hold.as_ref().map(|hold| {
-        json!({"cause": hold.cause.as_str(), "reason": hold.reason,
-               "command": mending_of_hold(hold.cause, period).command})
-    });
+    let hold = standing.hold.as_ref();
+    let hold = hold.map(|hold| hold_json(hold, period));
     let ends_at = match standing.outlook {
         Outlook::Ends(end) => Some(end.to_string()),
         _ => None,
@@ -106,6 +105,12 @@ pub fn json(standing: &Standing) -> Value {
         "hold": hold,
         "complete": standing.outlook == Outlook::Complete,
     })
+}
+
+/// Why nothing of the period is submitted, and the line that lifts it.
+pub fn hold_json(hold: &Hold, period: Period) -> Value {
+    json!({"cause": hold.cause.as_str(), "reason": hold.reason,
+           "command": mending_of_hold(hold.cause, period).command})
 }
 
 /// The ledger does not answer.
@@ -136,7 +141,7 @@ fn outlook(outlook: Outlook) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use common::ledger::{Hold, HoldCause};
+    use common::ledger::HoldCause;
 
     use super::super::frame::tests::{standing, tokyo};
     use super::*;
@@ -145,7 +150,7 @@ mod tests {
     fn a_line_says_as_much_as_a_screen() {
         let mut standing = standing();
         standing.failures.truncate(1);
-        let mend = "enqueuer resubmit --failed --period 2026-10 --cause positions --reason \"movements or snapshot mended in the source\"";
+        let mend = "enqueuer resubmit --failed --period 2026-10 --cause positions --reason 'movements or snapshot mended in the source'";
         let expected = [
             "2026-11-01 00:31:07 +09 2026-10: 317,004 of 500,000 settled (63.4 %)",
             "due 100,000, submitted 80,000, running 2,996, succeeded 316,800, failed 204, excused 1,020",

@@ -1,5 +1,6 @@
 //! `status --watch`: looks at a period every few seconds until nothing is open and nothing will come. Reads only.
 
+mod first;
 mod frame;
 mod lines;
 mod pace;
@@ -17,6 +18,7 @@ use common::termination::Termination;
 use common::{Class, Error, Result};
 use tokio::signal::unix::{SignalKind, signal};
 
+pub use self::lines::hold_json;
 use self::screen::{Form, Screen};
 use self::standing::{Observer, Outlook, Standing};
 use crate::deadline::Deadline;
@@ -33,7 +35,8 @@ const PAUSE_AT_MOST: Duration = Duration::from_mins(1);
 /// What is watched, and how it is shown.
 #[derive(Debug)]
 pub struct Watch {
-    pub period: Period,
+    /// `None` = that of the newest run; where there is none yet, of the first one.
+    pub period: Option<Period>,
     pub deadline: Option<Deadline>,
     /// `None` = as it suits.
     pub every: Option<Duration>,
@@ -52,8 +55,15 @@ impl Watch {
         let mut cancel = Termination::listen()?;
         let mut resized = signal(SignalKind::window_change())
             .map_err(|reason| Error::bug("signals cannot be listened to").because(reason))?;
-        let mut observer = Observer::new(config, ledger, self.period, self.deadline);
-        let mut screen = match Screen::open(form, self.period, config) {
+        let period = match self.period {
+            Some(period) => period,
+            None => match first::run(&ledger, form, every, &mut cancel).await? {
+                Some(period) => period,
+                None => return Ok(told_to_end()),
+            },
+        };
+        let mut observer = Observer::new(config, ledger, period, self.deadline);
+        let mut screen = match Screen::open(form, period, config) {
             Ok(screen) => screen,
             Err(reason) => return not_shown(reason),
         };

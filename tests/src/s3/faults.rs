@@ -11,6 +11,8 @@ use hyper::Method;
 pub enum Fault {
     /// It is answered with an error of this status and code, and nothing is done.
     Refuse(u16, &'static str),
+    /// Somebody between answers with a page for people, and nothing is done.
+    WebPage(u16),
     /// It arrives, and for so long nothing happens. Nothing is done if the client is gone by then.
     Slow(Duration),
     /// It is done at once, and its answer takes so long.

@@ -112,6 +112,7 @@ impl Layer {
         let mut body = body.collect().await?.to_bytes();
         match fault {
             Some(Fault::Refuse(status, code)) => return refusal(status, code),
+            Some(Fault::WebPage(status)) => return web_page(status),
             Some(Fault::Slow(time)) => tokio::time::sleep(time).await,
             Some(Fault::Damage) => body = damaged(&body),
             _ => {}
@@ -156,6 +157,15 @@ fn refusal(status: u16, code: &str) -> Result<HttpResponse> {
     );
     let mut answer = HttpResponse::new(Body::from(xml));
     *answer.status_mut() = StatusCode::from_u16(status)?;
+    Ok(answer)
+}
+
+fn web_page(status: u16) -> Result<HttpResponse> {
+    let html = "<!DOCTYPE html>\n<html><head><title>Sign in to the network</title></head><body>Welcome</body></html>";
+    let mut answer = HttpResponse::new(Body::from(html.to_owned()));
+    *answer.status_mut() = StatusCode::from_u16(status)?;
+    let html = hyper::header::HeaderValue::from_static("text/html; charset=utf-8");
+    answer.headers_mut().insert("content-type", html);
     Ok(answer)
 }
 

@@ -38,14 +38,34 @@ pub enum Message {
 }
 
 impl Message {
-    /// The JSON text that is SNS's message, or what Slack was told.
+    /// The JSON text that SNS posts by HTTPS, as to Amazon Q Developer, or what Slack was told.
     pub fn json(&self) -> Result<Value> {
+        if let Self::Slack(body) = self {
+            return Ok(body.clone());
+        }
+        let text = self.by("https")?;
+        serde_json::from_str(&text).with_context(|| format!("not JSON: {text}"))
+    }
+
+    /// What SNS sends to a subscriber by a protocol.
+    pub fn by(&self, protocol: &str) -> Result<String> {
+        let Self::Sns(parameters) = self else {
+            anyhow::bail!("not published to SNS: {self:?}");
+        };
+        let text = parameters["Message"].as_str().context("no message")?;
+        if parameters.get("MessageStructure").is_none() {
+            return Ok(text.to_owned());
+        }
+        let texts: Map<String, Value> = serde_json::from_str(text)?;
+        let found = texts.get(protocol).or_else(|| texts.get("default"));
+        Ok(found.and_then(Value::as_str).context("no text")?.to_owned())
+    }
+
+    /// The subject of a mail.
+    pub fn subject(&self) -> Option<&str> {
         match self {
-            Self::Slack(body) => Ok(body.clone()),
-            Self::Sns(parameters) => {
-                let text = parameters["Message"].as_str().context("no message")?;
-                serde_json::from_str(text).with_context(|| format!("not JSON: {text}"))
-            }
+            Self::Sns(parameters) => parameters.get("Subject")?.as_str(),
+            Self::Slack(_) => None,
         }
     }
 }

@@ -10,7 +10,8 @@ const XML_NAMESPACE: &str = "http://sns.amazonaws.com/doc/2010-03-31/";
 
 /// SNS's limit of a message.
 const MAX_MESSAGE_BYTES: usize = 262_144;
-/// SNS wants a subject shorter than this.
+/// SNS wants a subject shorter than this, on one line.
+/// <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>
 const SUBJECT_CHARACTERS: usize = 100;
 
 /// Why a request is refused.
@@ -87,12 +88,29 @@ fn publish(request: &Request) -> Result<Message, Refusal> {
         }
         Some(_) => {}
     }
+    match text("MessageStructure") {
+        None => {}
+        Some("json") => structured(text("Message").unwrap_or_default()).map_err(invalid)?,
+        Some(_) => return Err(invalid("Invalid parameter: MessageStructure")),
+    }
     let subject = text("Subject").unwrap_or("-");
     let characters = subject.chars().count();
     if !(1..SUBJECT_CHARACTERS).contains(&characters) || subject.contains(char::is_control) {
         return Err(invalid("Invalid parameter: Subject"));
     }
     Ok(Message::Sns(parameters))
+}
+
+/// Texts by protocol, one of them for whoever has none of his own.
+fn structured(message: &str) -> Result<(), &'static str> {
+    let Ok(Value::Object(texts)) = serde_json::from_str(message) else {
+        return Err("Invalid parameter: Message Structure - JSON message body failed to parse");
+    };
+    match texts.get("default") {
+        Some(Value::String(_)) if texts.values().all(Value::is_string) => Ok(()),
+        Some(_) => Err("Invalid parameter: Message Structure - a message is no text"),
+        None => Err("Invalid parameter: Message Structure - No default entry in JSON message body"),
+    }
 }
 
 fn accept() -> Answer {

@@ -80,6 +80,22 @@ async fn a_topic_takes_what_sns_takes() -> Result<()> {
         lines.expect_err("two lines").code(),
         Some("InvalidParameter")
     );
+    for (structure, message) in [
+        ("json", text),
+        ("json", "no JSON"),
+        ("json", r#"{"default":{}}"#),
+        ("xml", r#"{"default":"x"}"#),
+    ] {
+        let refused = client
+            .publish()
+            .topic_arn(topic.arn())
+            .message_structure(structure)
+            .message(message)
+            .send()
+            .await;
+        let code = refused.expect_err(message).code().map(str::to_owned);
+        assert_eq!(code.as_deref(), Some("InvalidParameter"), "{message}");
+    }
     topic.disturb(Fault::Deny, 1);
     let denied = client
         .publish()
@@ -91,8 +107,20 @@ async fn a_topic_takes_what_sns_takes() -> Result<()> {
         denied.expect_err("no right").code(),
         Some("AuthorizationError")
     );
-    assert_eq!(topic.messages().len(), 1);
-    Ok(())
+    client
+        .publish()
+        .topic_arn(topic.arn())
+        .message_structure("json")
+        .message(r#"{"default":"{}","email":"plain"}"#)
+        .send()
+        .await?;
+    let messages = topic.messages();
+    assert_eq!(messages.len(), 2);
+    assert_eq!(
+        (messages[1].by("email")?, messages[1].json()?),
+        ("plain".to_owned(), json!({}))
+    );
+    topic.expect_valid_bodies().await
 }
 
 async fn post(topic: &Topic, body: &str) -> Result<String> {

@@ -190,16 +190,17 @@ on_every_engine! {
         let before = world.published()?;
 
         let exit_codes = "\"$CONVERTER\" \"$@\"; code=$?; echo $code >> exits; exit $code";
-        let arguments = october(["--account", "A001", "--parallel", "1"]);
-        let answer = world.enqueuer_beside(exit_codes, arguments)?.run().await?.expect(1)?.json()?;
-        assert_eq!(number(&answer, "failed")?, 2, "{answer}");
-        assert_eq!(std::fs::read_to_string(world.path("exits"))?, "101\n101\n");
-        for id in ["2026-10.trade.A001", "2026-10.balance.A001"] {
-            let failed = document(world, id).await?;
-            assert_eq!((&failed["state"], &failed["cause"]), (&"failed".into(), &"bug".into()), "{failed}");
-            assert_eq!(failed["attempts"], 1, "not tried again: {failed}");
-            assert!(failed["error"].as_str().is_some_and(|error| error.contains("is not that document")), "{failed}");
+        for (kind, key) in [("trade", TRADE_KEY), ("balance", balance_key)] {
+            let arguments = october(["--account", "A001", "--kind", kind]);
+            world.enqueuer_beside(exit_codes, arguments)?.run().await?.expect(1)?;
+            let failed = document(world, &format!("2026-10.{kind}.A001")).await?;
+            assert_eq!((&failed["state"], &failed["cause"]), (&"failed".into(), &"foreign_object".into()), "{failed}");
+            let error = failed["error"].as_str().unwrap_or_default();
+            for words in [key, "is not that document", "STORE_URL of its own", "move it away"] {
+                assert!(error.contains(words), "{words:?} is missing in {failed}");
+            }
         }
+        assert_eq!(std::fs::read_to_string(world.path("exits"))?, "65\n65\n", "not tried again");
         assert_eq!(world.published()?, before);
         Ok(())
     }
@@ -246,8 +247,14 @@ on_every_engine! {
         run_of(world, ["--kind", "trade"]).run().await?.expect(1)?;
         assert!(std::fs::read(&path)? == file, "the file was replaced");
         let refused = document(world, "2026-10.trade.A001").await?;
-        assert_eq!((&refused["state"], &refused["cause"]), (&"failed".into(), &"bug".into()), "{refused}");
-        assert!(refused["error"].as_str().is_some_and(|error| error.contains("STORE_URL of its own")), "{refused}");
+        assert_eq!((&refused["state"], &refused["cause"]), (&"failed".into(), &"foreign_object".into()), "{refused}");
+        for words in [TRADE_KEY, "STORE_URL of its own"] {
+            assert!(refused["error"].as_str().is_some_and(|error| error.contains(words)), "{words}: {refused}");
+        }
+        // Whoever moves it away goes on.
+        std::fs::rename(&path, world.path("foreign.xlsx"))?;
+        let again = ["resubmit", "--failed", "--period", "2026-10", "--cause", "foreign_object", "--reason", "moved away"];
+        world.enqueuer(again).run().await?.expect(0)?;
         Ok(())
     }
 }

@@ -7,13 +7,14 @@ use anyhow::{Context, Result};
 use hyper::Method;
 use rustix::process::{Signal, kill_process};
 use tests::s3::{Fault, S3};
-use tests::{Program, World, on_every_engine};
+use tests::{Program, Topic, World, on_every_engine};
 
 use crate::fixtures::{
     PERIOD, attempts, document, expect_ledger_agrees_with_store, expect_one_line, load_october,
     october, run_october, run_of,
 };
 use crate::processes::{converters, expect_no_converters, wait_until};
+use crate::steering::alerts::told;
 
 const TRADE: &str = "2026-10.trade.A001";
 const TRADE_KEY: &str = "2026-10/trade/A001/2026-10.trade.A001.xlsx";
@@ -253,6 +254,7 @@ on_every_engine! {
         for (program, words) in [
             (wrong_secret(), ["SignatureDoesNotMatch", "s3://statements/firm/monthly/"]),
             (world.enqueuer(["check"]).without("AWS_ACCESS_KEY_ID"), ["there are no AWS credentials", "AWS_ACCESS_KEY_ID"]),
+            (world.enqueuer(["check"]).without("AWS_ACCESS_KEY_ID").env("AWS_PROFILE", "nobody"), ["AWS_PROFILE names the profile \"nobody\"", ".aws/config"]),
             (world.enqueuer(["check"]).without("AWS_REGION"), ["AWS_REGION is not set", "ap-northeast-1"]),
             (world.enqueuer(["check"]).env("STORE_URL", "s3://not-there/x"), ["there is no bucket not-there", "STORE_URL"]),
         ] {
@@ -296,7 +298,50 @@ on_every_engine! {
         run_trade(world).run().await?.expect(1)?;
         assert_eq!(s3.content(TRADE_KEY)?, b"precious");
         let failed = document(world, TRADE).await?;
-        assert_eq!((&failed["cause"], &failed["attempts"]), (&"bug".into(), &1.into()), "{failed}");
+        assert_eq!((&failed["cause"], &failed["attempts"]), (&"foreign_object".into(), &1.into()), "{failed}");
+        let place = format!("what is at s3://statements/firm/monthly/{TRADE_KEY}, ");
+        assert!(failed["error"].as_str().is_some_and(|error| error.starts_with(&place)), "{failed}");
         Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn what_a_store_refused_is_of_the_run_that_publishes_it(world: &World) {
+        load_october(world, 1).await?;
+        let s3 = world.with_s3().await?;
+        s3.disturb(&Method::PUT, Fault::Refuse(403, "AccessDenied"), 1);
+        run_trade(world).run().await?.expect(78)?;
+        let topic = Topic::start().await?;
+        let second = run_trade(world).env("ALERTS", &format!("slack:{}", topic.webhook())).run().await?.expect(0)?.json()?;
+        assert_eq!(world.texts("SELECT run_id FROM export_documents").await?[0][0].as_deref(), second["run_id"].as_str());
+        let told = told(&topic)?;
+        assert_eq!(told.len(), 1, "{told:#?}");
+        assert!(told[0].contains("2026-10: 1 document published, 0 failed"), "{told:#?}");
+        assert_eq!(attempts(world).await?, [format!("{TRADE} 1 given_back"), format!("{TRADE} 1 succeeded")]);
+        world.converter(["--document", TRADE, "--verify"]).run().await?.expect(0)?;
+        expect_ledger_agrees_with_store(world).await
+    }
+}
+
+on_every_engine! {
+    async fn a_web_page_instead_of_s3_is_told_as_such(world: &World) {
+        load_october(world, 1).await?;
+        let s3 = world.with_s3().await?;
+        for status in [200, 403, 407] {
+            s3.disturb(&Method::PUT, Fault::WebPage(status), 1);
+            let words = ["a web page", "HTTPS_PROXY", TRADE_KEY, "Sign in to the network"];
+            // Of a 200 the SDK reads no page.
+            let words = if status == 200 { &words[..3] } else { &words };
+            expect_one_line(run_trade(world).run().await?, 78, words)?;
+            s3.calm();
+        }
+        // One that a balancer shows while it is overloaded passes.
+        s3.disturb(&Method::PUT, Fault::WebPage(503), 4);
+        let note = "\"$CONVERTER\" \"$@\"; code=$?; echo $code >> exits; exit $code";
+        world.enqueuer_beside(note, october(["--kind", "trade"]))?.run().await?.expect(0)?;
+        assert_eq!(std::fs::read_to_string(world.path("exits"))?, "75\n0\n");
+        let errors = world.texts("SELECT error FROM export_attempts WHERE error LIKE '%a web page%503%'").await?;
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        expect_ledger_agrees_with_store(world).await
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use aws_sdk_sns::config::{BehaviorVersion, Builder, Credentials};
 use common::Class;
 
+use super::super::message::subject;
 use super::super::topic::Topic;
 use super::super::webhook::Webhook;
 use super::*;
@@ -111,6 +112,18 @@ async fn a_webhook_that_is_gone_is_not_tried_again() {
 }
 
 #[tokio::test]
+async fn a_web_page_is_no_answer_of_slack_whatever_its_status() {
+    for status in ["200 OK", "403 Forbidden"] {
+        let answer = vec![(status, "<!DOCTYPE html><html>Sign in</html>")];
+        let (address, requests) = server(answer.leak());
+        let error = webhook(&address).post("{}").await.unwrap_err();
+        assert_eq!(requests.join().unwrap().len(), 1);
+        assert_eq!(error.class(), Class::Config);
+        assert!(error.to_string().contains("a web page"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_webhook_that_nobody_answers_is_given_up_without_naming_it() {
     // Bound and never accepted: connections stand, answers do not come.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -151,16 +164,26 @@ async fn a_topic_is_published_the_notification() {
         "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult>\
          <MessageId>1</MessageId></PublishResult></PublishResponse>",
     )]);
-    let message = custom_notification(&failed("timeout", 3));
-    topic(&address).publish(message).await.unwrap();
+    let alert = failed("timeout", 3);
+    topic(&address)
+        .publish(subject(&alert), by_protocol(&alert))
+        .await
+        .unwrap();
     let requests = requests.join().unwrap();
     let (head, form) = requests[0].split_once("\r\n\r\n").unwrap();
     // Signed for the topic's region.
     assert!(head.contains("/ap-northeast-1/sns/aws4_request"), "{head}");
     assert!(form.contains("Action=Publish"), "{form}");
-    assert!(form.contains("alerts&Message=%7B%22"), "{form}");
+    assert!(
+        form.contains("&Message=%7B%22default%22%3A%22%7B"),
+        "{form}"
+    );
+    assert!(form.contains("&MessageStructure=json"), "{form}");
     assert!(form.contains("client-markdown"), "{form}");
-    assert!(!form.contains("Subject="), "{form}");
+    assert!(
+        form.contains("&Subject=3%20documents%20of%202026-10%20failed%3A%20timeout"),
+        "{form}"
+    );
 }
 
 #[tokio::test]
@@ -170,7 +193,10 @@ async fn a_topic_that_refuses_says_why() {
         "<ErrorResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><Error><Type>Sender</Type>\
          <Code>AuthorizationError</Code><Message>no sns:Publish</Message></Error></ErrorResponse>",
     )]);
-    let error = topic(&address).publish("{}".to_owned()).await.unwrap_err();
+    let error = topic(&address)
+        .publish("x".to_owned(), "{}".to_owned())
+        .await
+        .unwrap_err();
     assert_eq!(requests.join().unwrap().len(), 1);
     assert_eq!(error.class(), Class::Config);
     assert!(

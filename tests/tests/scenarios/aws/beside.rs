@@ -164,6 +164,29 @@ on_every_engine! {
 }
 
 on_every_engine! {
+    async fn a_held_period_is_late_until_it_is_resumed_not_for_want_of_processors(world: &World) {
+        load_october(world, 2).await?;
+        let cloud = Cloud::of(world).await?;
+        cloud.migrate().await?;
+        cloud.batch.hold(None);
+        cloud.enqueuer(run([])).run().await?.expect(0)?;
+        cloud.enqueuer(["stop", "--period", PERIOD, "--reason", "prices are late"]).run().await?.expect(0)?;
+        let late = ["sweep", "--deadline", "2026-11-01T06:00:00+09:00"];
+        let mut told = Vec::new();
+        for _ in 0..2 {
+            let answer = cloud.enqueuer(late).run().await?.expect(0)?;
+            told.extend(answer.stderr.lines().filter(|line| line.contains("will miss its deadline")).map(str::to_owned));
+        }
+        assert_eq!(told.len(), 1, "{told:#?}");
+        for words in ["the period is held", "enqueuer run --period 2026-10 --resume"] {
+            assert!(told[0].contains(words), "{words:?} is missing in {}", told[0]);
+        }
+        assert!(!told[0].contains("maxvCpus"), "{}", told[0]);
+        Ok(())
+    }
+}
+
+on_every_engine! {
     async fn a_deadline_is_forecast_from_the_pace(world: &World) {
         load_october(world, 3).await?;
         let cloud = Cloud::with(world, |definition| Definition { max_parallel: 3, ..definition }).await?;

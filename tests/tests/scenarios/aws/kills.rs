@@ -220,7 +220,8 @@ async fn complete(world: &World, cloud: &Cloud<'_>, months: &[&str]) -> Result<(
         .texts("SELECT DISTINCT cause FROM export_documents WHERE state = 'failed'")
         .await?;
     let causes: BTreeSet<String> = causes.into_iter().flatten().flatten().collect();
-    let of_the_killing = ["killed", "terminated", "lease_lost"]
+    // Told to terminate before it has claimed its document, a converter has no word in the ledger.
+    let of_the_killing = ["killed", "terminated", "lease_lost", "unreported"]
         .map(str::to_owned)
         .into();
     ensure!(

@@ -2,6 +2,7 @@
 
 mod afterwards;
 mod beside;
+mod exits;
 mod faults;
 mod kills;
 pub mod month_end;

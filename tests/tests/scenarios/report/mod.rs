@@ -167,7 +167,7 @@ on_every_engine! {
         for words in [
             "1 document failed by identity",
             "For example 2026-10.trade.A002. Runbook: runbooks/gate-identity.md.",
-            "enqueuer resubmit --failed --period 2026-10 --cause identity --reason \"amounts fixed in the source\"",
+            "enqueuer resubmit --failed --period 2026-10 --cause identity --reason 'amounts fixed in the source'",
             "Deadline 2037-01-01 00:00:00: met,",
             "It is not complete: 1 document failed.",
             "The store holds 4 objects.",

@@ -60,7 +60,7 @@ on_every_engine! {
         cloud.enqueuer(later).run().await?.expect(0)?;
         cloud.sweep_to_the_end(PERIOD).await?;
         let document = cloud.document(PERIOD, "2026-10.trade.A001").await?;
-        assert_eq!((&document["state"], &document["cause"]), (&json!("failed"), &json!("bug")), "{document}");
+        assert_eq!((&document["state"], &document["cause"]), (&json!("failed"), &json!("foreign_object")), "{document}");
         assert_eq!(world.published()?, before);
         Ok(())
     }

@@ -88,7 +88,7 @@ on_every_engine! {
         assert_eq!(seen["runs"][0]["command"], "run");
         assert_eq!(seen["failures"], json!([{
             "cause": "identity", "documents": 1, "example": "2026-10.trade.A003", "runbook": "gate-identity",
-            "command": "enqueuer resubmit --failed --period 2026-10 --cause identity --reason \"amounts fixed in the source\"",
+            "command": "enqueuer resubmit --failed --period 2026-10 --cause identity --reason 'amounts fixed in the source'",
         }]));
 
         let plain = world.enqueuer(["status", "--watch"]).run().await?.expect(0)?.stdout;
@@ -130,6 +130,22 @@ on_every_engine! {
         assert!(last["documents_per_second"]["run"].as_f64() > Some(0.0), "{last}");
         assert_eq!(watch.end().await?, Some(0));
         drop(run);
+        Ok(())
+    }
+}
+
+on_every_engine! {
+    async fn an_empty_ledger_is_watched_until_a_run_begins(world: &World) {
+        load_october(world, 1).await?;
+        world.enqueuer(["migrate"]).run().await?.expect(0)?;
+        let mut watch = Watching::start(world, &["--json"])?;
+        let first = watch.next().await?;
+        let expected = json!({"period": null, "outlook": "no_run", "complete": false});
+        assert_eq!(first, expected);
+        run_october(world).await?.expect(0)?;
+        let last = watch.until(|seen| seen["complete"] == true).await?;
+        assert_eq!((&last["period"], &last["total"]), (&json!(PERIOD), &json!(2)));
+        assert_eq!(watch.end().await?, Some(0));
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! A held period: what Batch has queued is cancelled, what runs finishes, and nothing is submitted until it is resumed.
 
+use anyhow::Context;
 use serde_json::json;
 use tests::batch::Operation;
 use tests::cloud::Cloud;
@@ -124,6 +125,9 @@ on_every_engine! {
         for words in ["the gate refused 22 of 60 documents", "enqueuer run --period 2026-10 --resume", "period-held"] {
             assert!(holds[0].contains(words), "{words}: {}", holds[0]);
         }
+        let held = topic.messages().into_iter().find(|told| told.subject().is_some_and(|subject| subject.contains("is held")));
+        let mail = held.context("no mail")?.by("email")?;
+        assert!(mail.ends_with("\nenqueuer run --period 2026-10 --resume") && !mail.contains('{'), "{mail}");
         topic.expect_valid_bodies().await?;
         assert_eq!(cloud.batch.count(Operation::SubmitJob), 1);
 

@@ -4,6 +4,7 @@ mod alerts;
 mod holds;
 mod packing;
 mod remaking;
+mod summaries;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
