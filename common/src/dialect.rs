@@ -11,6 +11,14 @@ use crate::contract::{Column, ColumnType};
 use crate::source::Selected;
 use crate::{Error, Result};
 
+/// Waits for locks no longer than a minute, unless the session has its own limit.
+macro_rules! lock_timeout {
+    () => {
+        "SELECT set_config('lock_timeout', COALESCE(NULLIF(current_setting('lock_timeout'), '0'), '60s'), true)"
+    };
+}
+pub(crate) use lock_timeout;
+
 /// Ends a field of a packed row. Rows whose texts have it are read by columns.
 pub const FIELD_SEPARATOR: u8 = 0x1F;
 /// Stands for a null in a packed row.
@@ -99,7 +107,7 @@ impl Dialect {
     /// minute on both.
     pub const fn begin_write(self) -> &'static str {
         match self {
-            Dialect::Postgres => "BEGIN; SET LOCAL lock_timeout = '60s'",
+            Dialect::Postgres => concat!("BEGIN; ", lock_timeout!()),
             Dialect::Sqlite => "BEGIN IMMEDIATE",
         }
     }

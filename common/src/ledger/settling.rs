@@ -20,8 +20,9 @@ pub enum SlotEnd {
     GivenBack { cause: &'static str, error: String },
 }
 
-/// The error, where the queue has something to tell (`$2`) and an attempt may have said something before.
-const WORDS_OF_BOTH: &str = "CASE WHEN error IS NULL THEN CAST($2 AS text)
+/// The error, where the queue has something to tell (`$2`) and an attempt may have said something before. That it was told to terminate
+/// is nothing that the queue does not know.
+const WORDS_OF_BOTH: &str = "CASE WHEN error IS NULL OR (cause = 'terminated' AND CAST($2 AS text) IS NOT NULL) THEN CAST($2 AS text)
                                   WHEN CAST($2 AS text) IS NULL THEN error
                                   ELSE error || '; ' || $2 END";
 
@@ -169,7 +170,7 @@ impl Ledger {
     pub async fn misconfigured(&self, job_id: &str) -> Result<Option<String>> {
         sqlx::query_scalar(self.sql(
             "SELECT error FROM export_documents
-             WHERE job_id = $1 AND state = 'submitted' AND cause = 'config' AND error IS NOT NULL
+             WHERE job_id = $1 AND state = 'submitted' AND cause IN ('config', 'disk_full') AND error IS NOT NULL
              ORDER BY document_id LIMIT 1",
         ))
         .bind(job_id)

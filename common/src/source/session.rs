@@ -8,11 +8,12 @@ use super::filtered::{self, Filtered};
 use super::reading::Reading;
 use crate::config::Config;
 use crate::database::{Whose, query_text, statement_failed};
+use crate::dialect::lock_timeout;
 use crate::{Error, Result};
 
 /// A lock is waited for as long as on SQLite. While a statement computes, the server shows every minute that the connection is alive:
 /// what stands between may otherwise forget it.
-const LIMITS: &str = "SET LOCAL lock_timeout = '60s'; SET LOCAL tcp_keepalives_idle = 60";
+const LIMITS: &str = concat!("SET LOCAL tcp_keepalives_idle = 60; ", lock_timeout!());
 
 /// The time zones that settings name for sessions on the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +63,7 @@ impl Session {
         let session = include_str!("session.sql")
             .replace("{url}", of_url.as_deref().unwrap_or("CAST(NULL AS text)"))
             .replace("{business}", &literal(&zones.business));
-        let text = format!("{begin}; {LIMITS}; SET LOCAL row_security = off; {session}");
+        let text = format!("{begin}; SET LOCAL row_security = off; {session}; {LIMITS}");
         let rows = connection
             .fetch_all(query_text(text))
             .await

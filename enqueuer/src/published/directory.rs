@@ -1,7 +1,7 @@
 //! A directory, as its readers see it.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -32,13 +32,12 @@ impl Directory {
         }
     }
 
-    /// Makes and removes a file where documents will be made.
+    /// Makes a file where documents will be made: one without a name, of which nothing is left whatever ends this process.
     pub fn check(&self) -> Result<()> {
         let directory = StoreUrl::partial_directory(&self.directory);
-        let probe = directory.join(format!("check-{:08x}", fastrand::u32(..)));
         let tried = fs::create_dir_all(&directory)
-            .and_then(|()| fs::write(&probe, b"check"))
-            .and_then(|()| fs::remove_file(&probe));
+            .and_then(|()| tempfile::tempfile_in(&directory))
+            .and_then(|mut file| file.write_all(b"check"));
         tried.map_err(|reason| {
             Error::config(format!(
                 "{} cannot be written; give it rights or another STORE_URL",

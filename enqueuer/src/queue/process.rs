@@ -128,7 +128,7 @@ impl ProcessQueue {
     /// `synchronous_commit` off. What the ledger says is what counts.
     async fn settle_unsettled(&self, job: &Job) -> Result<()> {
         let end = SlotEnd::Lost {
-            cause: "killed",
+            cause: "unreported",
             error: "its converter ended well, and the ledger does not know of it".to_owned(),
         };
         let lost = self.ledger.settle_ended_job(&job.job_id, &end).await?;

@@ -284,6 +284,17 @@ pub fn partial_files(world: &World) -> Result<Vec<String>> {
         .collect()
 }
 
+/// In the script of a converter: its source is down. Nobody listens on port 9.
+pub const SOURCE_IS_DOWN: &str = "export SOURCE_DATABASE_URL=postgres://reader@127.0.0.1:9/firm";
+
+/// The end of a lease that holds for longer than the test takes, as an expression.
+pub const fn long_lease(world: &World) -> &'static str {
+    match world.engine {
+        Engine::Postgres => "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT) + 100000",
+        Engine::Sqlite => "unixepoch() * 1000 + 100000",
+    }
+}
+
 /// Demands a failure told in one line that holds all of `words`, and nothing on stdout.
 pub fn expect_one_line(answer: Answer, code: i32, words: &[&str]) -> Result<()> {
     let answer = answer.expect(code)?;

@@ -113,7 +113,7 @@ on_every_engine! {
         }
         // The line that fixes it runs as it is printed.
         let line = told.stdout.lines().map(str::trim).find_map(|line| line.strip_prefix("enqueuer ")).context("no line to paste")?;
-        let words: Vec<&str> = line.split('"').collect();
+        let words: Vec<&str> = line.split('\'').collect();
         let [flags, reason, ""] = words[..] else { anyhow::bail!("{line}") };
         let pasted = || world.enqueuer(flags.split_whitespace().chain([reason]));
         let again = pasted().run().await?.expect(1)?;

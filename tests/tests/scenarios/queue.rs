@@ -1,7 +1,7 @@
 //! The local queue: retries by exit code, signals, timeout, arguments and environment, as AWS Batch has them.
 //!
 //! A script beside a copy of the enqueuer stands before the real converter and makes its surroundings what the scenario
-//! needs, or counts. `/proc` has no space at all: as TMPDIR it is a full temp disk. Nobody listens on port 9: a database there is down.
+//! needs, or counts. `/proc` has no space at all: as TMPDIR it is a full temp disk.
 
 use std::time::Duration;
 
@@ -11,15 +11,12 @@ use tests::{Engine, World, on_every_engine};
 use tokio::time::Instant;
 
 use crate::fixtures::{
-    PERIOD, attempts, document, expect_ledger_agrees_with_store, load_october, october,
-    partial_files, restore_trades, run_october, run_of, slow_down_trades,
+    PERIOD, SOURCE_IS_DOWN, attempts, document, expect_ledger_agrees_with_store, load_october,
+    october, partial_files, restore_trades, run_october, run_of, slow_down_trades,
 };
 use crate::processes::{converters, expect_no_converters, wait_until};
 
 const TRADE: &str = "2026-10.trade.A001";
-
-/// A source that is down, for the converter of a script.
-const IS_DOWN: &str = "export SOURCE_DATABASE_URL=postgres://reader@127.0.0.1:9/firm";
 
 /// The lines that a script wrote.
 fn lines(world: &World, file: &str) -> Result<Vec<String>> {
@@ -36,7 +33,7 @@ fn only_trades<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Vec<&'a str>
 on_every_engine! {
     async fn a_retryable_failure_is_tried_three_times(world: &World) {
         load_october(world, 1).await?;
-        let down = format!("echo $AWS_BATCH_JOB_ATTEMPT >> attempts; {IS_DOWN}; exec \"$CONVERTER\" \"$@\"");
+        let down = format!("echo $AWS_BATCH_JOB_ATTEMPT >> attempts; {SOURCE_IS_DOWN}; exec \"$CONVERTER\" \"$@\"");
         let answer = world.enqueuer_beside(&down, only_trades([]))?.run().await?.expect(1)?.json()?;
         assert_eq!((&answer["succeeded"], &answer["failed"]), (&0.into(), &1.into()), "{answer}");
         assert_eq!(lines(world, "attempts")?, ["1", "2", "3"]);
@@ -61,7 +58,7 @@ on_every_engine! {
 on_every_engine! {
     async fn a_failure_that_passes_is_forgotten(world: &World) {
         load_october(world, 1).await?;
-        let down_once = format!("[ $AWS_BATCH_JOB_ATTEMPT = 1 ] && {IS_DOWN}; exec \"$CONVERTER\" \"$@\"");
+        let down_once = format!("[ $AWS_BATCH_JOB_ATTEMPT = 1 ] && {SOURCE_IS_DOWN}; exec \"$CONVERTER\" \"$@\"");
         world.enqueuer_beside(&down_once, only_trades([]))?.run().await?.expect(0)?;
         assert_eq!(attempts(world).await?, [format!("{TRADE} 1 given_back"), format!("{TRADE} 2 succeeded")]);
         let made = document(world, TRADE).await?;
@@ -122,7 +119,7 @@ on_every_engine! {
         // The converters end well, and the ledger does not know of it.
         let answer = world.enqueuer_beside("exit 0", only_trades([]))?.run().await?.expect(75)?.json()?;
         assert_eq!((&answer["succeeded"], &answer["open"]), (&0.into(), &2.into()), "{answer}");
-        assert_eq!(document(world, TRADE).await?["cause"], "killed");
+        assert_eq!(document(world, TRADE).await?["cause"], "unreported");
         run_of(world, ["--kind", "trade"]).run().await?.expect(0)?;
         expect_ledger_agrees_with_store(world).await?;
         assert_eq!(world.published()?.len(), 2);

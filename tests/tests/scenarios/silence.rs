@@ -149,7 +149,8 @@ async fn a_lock_that_nobody_releases_ends_a_run_and_a_request_does_sooner() -> R
 
 async fn wait_for_a_lock(world: &World) -> Result<()> {
     wait_until("somebody waits for the lock", async || {
-        let waiting = "SELECT CAST(count(*) AS text) FROM pg_locks WHERE NOT granted";
+        let waiting = "SELECT CAST(count(*) AS text) FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
+                       WHERE NOT l.granted AND d.datname = current_database()";
         Ok(world.texts(waiting).await?[0][0].as_deref() != Some("0"))
     })
     .await

@@ -53,6 +53,7 @@ fn booked_on(
         up_to: day("2026-10-31"),
     };
     let mut settled = Settled::new("T1");
+    assert_eq!(settled.trade_id(), "T1");
     if let Some(due) = due {
         settled.trade(due.clone());
     }
@@ -257,7 +258,8 @@ fn what_comes_late_for_a_proven_trade_is_no_part_of_it() {
         ((Trade, "USD", "-100"), "2026-09-03"),
         ((Fee, "USD", "-10"), "2026-09-03"),
     ];
-    let and = |late: Movement<'static>| [paid[0], paid[1], (late, "2026-10-09")];
+    let on = |day, late: Movement<'static>| [paid[0], paid[1], (late, day)];
+    let and = |late| on("2026-10-09", late);
     for late in [
         (Refund, "USD", "10"),
         (Fee, "USD", "-3"),
@@ -265,6 +267,11 @@ fn what_comes_late_for_a_proven_trade_is_no_part_of_it() {
     ] {
         passes(|gate| booked_on(gate, Some(&september), &and(late), None));
     }
+    // On the last day before the period it is not late.
+    let on_the_eve = on("2026-09-30", (Fee, "USD", "-3"));
+    refused(Rule::Settlement, &["sum to -113 USD"], |gate| {
+        booked_on(gate, Some(&september), &on_the_eve, None)
+    });
     // The trade was corrected together with its fee.
     let corrected = due("2026-09-03", "-100", None);
     let refund = and((Refund, "USD", "10"));

@@ -18,7 +18,7 @@ async fn a_servers_states_have_their_class() -> Result<()> {
         ("25006", Class::Config, Class::Retry),
         ("26000", Class::Retry, Class::Retry),
         ("42P05", Class::Retry, Class::Retry),
-        ("53100", Class::Retry, Class::Retry),
+        ("53100", Class::Config, Class::Config),
         ("53300", Class::Retry, Class::Retry),
         ("57014", Class::Retry, Class::Retry),
         ("57P05", Class::Retry, Class::Retry),

@@ -7,7 +7,7 @@ use tests::cloud::Cloud;
 use tests::on_every_engine;
 
 use super::{everything, planned};
-use crate::fixtures::{AT, PERIOD, expect_one_line, load_october, october, run_of};
+use crate::fixtures::{AT, PERIOD, expect_one_line, load_october, long_lease, october, run_of};
 
 /// Whoever has three trades is heavier.
 const CLASSES: &str = "small:5:0.25:512:900,large::2:4096:14400";
@@ -137,7 +137,7 @@ on_every_engine! {
         load_october(world, 3).await?;
         run_of(world, []).run().await?.expect(0)?;
         let cloud = Cloud::of(world).await?;
-        for (lease, documents, with_others) in [("9999999999999", 0, 3), ("1", 3, 0)] {
+        for (lease, documents, with_others) in [(long_lease(world), 0, 3), ("1", 3, 0)] {
             world.execute(&format!(
                 "UPDATE export_documents SET state = 'due', settled_at = NULL WHERE kind = 'trade';
                  UPDATE export_runs SET lease_expires_at = {lease}"

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tests::{Engine, Program, World, on_every_engine};
 
 use crate::fixtures::{
-    AT, Books, PERIOD, account_ids, count, expect_one_line, load_october, run_of,
+    AT, Books, PERIOD, account_ids, count, expect_one_line, load_october, long_lease, run_of,
 };
 
 /// The plan of October 2026.
@@ -235,7 +235,7 @@ on_every_engine! {
             let plan = plan_of(world, []).run().await?.expect(0)?.json()?;
             Ok((plan["documents"].clone(), plan["with_others"].clone()))
         };
-        assert_eq!(counts("9999999999999").await?, (json!(0), json!(3)), "alive");
+        assert_eq!(counts(long_lease(world)).await?, (json!(0), json!(3)), "alive");
         assert_eq!(counts("1").await?, (json!(3), json!(0)), "gone");
         // The run that takes it over makes it failed: it was the last attempt.
         world.execute("UPDATE export_documents SET attempts = 3 WHERE document_id = '2026-10.trade.A001'").await?;

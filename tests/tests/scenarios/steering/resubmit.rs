@@ -10,8 +10,8 @@ use super::{
     mend_trades, spoil_holdings, spoil_trades, steer, steering, whole_ledger,
 };
 use crate::fixtures::{
-    Books, PERIOD, account_ids, attempts, document, expect_ledger_agrees_with_store, load_october,
-    october, profile, run_october, run_of,
+    Books, PERIOD, SOURCE_IS_DOWN, account_ids, attempts, document,
+    expect_ledger_agrees_with_store, load_october, october, profile, run_october, run_of,
 };
 
 const A1: &str = "2026-10.trade.A001";
@@ -93,11 +93,11 @@ on_every_engine! {
     async fn whoever_used_up_its_attempts_has_three_again(world: &World) {
         load_october(world, 1).await?;
         let trade = october(["--kind", "trade"]);
-        let full_disk = "export TMPDIR=/proc; exec \"$CONVERTER\" \"$@\"";
-        world.enqueuer_beside(full_disk, trade)?.run().await?.expect(1)?;
+        let down = format!("{SOURCE_IS_DOWN}; exec \"$CONVERTER\" \"$@\"");
+        world.enqueuer_beside(&down, trade)?.run().await?.expect(1)?;
         assert_eq!(document(world, A1).await?["attempts"], 3);
-        let full_once = "[ $AWS_BATCH_JOB_ATTEMPT = 1 ] && export TMPDIR=/proc; exec \"$CONVERTER\" \"$@\"";
-        world.enqueuer_beside(full_once, steering("resubmit", [A1]))?.run().await?.expect(0)?;
+        let down_once = format!("[ $AWS_BATCH_JOB_ATTEMPT = 1 ] && {SOURCE_IS_DOWN}; exec \"$CONVERTER\" \"$@\"");
+        world.enqueuer_beside(&down_once, steering("resubmit", [A1]))?.run().await?.expect(0)?;
         let made = document(world, A1).await?;
         assert_eq!((&made["state"], &made["attempts"]), (&json!("succeeded"), &json!(2)), "{made}");
         Ok(())

@@ -15,7 +15,9 @@ use tests::{Engine, World, binary, on_every_engine};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-use crate::fixtures::{AT, PERIOD, load_october, october, run_october, slow_down_trades};
+use crate::fixtures::{
+    AT, PERIOD, load_october, long_lease, october, run_october, slow_down_trades,
+};
 
 /// A watch that a test reads along with.
 pub struct Watching {
@@ -164,9 +166,10 @@ on_every_engine! {
         let apart = at(&later)?.duration_since(at(&seen)?);
         assert!(apart.as_millis() >= 1000, "every second, and not after {apart}");
         // What is running still goes on.
-        world.execute(
-            "UPDATE export_documents SET state = 'running', lease_expires_at = 9999999999999 WHERE document_id = '2026-10.trade.A001'"
-        ).await?;
+        let lease = long_lease(world);
+        world.execute(&format!(
+            "UPDATE export_documents SET state = 'running', lease_expires_at = {lease} WHERE document_id = '2026-10.trade.A001'"
+        )).await?;
         watch.next().await?;
         assert_eq!(watch.next().await?["outlook"], "too_early");
         let pid = watch.child.id().and_then(|id| rustix::process::Pid::from_raw(id.try_into().ok()?)).context("it has ended")?;
@@ -235,7 +238,7 @@ on_every_engine! {
             "UPDATE export_documents SET state = 'running', settled_at = NULL, lease_expires_at = {lease} WHERE document_id = '2026-10.trade.A001';
              UPDATE export_runs SET ended_at = NULL, lease_expires_at = 1"
         );
-        for (lease, outlook) in [("1", "abandoned"), ("9999999999999", "running")] {
+        for (lease, outlook) in [("1", "abandoned"), (long_lease(world), "running")] {
             world.execute(&running(lease)).await?;
             let mut watch = Watching::start(world, &["--json", "--period", PERIOD])?;
             assert_eq!(watch.next().await?["outlook"], outlook);

@@ -7,16 +7,17 @@ use serde_json::{Value, json};
 use tests::{World, on_every_engine};
 
 use super::Watching;
-use crate::fixtures::{PERIOD, load_october, run_october};
+use crate::fixtures::{PERIOD, load_october, long_lease, run_october};
 
 /// October as if its run were at work, with its documents settled so many seconds ago; others run.
 async fn at_work(world: &World, began: i64, settled: &[(&str, i64)]) -> Result<()> {
     run_october(world).await?.expect(0)?;
+    let lease = long_lease(world);
     let ago = |seconds: i64| Clock::default().now().as_millisecond() - seconds * 1000;
     world
         .execute(&format!(
-            "UPDATE export_runs SET started_at = {}, ended_at = NULL, lease_expires_at = 9999999999999;
-             UPDATE export_documents SET state = 'running', settled_at = NULL, lease_expires_at = 9999999999999",
+            "UPDATE export_runs SET started_at = {}, ended_at = NULL, lease_expires_at = {lease};
+             UPDATE export_documents SET state = 'running', settled_at = NULL, lease_expires_at = {lease}",
             ago(began)
         ))
         .await?;
