@@ -8,9 +8,12 @@ use sqlx::{AnyConnection, Connection, Executor};
 use tests::relay::Relay;
 use tests::{Answer, Engine, Program, World};
 use tokio::net::TcpListener;
+use tokio::process::Child;
 use tokio::time::{Instant, sleep};
 
-use crate::fixtures::{PERIOD, document, expect_one_line, load_october, run_of, slow_down_trades};
+use crate::fixtures::{
+    PERIOD, count, document, expect_one_line, load_october, run_of, slow_down_trades,
+};
 use crate::processes::{expect_no_converters, wait_until};
 
 const TRADE: &str = "2026-10.trade.A001";
@@ -110,7 +113,7 @@ async fn a_request_to_end_ends_every_command_that_hangs() -> Result<()> {
     world.close().await
 }
 
-fn terminate(process: &tokio::process::Child) -> Result<()> {
+fn terminate(process: &Child) -> Result<()> {
     let pid = process.id().context("it has ended already")?;
     let pid = Pid::from_raw(pid.try_into()?).context("no process")?;
     Ok(kill_process(pid, Signal::TERM)?)
@@ -132,28 +135,34 @@ async fn a_lock_that_nobody_releases_ends_a_run_and_a_request_does_sooner() -> R
     ];
     expect_one_line(run.run().await?, 75, &said)?;
 
-    let mut run = run_of(&world, []).start()?;
-    wait_for_a_lock(&world).await?;
-    let began = Instant::now();
-    terminate(&run)?;
-    ensure!(run.wait().await?.code() == Some(75), "another exit");
-    ensure!(
-        began.elapsed() < Duration::from_secs(9),
-        "it took {:?}",
-        began.elapsed()
-    );
+    let before = waiting(&world).await?;
+    let run = run_of(&world, []).start()?;
+    wait_until("the run waits for the lock", async || {
+        Ok(waiting(&world).await? > before)
+    })
+    .await?;
+    expect_its_end(run).await?;
     holder.close().await?;
     run_of(&world, []).run().await?.expect(0)?;
     world.close().await
 }
 
-async fn wait_for_a_lock(world: &World) -> Result<()> {
-    wait_until("somebody waits for the lock", async || {
-        let waiting = "SELECT CAST(count(*) AS text) FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
-                       WHERE NOT l.granted AND d.datname = current_database()";
-        Ok(world.texts(waiting).await?[0][0].as_deref() != Some("0"))
-    })
-    .await
+/// Asked to end, it does so long before the lock would be given up.
+async fn expect_its_end(mut run: Child) -> Result<()> {
+    let began = Instant::now();
+    terminate(&run)?;
+    let code = run.wait().await?.code();
+    ensure!(code == Some(75), "exit {code:?}");
+    let took = began.elapsed();
+    ensure!(took < Duration::from_secs(9), "it took {took:?}");
+    Ok(())
+}
+
+/// Sessions that wait for a lock in the world's database. One whose client has given up waits on.
+async fn waiting(world: &World) -> Result<u64> {
+    let waiting = "SELECT count(*) FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
+                   WHERE NOT l.granted AND d.datname = current_database()";
+    count(world, waiting).await
 }
 
 #[tokio::test]
@@ -163,16 +172,10 @@ async fn a_locked_file_is_no_reason_to_be_deaf() -> Result<()> {
     run_of(&world, ["--kind", "trade"]).run().await?.expect(0)?;
     let mut holder = AnyConnection::connect(world.database_url()).await?;
     holder.execute("BEGIN IMMEDIATE").await?;
-    let mut run = run_of(&world, []).start()?;
-    sleep(Duration::from_secs(1)).await;
-    let began = Instant::now();
-    terminate(&run)?;
-    ensure!(run.wait().await?.code() == Some(75), "another exit");
-    ensure!(
-        began.elapsed() < Duration::from_secs(9),
-        "it took {:?}",
-        began.elapsed()
-    );
+    let run = run_of(&world, []).start()?;
+    // It listens by then, and waits.
+    sleep(Duration::from_secs(3)).await;
+    expect_its_end(run).await?;
     holder.close().await?;
     run_of(&world, []).run().await?.expect(0)?;
     world.close().await
