@@ -34,6 +34,9 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Until an answer must be there; uploads take as long as they are large, and set their own.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// For all tries together: somebody waits for a command that hears nothing.
+const TIMEOUT: Duration = Duration::from_mins(1);
+
 /// Reads region, credentials and endpoints as every SDK does. A missing region, or no credentials at all, is an error at
 /// once: with the first request it would look like a network that fails.
 pub async fn sdk_config() -> Result<SdkConfig> {
@@ -57,6 +60,7 @@ pub async fn sdk_config() -> Result<SdkConfig> {
             TimeoutConfig::builder()
                 .connect_timeout(CONNECT_TIMEOUT)
                 .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+                .operation_timeout(TIMEOUT)
                 .build(),
         )
         .load()

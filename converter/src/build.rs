@@ -11,10 +11,9 @@ use common::ledger::{Assignment, Proof};
 use common::profile::{Policies, Profile, Rule, Section};
 use common::source::{Source, SourceSnapshots};
 use common::{Class, Error, PROGRAM_VERSION, Result};
-use tempfile::NamedTempFile;
 use tokio::sync::Notify;
 
-use crate::deliver::{Finished, HashingWriter};
+use crate::deliver::{Finished, HashingWriter, Partial};
 use crate::gate::reopened::Expected;
 use crate::redigest;
 use crate::rows::intake::Intake;
@@ -70,7 +69,7 @@ impl Builder {
     pub async fn build(
         &mut self,
         assignment: &Assignment,
-        partial: NamedTempFile,
+        partial: Partial,
         stop: Arc<AtomicBool>,
     ) -> Result<Built> {
         let source = self.source.begin().await?;
@@ -86,7 +85,7 @@ impl Builder {
         &mut self,
         mut source: Source,
         assignment: &Assignment,
-        partial: NamedTempFile,
+        partial: Partial,
         stop: Arc<AtomicBool>,
     ) -> Result<Built> {
         let profile = &self.config.profile.clone();
@@ -213,7 +212,7 @@ fn write(
     heading: &Heading,
     styles: &Styles,
     sections: Vec<Incoming>,
-    partial: NamedTempFile,
+    partial: Partial,
     reopens: bool,
     stop: &Arc<AtomicBool>,
 ) -> Result<Written, WriteError> {
@@ -243,7 +242,7 @@ fn write(
 /// Reads the finished file: whether it is sound, and, where the gate asks for it, whether it shows what was written. Returns what it
 /// does not show.
 fn look_again(
-    partial: &NamedTempFile,
+    partial: &Partial,
     expected: Option<Expected>,
     bytes: u64,
     stop: &AtomicBool,

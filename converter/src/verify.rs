@@ -12,7 +12,7 @@ use common::termination::Termination;
 use common::{Error, PROGRAM_VERSION, Result};
 
 use crate::build::{Builder, Built};
-use crate::deliver::{self, Opened, Store};
+use crate::deliver::{self, Opened, Partial, Store};
 use crate::{lease, workbook_diff};
 
 /// Rebuilds the document and compares. Returns its SHA-256 when both are equal; otherwise the error names the first
@@ -33,11 +33,7 @@ pub async fn verify(
         () = termination.requested() => return Err(lease::terminated()),
         opened = published_file(&store, &published) => opened?,
     };
-    let partial = tempfile::Builder::new()
-        .prefix("verify-")
-        .suffix(".xlsx")
-        .tempfile()
-        .map_err(|reason| crate::disk::failed("rebuilding the document", reason))?;
+    let partial = Partial::unnamed()?;
     // Today's source may break a rule: that is said, too, but the document is rebuilt and compared all the same.
     let mut builder =
         Builder::that_refuses_nothing(config.clone(), SourceSnapshots::apart(config.clone()));

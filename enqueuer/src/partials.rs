@@ -6,7 +6,7 @@ use common::{Error, Result};
 
 /// Removes the unpublished workbooks of documents that nobody works on.
 pub fn discard(store: &StoreUrl, documents: &[DocumentId]) -> Result<()> {
-    // What a converter on AWS writes goes with its task.
+    // What waits for a bucket has no name, and goes with its converter.
     let StoreUrl::Directory(directory) = store else {
         return Ok(());
     };

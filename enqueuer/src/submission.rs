@@ -123,6 +123,10 @@ impl Submitter<'_> {
                 );
                 Ok(())
             }
+            Ok(Submission::Silent(lost)) => Err(lost.context(format!(
+                "whether Batch has job {} the next `enqueuer sweep` finds out, and submits what is left",
+                job.job_id
+            ))),
             // Batch has nothing: the documents are as due as before.
             Err(refused) => {
                 self.ledger

@@ -18,7 +18,8 @@ use common::source::SourceSnapshots;
 use common::statement::{Kind, Language, parse_date};
 use common::{Class, Error};
 use converter::build::{Builder, Built};
-use tempfile::{NamedTempFile, TempDir};
+use converter::deliver::Partial;
+use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use input::Input;
@@ -64,7 +65,7 @@ impl World {
             rows,
         } = Input::read(input);
         let assignment = assignment(kind);
-        let partial = NamedTempFile::new().expect("there is a temp directory");
+        let partial = Partial::unnamed().expect("there is a temp directory");
         let builder = if lenient {
             &mut self.lenient
         } else {

@@ -19,6 +19,7 @@ pub mod proxy;
 pub mod readers;
 pub mod relay;
 pub mod s3;
+pub mod silent;
 mod source;
 mod store;
 mod topic;

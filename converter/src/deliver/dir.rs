@@ -8,9 +8,8 @@ use std::sync::Arc;
 use common::statement::DocumentId;
 use common::store::{ObjectKey, StoreUrl};
 use common::{Error, Result, files};
-use tempfile::NamedTempFile;
 
-use super::{Finished, HashingWriter, Opened, Outcome};
+use super::{Finished, HashingWriter, Opened, Outcome, Partial};
 
 /// Documents as files below a directory.
 #[derive(Debug, Clone)]
@@ -31,11 +30,12 @@ impl DirectoryStore {
     }
 
     /// A temp file on the store's own file system, so that publishing is one rename.
-    pub fn create_partial(&self, document: &DocumentId) -> Result<NamedTempFile> {
+    pub fn create_partial(&self, document: &DocumentId) -> Result<Partial> {
         tempfile::Builder::new()
             .prefix(&StoreUrl::partial_prefix(document))
             .suffix(".xlsx")
             .tempfile_in(&self.partial)
+            .map(Partial::Named)
             .map_err(|reason| unusable(&self.directory, reason))
     }
 
@@ -62,17 +62,17 @@ impl DirectoryStore {
         let failed = |reason| crate::disk::failed("publishing the document", reason);
         fs::create_dir_all(parent).map_err(failed)?;
         finished.file.as_file().sync_all().map_err(failed)?;
-        match finished.file.persist_noclobber(&path) {
-            Ok(_) => {
+        match finished.file.persist_noclobber(&path)? {
+            Ok(()) => {
                 File::open(parent)
                     .and_then(|directory| directory.sync_all())
                     .map_err(failed)?;
                 Ok(Outcome::Published)
             }
-            Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(refused) if refused.kind() == io::ErrorKind::AlreadyExists => {
                 Ok(Outcome::AlreadyThere)
             }
-            Err(refused) => Err(failed(refused.error)),
+            Err(refused) => Err(failed(refused)),
         }
     }
 }

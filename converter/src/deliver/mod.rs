@@ -4,6 +4,7 @@ mod adopt;
 mod dir;
 mod file_name;
 mod hashing;
+mod partial;
 mod s3;
 
 use std::fs::File;
@@ -11,16 +12,16 @@ use std::fs::File;
 use common::statement::DocumentId;
 use common::store::{ObjectKey, StoreUrl};
 use common::{Error, Result};
-use tempfile::NamedTempFile;
 
 pub use adopt::read_back;
 pub use file_name::FileName;
 pub use hashing::{HashingWriter, hex};
+pub use partial::Partial;
 
 /// A workbook that is finished and not published yet.
 #[derive(Debug)]
 pub struct Finished {
-    pub file: NamedTempFile,
+    pub file: Partial,
     pub sha256: String,
     pub bytes: u64,
     /// The name under which the customer saves it.
@@ -72,10 +73,11 @@ impl Store {
     }
 
     /// A temp file for a document that is being made.
-    pub fn create_partial(&self, document: &DocumentId) -> Result<NamedTempFile> {
+    pub fn create_partial(&self, document: &DocumentId) -> Result<Partial> {
         match self {
             Store::Directory(store) => store.create_partial(document),
-            Store::Bucket(_) => s3::BucketStore::create_partial(document),
+            // A bucket has no place for what is not published.
+            Store::Bucket(_) => Partial::unnamed(),
         }
     }
 

@@ -14,9 +14,8 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 use common::aws::{self, CONNECT_TIMEOUT};
 use common::statement::DocumentId;
-use common::store::{ObjectKey, StoreUrl};
+use common::store::ObjectKey;
 use common::{Error, Result, store};
-use tempfile::NamedTempFile;
 
 use super::{Finished, HashingWriter, Opened, Outcome};
 
@@ -54,15 +53,6 @@ impl BucketStore {
             bucket: bucket.to_owned(),
             prefix: prefix.to_owned(),
         })
-    }
-
-    /// A temp file of this machine: a bucket has no place for what is not published.
-    pub fn create_partial(document: &DocumentId) -> Result<NamedTempFile> {
-        tempfile::Builder::new()
-            .prefix(&StoreUrl::partial_prefix(document))
-            .suffix(".xlsx")
-            .tempfile()
-            .map_err(|reason| crate::disk::failed("beginning the workbook", reason))
     }
 
     /// Fetches an object into a temp file that has no name and goes with its handle.
@@ -127,7 +117,7 @@ impl BucketStore {
             .content_type(CONTENT_TYPE)
             .content_disposition(finished.file_name.content_disposition())
             .tagging(format!("kind={}&period={}", document.kind, document.period))
-            .body(body_of(finished.file.path(), finished.bytes).await?)
+            .body(body_of(&finished.file.path(), finished.bytes).await?)
             .customize()
             .config_override(
                 aws_sdk_s3::config::Builder::new().timeout_config(upload_timeouts(finished.bytes)),
@@ -184,6 +174,7 @@ fn upload_timeouts(bytes: u64) -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(UPLOAD_TIMEOUT + uploading)
+        .disable_operation_timeout()
         .build()
 }
 
@@ -222,7 +213,7 @@ mod tests {
         };
         let document: DocumentId = "2026-10.trade.A1".parse().unwrap();
         let finished = Finished {
-            file: BucketStore::create_partial(&document).unwrap(),
+            file: super::super::Partial::unnamed().unwrap(),
             sha256: String::new(),
             bytes: MAX_BYTES + 1,
             file_name: super::super::FileName::new(&document, "Trades"),

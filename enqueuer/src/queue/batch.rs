@@ -57,6 +57,8 @@ pub enum Submission {
     Accepted(String),
     /// Nobody knows: the sweep will find out.
     Unknown(Error),
+    /// Nobody knows, and Batch answers nothing else either: it is no time for further submissions.
+    Silent(Error),
 }
 
 impl BatchQueue {
@@ -170,13 +172,18 @@ impl BatchQueue {
     async fn find_lost(&self, job: &Job, lost: Error) -> Result<Submission> {
         for seconds in (0..FIND_TRIES).map(|n| 1 << n) {
             sleep(Duration::from_millis(500 * seconds)).await;
-            if let Ok(Some(id)) = self.find(&job.job_id).await {
-                tracing::warn!(
-                    job.id = job.job_id,
-                    batch.job_id = id,
-                    "SubmitJob's answer was lost; the job is there"
-                );
-                return Ok(Submission::Accepted(id));
+            match self.find(&job.job_id).await {
+                Ok(None) => {}
+                Ok(Some(id)) => {
+                    tracing::warn!(
+                        job.id = job.job_id,
+                        batch.job_id = id,
+                        "SubmitJob's answer was lost; the job is there"
+                    );
+                    return Ok(Submission::Accepted(id));
+                }
+                // Asked several times already.
+                Err(_) => return Ok(Submission::Silent(lost)),
             }
         }
         Ok(Submission::Unknown(lost))

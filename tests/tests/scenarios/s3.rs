@@ -168,9 +168,13 @@ on_every_engine! {
         load_october(world, 1).await?;
         let s3 = world.with_s3().await?;
         s3.disturb(&Method::PUT, Fault::SlowAnswer(Duration::from_secs(20)), 1);
-        let run = run_trade(world).start()?;
+        let temp = world.path("tmp");
+        std::fs::create_dir(&temp)?;
+        let run = run_trade(world).env("TMPDIR", &temp.to_string_lossy()).start()?;
         wait_until("the document is published", async || Ok(!s3.objects()?.is_empty())).await?;
         kill_process(converters(world)?[0], Signal::KILL)?;
+        let left: Vec<_> = std::fs::read_dir(&temp)?.collect();
+        assert!(left.is_empty(), "a statement stays behind where nobody looks for it: {left:?}");
         assert_eq!(run.wait_with_output().await?.status.code(), Some(75), "run again");
         assert_eq!(document(world, TRADE).await?["state"], "due");
         let published = s3.objects()?;
