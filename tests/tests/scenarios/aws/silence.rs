@@ -74,7 +74,11 @@ async fn expect_the_end_of_readers(cloud: &Cloud<'_>, silence: Silence) -> Resul
     let said = "did not answer";
     // An answer to HEAD has no body. The headers are of another object.
     let of_another = silence == Silence::AfterHalfTheBody;
-    let (code, said_of_link) = if of_another { (65, "A001") } else { (75, said) };
+    let (code, said_of_link, said_of_verify) = if of_another {
+        (65, "A001", "the connection failed")
+    } else {
+        (75, said, said)
+    };
     let silenced = vec![
         Silenced {
             name: "link",
@@ -92,7 +96,7 @@ async fn expect_the_end_of_readers(cloud: &Cloud<'_>, silence: Silence) -> Resul
             name: "verify",
             program: of(cloud.converter(["--document", TRADE, "--verify"])),
             code: 75,
-            said,
+            said: said_of_verify,
         },
     ];
     expect_their_end(silenced, silence).await
