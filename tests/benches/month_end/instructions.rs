@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use tests::Engine;
 
 use crate::big::{self, name};
-use crate::converter;
+use crate::converter::{self, Gate};
 use crate::measure;
 use crate::peers::Peer;
 use crate::report::{Report, Table, kept, number};
@@ -44,9 +44,17 @@ pub async fn measure(report: Report) -> Result<()> {
     row(Peer::RustXlsxwriter.name(), alone_row, alone_document);
     for engine in [Engine::Postgres, Engine::Sqlite] {
         let converter = format!("converter, {}", name(engine));
-        let rows = per_unit(ROWS, &rows(engine).await?);
-        let document = per_unit(DOCUMENTS, &documents(engine).await?);
-        row(&format!("{converter}, and reopened"), rows, document);
+        for (gate, with) in [
+            (Gate::Whole, "and reopened"),
+            (
+                Gate::WithoutFigures,
+                "without `value`, `settlement`, `agreement`",
+            ),
+        ] {
+            let rows = per_unit(ROWS, &rows(engine, gate).await?);
+            let document = per_unit(DOCUMENTS, &documents(engine, gate).await?);
+            row(&format!("{converter}, {with}"), rows, document);
+        }
     }
     report.tell("instructions", &table.finish())
 }
@@ -78,13 +86,13 @@ fn documents_alone() -> Result<[u64; 2]> {
     Ok([count(DOCUMENTS[0])?, count(DOCUMENTS[1])?])
 }
 
-async fn rows(engine: Engine) -> Result<[u64; 2]> {
+async fn rows(engine: Engine, gate: Gate) -> Result<[u64; 2]> {
     let mut counts = [0; 2];
     for (rows, count) in ROWS.into_iter().zip(&mut counts) {
         let world = big::world(engine, rows).await?;
-        let mut command = converter::due_document(&world).await?;
+        let mut command = converter::due_document(&world, gate).await?;
         command.env("LEASE_SECONDS", LEASE_SECONDS);
-        *count = counted(&mut command, &format!("{engine:?}-{rows}-rows"))?;
+        *count = counted(&mut command, &format!("{engine:?}-{rows}-rows-{gate:?}"))?;
         ensure!(world.published()?.len() == 1, "nothing was published");
         world.close().await?;
     }
@@ -92,12 +100,14 @@ async fn rows(engine: Engine) -> Result<[u64; 2]> {
 }
 
 /// The converter of one slot with all documents, started by the enqueuer as ever, but under callgrind.
-async fn documents(engine: Engine) -> Result<[u64; 2]> {
+async fn documents(engine: Engine, gate: Gate) -> Result<[u64; 2]> {
     let mut counts = [0; 2];
     for (documents, count) in DOCUMENTS.into_iter().zip(&mut counts) {
         let world = small::world(engine, documents).await?;
         source::make_new(&world).await?;
-        let out = kept(&format!("callgrind.{engine:?}-{documents}-documents"));
+        let out = kept(&format!(
+            "callgrind.{engine:?}-{documents}-documents-{gate:?}"
+        ));
         let script = format!(
             "exec valgrind --quiet --tool=callgrind --callgrind-out-file='{}' \"$CONVERTER\" \"$@\"",
             std::path::absolute(&out)?.display()
@@ -112,7 +122,9 @@ async fn documents(engine: Engine) -> Result<[u64; 2]> {
         ];
         eprintln!("bench: instructions, {engine:?}, {documents} documents");
         let run = world.enqueuer_beside(&script, run)?;
+        let profile = converter::profile(&world, gate)?;
         run.env("LEASE_SECONDS", LEASE_SECONDS)
+            .env("STATEMENT_PROFILE", &profile.to_string_lossy())
             .run()
             .await?
             .expect(0)?;
