@@ -21,6 +21,7 @@ mod link;
 mod load;
 mod only_files;
 mod output;
+mod owners;
 mod packed_rows;
 mod periods;
 mod plan;
