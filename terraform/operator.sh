@@ -18,11 +18,13 @@ run_as_task() { # PROGRAM TASK_DEFINITION LOG_GROUP ARGUMENT...
     local -a follow
     [ $# -gt 0 ] || set -- --help
 
-    # A link has the rights of whoever signs it: this command alone runs with the role that may read documents.
+    # A link has the rights of whoever signs it, and contents are compared by who may read them: these alone run with the role that may.
     overrides=$(for word in "$@"; do printf '%s' "$word" | jq -Rs .; done |
         jq -sc --arg program "$program" --arg links "$ENQUEUER_LINKS_ROLE" '
         { containerOverrides: [{ name: $program, command: . }] }
-        | if $program == "enqueuer" and .containerOverrides[0].command[0] == "link" then .taskRoleArn = $links else . end') ||
+        | .containerOverrides[0].command as $words
+        | if $program == "enqueuer" and ($words[0] == "link" or ($words[0] == "certificate" and any($words[]; . == "--deep")))
+          then .taskRoleArn = $links else . end') ||
         return 125
 
     # The event rule enqueuer-task-failed leaves out tasks of this group: whoever started one sees its exit code here.

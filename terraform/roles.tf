@@ -144,7 +144,7 @@ locals {
     ]
   }
 
-  # `link` alone needs to read documents, since a link has the rights of who signed it.
+  # `link` alone needs to read documents, since a link has the rights of who signed it, and `certificate --deep`, which compares them.
   links_policy = {
     Version = "2012-10-17"
     Statement = [
@@ -265,7 +265,7 @@ resource "aws_iam_role_policy" "enqueuer_task" {
 
 resource "aws_iam_role" "links_task" {
   name               = "${local.name}-links"
-  description        = "`enqueuer link`: sign links to documents"
+  description        = "`enqueuer link`, `certificate --deep`: sign links to documents, compare them"
   assume_role_policy = jsonencode(local.assumed_by_tasks)
   tags               = local.tags
 }

@@ -109,6 +109,10 @@ grep -q -- "--log-stream-name enqueuer/enqueuer/0123456789abcdef" "$PLAY/asked" 
 # A link is signed by the role that may read documents, nothing else is.
 try link 2026-10.trade.A0001
 is "role of link" "$(jq -r .taskRoleArn "$PLAY/overrides")" "$ENQUEUER_LINKS_ROLE"
+try certificate --period 2026-10 --deep
+is "role of certificate --deep" "$(jq -r .taskRoleArn "$PLAY/overrides")" "$ENQUEUER_LINKS_ROLE"
+try certificate --period 2026-10
+is "role of certificate" "$(jq -r .taskRoleArn "$PLAY/overrides")" null
 try status
 is "role of status" "$(jq -r .taskRoleArn "$PLAY/overrides")" null
 try

@@ -23,7 +23,7 @@ pub use aws_config::SdkConfig;
 pub use http::{http_client, http_connector};
 pub use web_page::is_web_page;
 
-use crate::{Error, Result, certificates};
+use crate::{Error, Result, certificates, hashing};
 
 /// How often a request is sent before it has failed; the pauses between double, with jitter.
 const MAX_ATTEMPTS: u32 = 4;
@@ -226,6 +226,12 @@ where
     }
 }
 
+/// The other way round; `None` = it is no digest of a whole object, as that of one that was put in parts (`…-2`).
+pub fn hex_of_base64(digest: &str) -> Option<String> {
+    let bytes = aws_smithy_types::base64::decode(digest).ok()?;
+    (bytes.len() == 32).then(|| hashing::hex(&bytes))
+}
+
 /// S3 wants a digest in base64, the ledger has it in hexadecimal.
 pub fn base64_of_hex(hex: &str) -> String {
     let bytes: Vec<u8> = hex
@@ -246,6 +252,14 @@ mod tests {
         assert_eq!(
             base64_of_hex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
             "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+        );
+        assert_eq!(
+            hex_of_base64("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=").as_deref(),
+            Some("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+        );
+        assert_eq!(
+            hex_of_base64("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=-2"),
+            None
         );
     }
 }

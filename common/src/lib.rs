@@ -20,6 +20,7 @@ pub mod dialect;
 pub mod digests;
 pub mod error;
 pub mod files;
+pub mod hashing;
 pub mod ledger;
 pub mod lifetime;
 pub mod metrics;

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use common::config::Config;
+use common::hashing::HashingWriter;
 use common::ledger::{Assignment, Proof};
 use common::profile::{Policies, Profile, Rule, Section};
 use common::source::{Source, SourceSnapshots};
 use common::{Class, Error, PROGRAM_VERSION, Result};
 use tokio::sync::Notify;
 
-use crate::deliver::{Finished, HashingWriter, Partial};
+use crate::deliver::{Finished, Partial};
 use crate::gate::reopened::Expected;
 use crate::redigest;
 use crate::rows::intake::Intake;

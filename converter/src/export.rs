@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use common::config::Config;
-use common::ledger::{Assignment, Attempt, Claim, Ledger, Proof, Published};
+use common::ledger::{Assignment, Attempt, Claim, Ledger, Proof, Published, StoredAs};
 use common::metrics::{AttemptMetrics, AttemptOutcome, Metrics};
 use common::source::SourceSnapshots;
 use common::statement::DocumentId;
@@ -205,7 +205,7 @@ impl Exporter {
             .ledger
             .intend_to_publish(attempt, &finished.sha256, &proof);
         lease.or_over(intended).await?;
-        let published = Published {
+        let mut published = Published {
             object_key: ObjectKey::of(document).to_string(),
             sha256: finished.sha256.clone(),
             bytes: i64::try_from(finished.bytes).unwrap_or(i64::MAX),
@@ -214,10 +214,12 @@ impl Exporter {
                 .map(|table| i64::try_from(table.rows).unwrap_or(i64::MAX))
                 .sum(),
             row_counts: workbook::row_counts(&tables),
+            stored: StoredAs::default(),
             proof,
         };
         let publishing = self.store.publish(finished, document);
-        if lease.or_over(publishing).await? == Outcome::Published {
+        if let Outcome::Published(stored) = lease.or_over(publishing).await? {
+            published.stored = stored;
             return Ok(published);
         }
         let Some(found) = lease.or_over(self.store.find(document)).await? else {
@@ -271,6 +273,7 @@ fn adopted(document: &DocumentId, found: Found, proof: Proof) -> Published {
         bytes: i64::try_from(found.bytes).unwrap_or(i64::MAX),
         rows: counts.values().filter_map(serde_json::Value::as_i64).sum(),
         row_counts: found.row_counts,
+        stored: found.stored,
         proof,
     }
 }

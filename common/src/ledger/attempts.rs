@@ -2,6 +2,7 @@
 //! UPDATE; the settler puts right what an attempt left behind.
 
 use super::change::{Change, Parameters};
+use super::stored::StoredAs;
 use super::transaction::Transaction;
 use super::{Ledger, State, literals};
 use crate::database::{Whose, statement_failed};
@@ -37,6 +38,7 @@ pub struct Published {
     pub rows: i64,
     /// Rows per section, as JSON.
     pub row_counts: String,
+    pub stored: StoredAs,
     pub proof: Proof,
 }
 
@@ -260,7 +262,7 @@ impl Ledger {
                     "UPDATE export_documents
                      SET state = 'succeeded', object_key = $1, sha256 = $2, bytes = $3, row_count = $4, row_counts = $5,
                          program_version = $6, cause = $7, error = $8, place = NULL, source_digest = $9, source_rows = $10, profile_hash = $11,
-                         section_digests = $14,
+                         section_digests = $14, etag = $15, version_id = $16,
                          issued_on = COALESCE((SELECT m.issued_on {made_with}), issued_on),
                          made_run_id = (SELECT NULLIF(m.run_id, export_documents.run_id) {made_with}),
                          lease_expires_at = NULL, settled_at = {{NOW_MS}}
@@ -282,7 +284,9 @@ impl Ledger {
                     .text(published.proof.profile_hash.clone())
                     .text(attempt.document.to_string())
                     .text(attempt.attempt_id.clone())
-                    .text(published.proof.section_digests.clone()),
+                    .text(published.proof.section_digests.clone())
+                    .text(published.stored.etag.clone())
+                    .text(published.stored.version_id.clone()),
             })
             .await?;
         held(attempt, settled)

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use sqlx::Row;
 
 use super::runs::DOCUMENTS_OF_RUN;
+use super::stored::StoredAs;
 use super::{Ledger, MAX_ATTEMPTS, State, Which, parse_kind, selection_clause};
 use crate::Result;
 use crate::database::{Whose, query_text, statement_failed};
@@ -80,6 +81,8 @@ pub struct DocumentRow {
     pub rows: Option<i64>,
     /// `electronic` or `paper`.
     pub delivery: String,
+    /// What was published, as the store names it.
+    pub stored: StoredAs,
 }
 
 /// Which documents of a selection are listed, and how many at most.
@@ -289,7 +292,8 @@ impl Ledger {
     ) -> Result<Vec<DocumentRow>> {
         let statement = self.database.dialect.sql(&format!(
             "SELECT d.document_id, d.kind, d.account_id, d.period, d.revision, d.state, d.cause, d.error, d.attempts,
-                    d.object_key, d.sha256, d.bytes, d.row_count, d.delivery, d.place
+                    d.object_key, d.sha256, d.bytes, d.row_count, d.delivery, d.place, d.etag,
+                    d.version_id
              FROM export_documents d
              WHERE d.period = $1{} AND ($2 = '' OR d.state = $2) AND ($3 = '' OR d.cause = $3)
              ORDER BY d.document_id COLLATE {{C}} LIMIT $4",
@@ -323,6 +327,10 @@ impl Ledger {
                     bytes: row.try_get(11).map_err(unreadable)?,
                     rows: row.try_get(12).map_err(unreadable)?,
                     delivery: row.try_get(13).map_err(unreadable)?,
+                    stored: StoredAs {
+                        etag: row.try_get(15).map_err(unreadable)?,
+                        version_id: row.try_get(16).map_err(unreadable)?,
+                    },
                 })
             })
             .collect()

@@ -27,7 +27,7 @@ const UPGRADE_TIMEOUT: Duration = Duration::from_mins(30);
 const LOCK: i64 = 0x0007_3461_7465_6D65;
 
 /// The embedded migrations, in order. A landed migration never changes.
-const MIGRATIONS: [(i64, &str, &str); 9] = [
+const MIGRATIONS: [(i64, &str, &str); 10] = [
     (
         1,
         "ledger",
@@ -60,6 +60,11 @@ const MIGRATIONS: [(i64, &str, &str); 9] = [
         9,
         "made run",
         include_str!("../../migrations/0009_made_run.sql"),
+    ),
+    (
+        10,
+        "stored as",
+        include_str!("../../migrations/0010_stored_as.sql"),
     ),
 ];
 

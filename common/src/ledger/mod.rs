@@ -24,6 +24,7 @@ mod settling;
 mod source_counts;
 mod standing;
 mod steering;
+mod stored;
 mod transaction;
 mod unaccounted;
 mod watching;
@@ -56,6 +57,7 @@ pub use settling::{By, SlotEnd, Slots};
 pub use source_counts::{EarlierCounts, SourceCounts};
 pub use standing::{Standing, StandingDocument};
 pub use steering::{Among, Chosen, Filter, Found, NewRevision, Remade};
+pub use stored::{StoredAs, bare_etag};
 pub use unaccounted::{Unaccounted, UnusableId, UnusableIds};
 pub use watching::{Failures, SettledLately};
 

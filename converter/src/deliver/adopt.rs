@@ -31,6 +31,7 @@ pub fn read_back(opened: &Opened, document: &DocumentId) -> Result<Found, String
         sha256: opened.sha256.clone(),
         bytes: opened.bytes,
         row_counts,
+        stored: opened.stored.clone(),
     })
 }
 

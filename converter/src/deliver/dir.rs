@@ -3,13 +3,13 @@
 use std::fs::{self, File};
 use std::io::{self, Seek};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
+use common::ledger::StoredAs;
 use common::statement::DocumentId;
 use common::store::{ObjectKey, StoreUrl};
-use common::{Error, Result, files};
+use common::{Error, Result, files, hashing};
 
-use super::{Finished, HashingWriter, Opened, Outcome, Partial};
+use super::{Finished, Opened, Outcome, Partial};
 
 /// Documents as files below a directory.
 #[derive(Debug, Clone)]
@@ -67,7 +67,7 @@ impl DirectoryStore {
                 File::open(parent)
                     .and_then(|directory| directory.sync_all())
                     .map_err(failed)?;
-                Ok(Outcome::Published)
+                Ok(Outcome::Published(StoredAs::default()))
             }
             Err(refused) if refused.kind() == io::ErrorKind::AlreadyExists => {
                 Ok(Outcome::AlreadyThere)
@@ -78,14 +78,13 @@ impl DirectoryStore {
 }
 
 fn hashed(mut file: File) -> io::Result<Opened> {
-    let mut hashing = HashingWriter::new(io::sink(), Arc::default());
-    io::copy(&mut file, &mut hashing)?;
-    let (_, sha256, bytes) = hashing.finish()?;
+    let (sha256, bytes) = hashing::sha256(&mut file)?;
     file.rewind()?;
     Ok(Opened {
         file,
         sha256,
         bytes,
+        stored: StoredAs::default(),
     })
 }
 

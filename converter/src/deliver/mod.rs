@@ -3,19 +3,18 @@
 mod adopt;
 mod dir;
 mod file_name;
-mod hashing;
 mod partial;
 mod s3;
 
 use std::fs::File;
 
+use common::ledger::StoredAs;
 use common::statement::DocumentId;
 use common::store::{ObjectKey, StoreUrl};
 use common::{Error, Result};
 
 pub use adopt::read_back;
 pub use file_name::FileName;
-pub use hashing::{HashingWriter, hex};
 pub use partial::Partial;
 
 /// A workbook that is finished and not published yet.
@@ -34,6 +33,7 @@ pub struct Opened {
     pub file: File,
     pub sha256: String,
     pub bytes: u64,
+    pub stored: StoredAs,
 }
 
 /// A published workbook, as found in the store.
@@ -43,12 +43,13 @@ pub struct Found {
     pub bytes: u64,
     /// Rows per section, as JSON.
     pub row_counts: String,
+    pub stored: StoredAs,
 }
 
 /// The answer to publishing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    Published,
+    Published(StoredAs),
     /// Someone was first; nothing was changed.
     AlreadyThere,
 }

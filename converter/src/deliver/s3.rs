@@ -13,11 +13,13 @@ use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 use common::aws::{self, CONNECT_TIMEOUT};
+use common::hashing::HashingWriter;
+use common::ledger::StoredAs;
 use common::statement::DocumentId;
 use common::store::ObjectKey;
 use common::{Error, Result, store};
 
-use super::{Finished, HashingWriter, Opened, Outcome};
+use super::{Finished, Opened, Outcome};
 
 const CONTENT_TYPE: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
@@ -70,6 +72,7 @@ impl BucketStore {
                 ));
             }
         };
+        let stored = StoredAs::of(object.e_tag(), object.version_id());
         let doing = "fetching the published document";
         let failed = |reason| crate::disk::failed(doing, reason);
         let file = tempfile::tempfile().map_err(failed)?;
@@ -89,6 +92,7 @@ impl BucketStore {
                     file,
                     sha256,
                     bytes,
+                    stored,
                 })
             })
             .map_err(failed)
@@ -129,7 +133,10 @@ impl BucketStore {
                  and AWS_ENDPOINT_URL",
                 self.place(&key)
             ))),
-            Ok(_) => Ok(Outcome::Published),
+            Ok(kept) => {
+                let stored = StoredAs::of(kept.e_tag(), kept.version_id());
+                Ok(Outcome::Published(stored))
+            }
             Err(error) if error.code() == Some("PreconditionFailed") => Ok(Outcome::AlreadyThere),
             Err(error) => Err(self.failed("s3:PutObject and s3:PutObjectTagging", &key, error)),
         }

@@ -122,7 +122,7 @@ impl SourceDigest {
             if name != ACCOUNTS.name {
                 let digest = SectionDigest {
                     rows: part.rows,
-                    digest: crate::deliver::hex(&hash[..SECTION_DIGEST_BYTES]),
+                    digest: common::hashing::hex(&hash[..SECTION_DIGEST_BYTES]),
                 };
                 sections.0.insert(name.to_owned(), digest);
             }
@@ -134,7 +134,7 @@ impl SourceDigest {
             }
         }
         Digests {
-            whole: crate::deliver::hex(&whole.finalize()),
+            whole: common::hashing::hex(&whole.finalize()),
             rows,
             sections,
         }

@@ -1,6 +1,7 @@
 //! The certificate: does everything add up, account by account, from the source over the ledger to the store, and is what was published
 //! still what the source says.
 
+mod contents;
 mod counts;
 pub mod purge;
 #[cfg(test)]
@@ -8,7 +9,7 @@ mod samples;
 mod store;
 mod told;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use common::config::{Config, Settings};
 use common::ledger::{
@@ -18,14 +19,16 @@ use common::source::Source;
 use common::statement::{Kind, Period};
 use common::{Error, Result, telemetry};
 
+pub use contents::Contents;
 pub use counts::KindCount;
 pub use told::{Last, last_words, summary};
 
 use crate::comparison;
-use crate::published::PublishedStore;
+use crate::published::{Object, PublishedStore};
 use crate::row_counts::{self, Difference};
 use crate::targets::{self, Targets};
 use crate::{local_time, unusable, whole_source};
+use store::Objects;
 
 /// The ledger's word for a period whose source was purged.
 pub const PURGED: &str = "purged";
@@ -40,6 +43,8 @@ pub struct Certificate {
     pub kinds: BTreeMap<Kind, KindCount>,
     /// Objects that the store holds for the period, all of them documents of the ledger.
     pub objects: u64,
+    /// What is known of their contents.
+    pub contents: Contents,
     /// Failures by cause, most first.
     pub failures: Vec<(String, i64)>,
     /// What does not add up, in words.
@@ -103,17 +108,27 @@ impl Certificate {
     }
 }
 
-/// Accounts for a period, compares rows unless it is to be quick, and records the certificate.
+/// How closely a certificate looks.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Depth {
+    /// At the source's rows of every published document.
+    pub rows: bool,
+    /// At every byte that is published.
+    pub contents: bool,
+}
+
+/// Accounts for a period, and records the certificate.
 pub async fn take(
     config: &Config,
     settings: &Settings,
     ledger: &Ledger,
     period: Period,
-    quick: bool,
+    depth: Depth,
 ) -> Result<Certificate> {
-    let (mut found, mut row_counts) = Box::pin(account_for(config, ledger, period)).await?;
+    let accounted = account_for(config, ledger, period, depth.contents);
+    let (mut found, mut row_counts) = Box::pin(accounted).await?;
     let mut comparison_id = None;
-    if !quick {
+    if depth.rows {
         let compared = Box::pin(comparison::compare(config, settings, ledger, period)).await?;
         let recorded = ledger
             .record_comparison(period, compared, found.is_purged)
@@ -135,7 +150,7 @@ pub async fn take(
 
 /// Accounts for a period. Of its rows it says what the newest comparison found. Changes nothing.
 pub async fn certify(config: &Config, ledger: &Ledger, period: Period) -> Result<Certificate> {
-    let (mut found, row_counts) = account_for(config, ledger, period).await?;
+    let (mut found, row_counts) = account_for(config, ledger, period, false).await?;
     tell_row_counts(&mut found, &row_counts);
     Ok(found)
 }
@@ -145,6 +160,7 @@ async fn account_for(
     config: &Config,
     ledger: &Ledger,
     period: Period,
+    deep: bool,
 ) -> Result<(Certificate, Vec<Difference>)> {
     let snapshots = ledger.newest_snapshots(period).await?.ok_or_else(|| {
         Error::config(format!(
@@ -157,7 +173,8 @@ async fn account_for(
     let looked = look_at_source(config, &everything, &snapshots, &published).await?;
     let source = looked.targets;
     let documents = ledger.documents(&everything, &Listed::default()).await?;
-    let objects = look_at_store(config, period).await?;
+    let store = PublishedStore::open(&config.store).await?;
+    let objects = list(&store, period).await?;
     let causes = ledger.causes(&everything).await?;
     let failed = causes
         .into_iter()
@@ -167,7 +184,22 @@ async fn account_for(
     let mut problems = Vec::new();
     problems.extend(counts::nothing(looked.has_accounts, documents.len()));
     problems.extend(counts::unrecorded(&source.due, &latest));
-    problems.extend(store::compare_store(&documents, &objects));
+    let compared = store::compare_store(&documents, &objects);
+    problems.extend(compared.problems);
+    let contents = if deep {
+        contents::look_at_all(&store, ledger, &compared.there).await?
+    } else {
+        let mut contents = Contents::default();
+        for document in compared.there {
+            let object = document
+                .object_key
+                .as_ref()
+                .and_then(|key| objects.get(key));
+            contents.compare_etag(document, object.and_then(|object| object.etag.as_deref()));
+        }
+        contents
+    };
+    problems.extend(contents.problems(period));
     problems.extend(unusable::words(&source.unaccounted.unusable));
     let mut kinds = BTreeMap::new();
     let none = HashSet::new();
@@ -185,6 +217,7 @@ async fn account_for(
         period,
         kinds,
         objects: objects.len() as u64,
+        contents,
         failures: failed
             .map(|failed| (failed.cause, failed.documents))
             .collect(),
@@ -258,11 +291,11 @@ async fn look_at_source(
     })
 }
 
-/// Keys of the period's objects with their sizes in bytes.
-async fn look_at_store(config: &Config, period: Period) -> Result<HashMap<String, u64>> {
-    let store = PublishedStore::open(&config.store).await?;
+/// The period's objects.
+async fn list(store: &PublishedStore, period: Period) -> Result<Objects> {
     let objects = store.list(period).await?.into_iter();
-    Ok(objects.map(|object| (object.key, object.bytes)).collect())
+    let listed = objects.map(|Object { key, bytes, etag }| (key, store::Listed { bytes, etag }));
+    Ok(listed.collect())
 }
 
 /// What the newest comparison says.

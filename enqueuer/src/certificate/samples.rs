@@ -1,6 +1,6 @@
 //! Documents for the tests.
 
-use common::ledger::{DocumentRow, State};
+use common::ledger::{DocumentRow, State, StoredAs};
 use common::statement::Kind;
 
 /// A trade statement of October 2026.
@@ -21,5 +21,6 @@ pub fn document(account: &str, revision: i64, state: State) -> DocumentRow {
         bytes: Some(10),
         rows: None,
         delivery: "electronic".to_owned(),
+        stored: StoredAs::default(),
     }
 }

@@ -8,9 +8,30 @@ use common::store::ObjectKey;
 
 use crate::numbers::number;
 
+/// The period's objects by their keys.
+pub type Objects = HashMap<String, Listed>;
+
+/// An object as the store lists it.
+#[derive(Debug)]
+pub struct Listed {
+    pub bytes: u64,
+    /// `None` in a directory.
+    pub etag: Option<String>,
+}
+
+/// What the store comes to, held against the ledger.
+#[derive(Debug, Default)]
+pub struct Compared<'a> {
+    /// In words.
+    pub problems: Vec<String>,
+    /// Published documents whose objects are there with their sizes.
+    pub there: Vec<&'a DocumentRow>,
+}
+
 /// Every published document is in the store with its size, and nothing else is. What is being made may be there already: the
 /// store is looked at after the ledger.
-pub fn compare_store(documents: &[DocumentRow], objects: &HashMap<String, u64>) -> Vec<String> {
+pub fn compare_store<'a>(documents: &'a [DocumentRow], objects: &Objects) -> Compared<'a> {
+    let mut there = Vec::new();
     let mut problems = Vec::new();
     let mut expected = HashSet::new();
     let (mut missing, mut changed) = (Vec::new(), Vec::new());
@@ -22,8 +43,8 @@ pub fn compare_store(documents: &[DocumentRow], objects: &HashMap<String, u64>) 
         expected.insert(key);
         match objects.get(key) {
             None => missing.push(key),
-            Some(bytes) if i64::try_from(*bytes).ok() != document.bytes => changed.push(key),
-            Some(_) => {}
+            Some(object) if i64::try_from(object.bytes).ok() != document.bytes => changed.push(key),
+            Some(_) => there.push(document),
         }
     }
     let open: HashSet<ObjectKey> = documents
@@ -66,7 +87,7 @@ pub fn compare_store(documents: &[DocumentRow], objects: &HashMap<String, u64>) 
             problems.push(format!("{problem}, e.g. {first}"));
         }
     }
-    problems
+    Compared { problems, there }
 }
 
 #[cfg(test)]
@@ -81,21 +102,27 @@ mod tests {
             document("A", 2, State::Succeeded),
             document("B", 1, State::Failed),
         ];
-        let objects = |list: &[(&str, u64)]| {
+        let objects = |list: &[(&str, u64)]| -> Objects {
+            let listed = |bytes| Listed { bytes, etag: None };
             list.iter()
-                .map(|(key, bytes)| ((*key).to_owned(), *bytes))
-                .collect::<HashMap<_, _>>()
+                .map(|(key, bytes)| ((*key).to_owned(), listed(*bytes)))
+                .collect()
         };
+        let all = objects(&[("A.1", 10), ("A.2", 10)]);
+        let compared = compare_store(&documents, &all);
+        assert_eq!((compared.problems.len(), compared.there.len()), (0, 2));
+        let some = objects(&[("A.1", 11), ("B.1", 10)]);
+        let compared = compare_store(&documents, &some);
         assert_eq!(
-            compare_store(&documents, &objects(&[("A.1", 10), ("A.2", 10)])),
-            Vec::<String>::new()
+            (compared.problems.len(), compared.there.len()),
+            (3, 0),
+            "{:?}",
+            compared.problems
         );
-        let problems = compare_store(&documents, &objects(&[("A.1", 11), ("B.1", 10)]));
-        assert_eq!(problems.len(), 3, "{problems:?}");
         // Published between the look at the ledger and that at the store.
         let running = [document("C", 1, State::Running)];
         let object = ObjectKey::of(&"2026-10.trade.C".parse().unwrap());
         let there = objects(&[(object.as_str(), 10)]);
-        assert_eq!(compare_store(&running, &there), Vec::<String>::new());
+        assert!(compare_store(&running, &there).problems.is_empty());
     }
 }

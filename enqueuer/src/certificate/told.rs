@@ -7,8 +7,8 @@ use common::statement::Period;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::Certificate;
-use crate::numbers::{counted, grouped, instant};
+use super::{Certificate, Contents};
+use crate::numbers::{counted, grouped, instant, number};
 
 /// Documents that are told by name, in words.
 const TOLD: usize = 20;
@@ -35,8 +35,40 @@ impl Certificate {
             .map(|(cause, documents)| json!({"cause": cause, "documents": documents}))
             .collect();
         json!({"period": self.period.to_string(), "adds_up": self.adds_up(), "complete": self.is_complete(), "kinds": kinds,
-               "objects": self.objects, "failures": failures, "problems": self.problems, "purged": self.is_purged,
+               "objects": self.objects, "contents": self.contents.to_json(), "failures": failures, "problems": self.problems, "purged": self.is_purged,
                "last_complete": self.last_complete, "rows": self.rows_json()})
+    }
+
+    /// What is known of the contents of objects, in lines.
+    pub fn contents_lines(&self) -> Vec<String> {
+        let Contents {
+            deep,
+            compared,
+            not_compared,
+            ..
+        } = self.contents;
+        let mut lines = Vec::new();
+        if compared > 0 {
+            let how = if deep { "SHA-256, every byte" } else { "ETag" };
+            let are = number(
+                compared,
+                "object is what was published",
+                "objects are what was published",
+            );
+            lines.push(format!("{are} (by {how})."));
+        }
+        if not_compared > 0 {
+            let were = number(
+                not_compared,
+                "object was not compared with what was published, but for its size",
+                "objects were not compared with what was published, but for their sizes",
+            );
+            let period = self.period;
+            lines.push(format!(
+                "{were}: `enqueuer certificate --period {period} --deep` compares contents."
+            ));
+        }
+        lines
     }
 
     /// `null` = rows were not compared.
@@ -134,6 +166,58 @@ impl Certificate {
             lines.push(format!("  {reissue}"));
         }
         lines
+    }
+}
+
+impl Contents {
+    fn to_json(&self) -> Value {
+        let by = match self {
+            Contents { compared: 0, .. } => None,
+            Contents { deep: true, .. } => Some("sha256"),
+            Contents { deep: false, .. } => Some("etag"),
+        };
+        json!({"compared": self.compared, "by": by, "not_compared": self.not_compared, "replaced": self.replaced})
+    }
+
+    /// What does not add up, in words.
+    pub fn problems(&self, period: Period) -> Vec<String> {
+        let named = |keys: &[String]| {
+            let told = &keys[..keys.len().min(IN_A_COMMAND)];
+            let more = match keys.len() - told.len() {
+                0 => String::new(),
+                more => format!(" and {} more", grouped(more as u64)),
+            };
+            format!("{}{more}", told.join(", "))
+        };
+        let mut problems = Vec::new();
+        if !self.gone.is_empty() {
+            let gone = number(
+                self.gone.len(),
+                "published document has just vanished from the store",
+                "published documents have just vanished from the store",
+            );
+            problems.push(format!("{gone}: {}", named(&self.gone)));
+        }
+        if !self.replaced.is_empty() {
+            let replaced = number(
+                self.replaced.len(),
+                "published document was replaced in the store by another object of the same size",
+                "published documents were replaced in the store by other objects of the same sizes",
+            );
+            // An ETag may also differ of the same bytes, where they were put again.
+            let sure = if self.deep {
+                String::new()
+            } else {
+                format!(
+                    "; by their ETags alone: `enqueuer certificate --period {period} --deep` says whether their contents differ"
+                )
+            };
+            problems.push(format!(
+                "{replaced}: {}{sure}; the runbook restore-deleted says how they are put back",
+                named(&self.replaced)
+            ));
+        }
+        problems
     }
 }
 

@@ -5,7 +5,7 @@ use common::statement::Period;
 use common::{Result, telemetry};
 use serde_json::json;
 
-use crate::certificate::{self, Certificate as Found};
+use crate::certificate::{self, Certificate as Found, Depth};
 use crate::context::{no_run, open_period};
 use crate::numbers::counted;
 use crate::out::line;
@@ -20,6 +20,10 @@ pub struct Certificate {
     /// Does not read the rows of published documents again, and says so
     #[arg(long)]
     quick: bool,
+    /// Compares the contents of every published object with what was published, too: reads every file of a directory, asks S3 for the
+    /// checksum of every object
+    #[arg(long)]
+    deep: bool,
     /// Prints the answer as JSON
     #[arg(long)]
     json: bool,
@@ -33,7 +37,11 @@ impl Certificate {
             self.tell_no_run(period);
             return Ok(ExitCode::FAILURE);
         }
-        let found = certificate::take(&config, settings, &ledger, period, self.quick).await?;
+        let depth = Depth {
+            rows: !self.quick,
+            contents: self.deep,
+        };
+        let found = certificate::take(&config, settings, &ledger, period, depth).await?;
         ledger.close().await;
         if self.json {
             line!("{}", found.to_json());
@@ -91,6 +99,9 @@ fn print(found: &Found, config: &Config) {
         );
     }
     line!("\n  {} objects in the store.", found.objects);
+    for line in found.contents_lines() {
+        line!("  {line}");
+    }
     for row in found.rows_lines(&config.business_timezone) {
         line!("  {}", printable(&row));
     }

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::draft;
 use super::selection::SelectionArguments;
-use crate::certificate::{self, Certificate};
+use crate::certificate::{self, Certificate, Depth};
 use crate::context::open_ledger;
 use crate::month_end::{self, Request};
 use crate::out::line;
@@ -121,7 +121,11 @@ async fn look_again(
     if config.deployment == Deployment::Aws || published <= report.counts.succeeded {
         return Ok(None);
     }
-    match Box::pin(certificate::take(config, settings, ledger, period, false)).await {
+    let depth = Depth {
+        rows: true,
+        contents: false,
+    };
+    match Box::pin(certificate::take(config, settings, ledger, period, depth)).await {
         Ok(taken) => Ok(Some(taken)),
         Err(error) => {
             let why = error.chain();

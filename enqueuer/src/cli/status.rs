@@ -181,6 +181,7 @@ fn document_json(document: &DocumentRow) -> serde_json::Value {
         "bytes": document.bytes,
         "rows": document.rows,
         "delivery": document.delivery,
+        "version_id": document.stored.version_id,
     })
 }
 

@@ -1,18 +1,22 @@
 //! A bucket, as its readers see it.
 
+use std::io::{self, Write};
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Builder, Credentials};
-use aws_sdk_s3::error::ProvideErrorMetadata;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::types::ChecksumMode;
 use common::aws::{self, SdkConfig};
+use common::hashing::HashingWriter;
+use common::ledger::{StoredAs, bare_etag};
 use common::statement::Period;
 use common::{Error, Result, store};
 use jiff::Timestamp;
 
-use super::{Object, SignedLink, Wanted, changed, missing};
+use super::{Found, Object, SignedLink, Wanted};
 
 /// The right that listing needs; S3 also wants it before it says that an object is not there.
 const LISTING: &str = "s3:ListBucket of the bucket";
@@ -66,20 +70,20 @@ impl Bucket {
                 Some(Object {
                     key: object.key()?.strip_prefix(&below)?.to_owned(),
                     bytes: u64::try_from(object.size().unwrap_or_default()).unwrap_or_default(),
+                    etag: object.e_tag().map(bare_etag),
                 })
             }));
         }
         Ok(found)
     }
 
-    /// A presigned GET.
+    /// A presigned GET. What it leads to nobody has looked at yet.
     pub async fn link(
         &self,
         wanted: &Wanted,
         now: Timestamp,
         expires: Duration,
     ) -> Result<SignedLink> {
-        self.look_at(wanted).await?;
         // Signed with the very credentials whose end is told. The SDK, which need not know it, would warn without a time.
         let credentials = aws::credentials(&self.config).await?;
         let ends = credentials.expiry().map(Timestamp::try_from);
@@ -103,7 +107,7 @@ impl Bucket {
             .key(&key)
             .presigned(times)
             .await
-            .map_err(|error| aws::bucket_failed(&self.bucket, &key, READING, error))?;
+            .map_err(|error| self.failed(&key, error))?;
         Ok(SignedLink {
             url: request.uri().to_owned(),
             expires_at: now.checked_add(expires).ok(),
@@ -111,10 +115,10 @@ impl Bucket {
         })
     }
 
-    /// A customer must not be sent to nothing, or to something else than what was published.
-    async fn look_at(&self, wanted: &Wanted) -> Result<()> {
+    /// Compares an object with what was published: by the SHA-256 with which it was put, as S3 keeps it, or else by all of its bytes. What
+    /// somebody put without one, or copied, has none.
+    pub async fn look_at(&self, wanted: &Wanted) -> Result<Found> {
         let key = self.key(&wanted.key);
-        let place = format!("s3://{}/{key}", self.bucket);
         let looked = self
             .client
             .head_object()
@@ -125,16 +129,56 @@ impl Bucket {
             .await;
         let head = match looked {
             Ok(head) => head,
-            Err(error) if error.code() == Some("NotFound") => return Err(missing(&place)),
-            Err(error) => return Err(aws::bucket_failed(&self.bucket, &key, READING, error)),
+            Err(error) if error.code() == Some("NotFound") => return Ok(Found::Nothing),
+            Err(error) => return Err(self.failed(&key, error)),
         };
-        let size = u64::try_from(head.content_length().unwrap_or_default());
-        // A bucket that was copied with another kind of checksum has none of ours.
-        let is_other = |digest: &str| aws::base64_of_hex(&wanted.sha256) != digest;
-        if size != Ok(wanted.bytes) || head.checksum_sha256().is_some_and(is_other) {
-            return Err(changed(&place));
+        if u64::try_from(head.content_length().unwrap_or_default()) != Ok(wanted.bytes) {
+            return Ok(Found::Another);
         }
-        Ok(())
+        let stored = StoredAs::of(head.e_tag(), head.version_id());
+        let sha256 = match head.checksum_sha256().and_then(aws::hex_of_base64) {
+            Some(sha256) => Some(sha256),
+            None => self.read(&key).await?,
+        };
+        Ok(match sha256 {
+            None => Found::Nothing,
+            Some(sha256) if sha256 == wanted.sha256 => Found::Published(stored),
+            Some(_) => Found::Another,
+        })
+    }
+
+    /// The SHA-256 of an object's bytes; `None` = it is gone.
+    async fn read(&self, key: &str) -> Result<Option<String>> {
+        let asked = self.client.get_object().bucket(&self.bucket).key(key);
+        let object = match asked.send().await {
+            Ok(object) => object,
+            Err(error) if error.code() == Some("NoSuchKey") => return Ok(None),
+            Err(error) => return Err(self.failed(key, error)),
+        };
+        let lost = |reason: io::Error| {
+            let place = format!("s3://{}/{key}", self.bucket);
+            Error::retry("aws", format!("reading {place}: the connection failed")).because(reason)
+        };
+        let mut hashing = HashingWriter::new(io::sink(), Arc::default());
+        let mut body = object.body;
+        while let Some(bytes) = body.next().await {
+            let bytes = bytes.map_err(|reason| lost(io::Error::other(reason)))?;
+            hashing.write_all(&bytes).map_err(lost)?;
+        }
+        let (_, sha256, _) = hashing.finish().map_err(lost)?;
+        Ok(Some(sha256))
+    }
+
+    /// Where an object is.
+    pub fn place(&self, wanted: &Wanted) -> String {
+        format!("s3://{}/{}", self.bucket, self.key(&wanted.key))
+    }
+
+    fn failed<E>(&self, key: &str, error: SdkError<E>) -> Error
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        aws::bucket_failed(&self.bucket, key, READING, error)
     }
 
     fn key(&self, key: &str) -> String {
@@ -193,7 +237,7 @@ mod tests {
         format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>
              <ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><IsTruncated>{more}</IsTruncated>{}
-             <Contents><Key>firm/{key}</Key><Size>{bytes}</Size></Contents></ListBucketResult>",
+             <Contents><Key>firm/{key}</Key><ETag>&quot;etag of {bytes}&quot;</ETag><Size>{bytes}</Size></Contents></ListBucketResult>",
             if more { token } else { "" }
         )
     }
@@ -212,6 +256,7 @@ mod tests {
         let object = |account: &str, bytes| Object {
             key: format!("2026-10/trade/{account}/2026-10.trade.{account}.xlsx"),
             bytes,
+            etag: Some(format!("etag of {bytes}")),
         };
         assert_eq!(listed, [object("A", 1), object("B", 2)]);
     }

@@ -5,12 +5,13 @@ use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use common::ledger::StoredAs;
 use common::statement::Period;
 use common::store::StoreUrl;
-use common::{Error, Result};
+use common::{Error, Result, files, hashing};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
-use super::{Object, SignedLink, Wanted, changed, missing};
+use super::{Found, Object, SignedLink, Wanted};
 
 /// What stands for itself in the path of a URL.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
@@ -73,6 +74,7 @@ impl Directory {
                     found.push(Object {
                         key: key.to_string_lossy().into_owned(),
                         bytes: metadata.len(),
+                        etag: None,
                     });
                 }
             }
@@ -80,21 +82,28 @@ impl Directory {
         Ok(found)
     }
 
-    /// A `file:` URL. It leads to the file for whoever may read it on this machine.
-    pub fn link(&self, wanted: &Wanted) -> Result<SignedLink> {
-        let path = std::path::absolute(self.directory.join(&wanted.key)).map_err(|reason| {
+    /// Reads a file to its end, on a thread of its own.
+    pub async fn look_at(&self, wanted: &Wanted) -> Result<Found> {
+        let (path, wanted) = (self.directory.join(&wanted.key), wanted.clone());
+        let place = path.display().to_string();
+        let looked = tokio::task::spawn_blocking(move || read(&path, &wanted)).await;
+        looked
+            .map_err(io::Error::from)
+            .flatten()
+            .map_err(|reason| Error::config(format!("{place} cannot be read")).because(reason))
+    }
+
+    /// Where an object is, from the root on.
+    pub fn path(&self, wanted: &Wanted) -> Result<PathBuf> {
+        std::path::absolute(self.directory.join(&wanted.key)).map_err(|reason| {
             Error::config("the working directory cannot be told; make STORE_URL absolute")
                 .because(reason)
-        })?;
-        let place = path.display().to_string();
-        match fs::metadata(&path) {
-            Ok(metadata) if metadata.is_file() && metadata.len() == wanted.bytes => {}
-            Ok(_) => return Err(changed(&place)),
-            Err(reason) if reason.kind() == io::ErrorKind::NotFound => return Err(missing(&place)),
-            Err(reason) => {
-                return Err(Error::config(format!("{place} cannot be looked at")).because(reason));
-            }
-        }
+        })
+    }
+
+    /// A `file:` URL. It leads to the file for whoever may read it on this machine.
+    pub fn link(&self, wanted: &Wanted) -> Result<SignedLink> {
+        let path = self.path(wanted)?;
         let path = percent_encode(path.as_os_str().as_bytes(), ENCODED);
         Ok(SignedLink {
             url: format!("file://{path}"),
@@ -102,6 +111,22 @@ impl Directory {
             credentials_expire_at: None,
         })
     }
+}
+
+fn read(path: &Path, wanted: &Wanted) -> io::Result<Found> {
+    match fs::metadata(path) {
+        // What is no file is not opened.
+        Ok(metadata) if metadata.is_file() && metadata.len() == wanted.bytes => {}
+        Ok(_) => return Ok(Found::Another),
+        Err(reason) if reason.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(reason) => return Err(reason),
+    }
+    let (sha256, _) = hashing::sha256(files::open(path)?)?;
+    Ok(if sha256 == wanted.sha256 {
+        Found::Published(StoredAs::default())
+    } else {
+        Found::Another
+    })
 }
 
 #[cfg(test)]
@@ -140,20 +165,40 @@ mod tests {
         let store = directory.path().join("月 次#1");
         fs::create_dir(&store).unwrap();
         fs::write(store.join("x.xlsx"), b"123").unwrap();
-        let wanted = |key: &str, bytes| Wanted {
-            key: key.to_owned(),
-            sha256: String::new(),
-            bytes,
-        };
-        let store = Directory::new(&store);
-        let url = store.link(&wanted("x.xlsx", 3)).unwrap().url;
+        let url = Directory::new(&store).link(&wanted("x.xlsx")).unwrap().url;
         assert!(url.starts_with("file:///"), "{url}");
         assert!(url.ends_with("/%E6%9C%88%20%E6%AC%A1%231/x.xlsx"), "{url}");
+    }
+
+    /// Of the bytes `123`.
+    fn wanted(key: &str) -> Wanted {
+        Wanted {
+            key: key.to_owned(),
+            sha256: hashing::sha256(&b"123"[..]).unwrap().0,
+            bytes: 3,
+        }
+    }
+
+    #[tokio::test]
+    async fn every_byte_is_looked_at() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Directory::new(directory.path());
+        for (content, found) in [
+            (&b"123"[..], Found::Published(StoredAs::default())),
+            (b"124", Found::Another),
+            (b"1234", Found::Another),
+        ] {
+            fs::write(directory.path().join("x.xlsx"), content).unwrap();
+            assert_eq!(store.look_at(&wanted("x.xlsx")).await.unwrap(), found);
+        }
         assert_eq!(
-            store.link(&wanted("x.xlsx", 4)).unwrap_err().cause(),
-            "tampered"
+            store.look_at(&wanted("y.xlsx")).await.unwrap(),
+            Found::Nothing
         );
-        let error = store.link(&wanted("y.xlsx", 3)).unwrap_err();
-        assert!(error.to_string().contains("y.xlsx is not there"), "{error}");
+        fs::create_dir(directory.path().join("z.xlsx")).unwrap();
+        assert_eq!(
+            store.look_at(&wanted("z.xlsx")).await.unwrap(),
+            Found::Another
+        );
     }
 }

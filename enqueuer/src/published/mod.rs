@@ -6,6 +6,7 @@ mod directory;
 
 use std::time::Duration;
 
+use common::ledger::StoredAs;
 use common::statement::Period;
 use common::store::StoreUrl;
 use common::{Error, Result};
@@ -23,15 +24,27 @@ pub struct Object {
     /// Below the store's prefix, as the ledger has it.
     pub key: String,
     pub bytes: u64,
+    /// Without quotes; `None` in a directory.
+    pub etag: Option<String>,
 }
 
-/// What a link must lead to, as the ledger has it.
+/// A published object as it must be: as the ledger has it.
 #[derive(Debug, Clone)]
 pub struct Wanted {
     pub key: String,
     /// Lower-case hexadecimal.
     pub sha256: String,
     pub bytes: u64,
+}
+
+/// What lies under a document's key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    Nothing,
+    /// It has another size or other bytes.
+    Another,
+    /// What was published, byte by byte.
+    Published(StoredAs),
 }
 
 /// A link that whoever has it may follow.
@@ -72,16 +85,43 @@ impl PublishedStore {
         Ok(objects)
     }
 
-    /// A link to an object, from `now` on, which must be there and be what the ledger says.
+    /// Looks at an object's contents: by the SHA-256 that S3 keeps with it, or else by reading it.
+    pub async fn look_at(&self, wanted: &Wanted) -> Result<Found> {
+        match self {
+            Self::Directory(directory) => directory.look_at(wanted).await,
+            Self::Bucket(bucket) => bucket.look_at(wanted).await,
+        }
+    }
+
+    /// How many objects are looked at at once: where files are read, as many as there are cores; where S3 is asked, which takes
+    /// its time, so many that it is not waited for one by one.
+    pub fn at_once(&self) -> usize {
+        match self {
+            Self::Directory(_) => std::thread::available_parallelism().map_or(1, usize::from),
+            Self::Bucket(_) => 32,
+        }
+    }
+
+    /// A link to an object, from `now` on, which must be there and be what was published, byte by byte.
     pub async fn link(
         &self,
         wanted: &Wanted,
         now: Timestamp,
         expires: Duration,
     ) -> Result<SignedLink> {
-        match self {
-            Self::Directory(directory) => directory.link(wanted),
-            Self::Bucket(bucket) => bucket.link(wanted, now, expires).await,
+        let found = self.look_at(wanted).await?;
+        let refused: Option<fn(&str) -> Error> = match found {
+            Found::Nothing => Some(missing),
+            Found::Another => Some(changed),
+            Found::Published(_) => None,
+        };
+        match (self, refused) {
+            (Self::Directory(directory), None) => directory.link(wanted),
+            (Self::Bucket(bucket), None) => bucket.link(wanted, now, expires).await,
+            (Self::Directory(directory), Some(refused)) => {
+                Err(refused(&directory.path(wanted)?.display().to_string()))
+            }
+            (Self::Bucket(bucket), Some(refused)) => Err(refused(&bucket.place(wanted))),
         }
     }
 }
@@ -100,7 +140,7 @@ fn changed(place: &str) -> Error {
         "tampered",
         format!(
             "{place} was changed after it was published: no link is given to it; `converter --document DOCUMENT --verify` \
-             says what is different"
+             says what is different, and the runbook restore-deleted how it is put back"
         ),
     )
 }

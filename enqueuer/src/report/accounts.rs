@@ -72,7 +72,7 @@ fn table(of: &Gathered, found: &Certificate) -> Markup {
             p { strong { "It does not add up:" } }
             ul { @for problem in &found.problems { li { (problem) } } }
         }
-        ul { @for line in found.rows_lines(&of.zone) { li { (line.trim()) } } }
+        ul { @for line in found.contents_lines().iter().chain(&found.rows_lines(&of.zone)) { li { (line.trim()) } } }
     }
 }
 

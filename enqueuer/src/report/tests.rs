@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use super::durations::Durations;
 use super::timeline::{Settled, Timeline};
 use super::*;
-use crate::certificate::{Certificate, KindCount};
+use crate::certificate::{Certificate, Contents, KindCount};
 
 fn at(time: &str) -> Timestamp {
     format!("2026-11-01T{time}+09:00").parse().unwrap()
@@ -171,6 +171,7 @@ fn certificate() -> Certificate {
             (Kind::Balance, count(100, 100, 7)),
         ]
         .into(),
+        contents: Contents::default(),
         objects: 302,
         failures: Vec::new(),
         problems: vec![HOSTILE.to_owned()],

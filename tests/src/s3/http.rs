@@ -1,5 +1,6 @@
 //! The layer in front of the bucket, and a client as plain as a customer's browser.
 
+use std::path::Path;
 use std::sync::Mutex;
 
 use anyhow::{Context, Result, bail};
@@ -14,6 +15,7 @@ use sha2::{Digest, Sha256};
 use tokio::net::TcpStream;
 
 use super::faults::{Fault, Faults};
+use super::names::Names;
 
 /// A request that arrived.
 #[derive(Debug, Clone)]
@@ -40,6 +42,7 @@ pub(super) struct Layer {
     service: S3Service,
     /// s3s-fs looks for an object and writes it in two steps, and a third one writes its headers; S3 does it in one.
     one_at_a_time: tokio::sync::Mutex<()>,
+    names: Names,
     faults: Faults,
     requests: Mutex<Vec<Request>>,
     /// What the address of a task's role answers with; a bucket cannot have its name.
@@ -50,9 +53,10 @@ pub(super) struct Layer {
 pub(super) const ROLE: &str = "/credentials-of-the-task";
 
 impl Layer {
-    pub fn new(service: S3Service) -> Self {
+    pub fn new(service: S3Service, directory: &Path) -> Self {
         Self {
             service,
+            names: Names::new(directory),
             one_at_a_time: tokio::sync::Mutex::default(),
             faults: Faults::default(),
             requests: Mutex::default(),
@@ -121,11 +125,13 @@ impl Layer {
             // s3s-fs would notice only after it wrote the object.
             return refusal(400, "BadDigest");
         }
+        let (method, uri) = (head.method.clone(), head.uri.clone());
         let request = hyper::Request::from_parts(head, Body::from(body));
         let answer = {
             let _alone = self.one_at_a_time.lock().await;
             let answer = self.service.call(request).await;
-            answer.map_err(|reason| anyhow::anyhow!("{reason:?}"))?
+            let answer = answer.map_err(|reason| anyhow::anyhow!("{reason:?}"))?;
+            self.names.complete(&method, &uri, answer).await?
         };
         match fault {
             Some(Fault::LoseAnswer) => bail!("the answer {} is lost", answer.status()),

@@ -3,6 +3,7 @@
 
 mod faults;
 mod http;
+mod names;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 use s3s_fs::FileSystem;
+use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -45,7 +47,7 @@ impl S3 {
             .map_err(|reason| anyhow::anyhow!("the bucket cannot be opened: {reason:?}"))?;
         let mut service = S3ServiceBuilder::new(files);
         service.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
-        let layer = Arc::new(http::Layer::new(service.build()));
+        let layer = Arc::new(http::Layer::new(service.build(), directory));
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let endpoint = format!("http://{}", listener.local_addr()?);
         let serving = tokio::spawn(serve(listener, layer.clone()));
@@ -109,11 +111,27 @@ impl S3 {
         std::fs::read(self.prefix().join(key)).context(key.to_owned())
     }
 
-    /// Puts an object below the prefix as somebody else would.
+    /// Puts an object below the prefix as somebody else would, without a SHA-256.
     pub fn place(&self, key: &str, content: &[u8]) -> Result<()> {
         let path = self.prefix().join(key);
         std::fs::create_dir_all(path.parent().context("a key without a folder")?)?;
-        Ok(std::fs::write(path, content)?)
+        std::fs::write(path, content)?;
+        // s3s-fs would keep what it knows of the object before.
+        let known = names::known_of(&self.directory, &format!("{BUCKET}/{PREFIX}/{key}"))?;
+        if known.exists() {
+            std::fs::remove_file(known)?;
+        }
+        Ok(())
+    }
+
+    /// The same with the SHA-256 that S3 computes, and under an ETag of its own, as where a key of KMS encrypts.
+    pub fn place_encrypted(&self, key: &str, content: &[u8]) -> Result<()> {
+        self.place(key, content)?;
+        let known = names::known_of(&self.directory, &format!("{BUCKET}/{PREFIX}/{key}"))?;
+        let sha256 = aws_smithy_types::base64::encode(Sha256::digest(content));
+        let etag = format!("{:032x}", fastrand::u128(..));
+        let known_of = serde_json::json!({"e_tag": etag, "checksum_sha256": sha256});
+        Ok(std::fs::write(known, known_of.to_string())?)
     }
 
     pub fn remove(&self, key: &str) -> Result<()> {

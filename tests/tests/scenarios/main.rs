@@ -9,6 +9,7 @@ mod causes;
 mod check;
 mod check_data;
 mod concurrency;
+mod contents;
 mod crash;
 mod deadline;
 mod demo;

@@ -20,6 +20,11 @@ fn rows(compared: u64) -> Value {
     json!({"compared": compared, "incomparable": 0, "purged": 0, "changed": 0, "documents": [], "reissue": null})
 }
 
+/// What it says of objects whose sizes alone it has compared.
+fn contents(objects: u64) -> Value {
+    json!({"compared": 0, "by": null, "not_compared": objects, "replaced": []})
+}
+
 /// Demands that exactly this is wrong, and that the words say so, too.
 async fn expect_problem(world: &World, words: &[&str]) -> Result<()> {
     let answer = certificate(world, 1).await?;
@@ -59,7 +64,7 @@ on_every_engine! {
         let kind = json!({"accounts": 5, "due": 3, "succeeded": 0, "failed": 0, "open": 3, "excused": 1, "nothing_to_report": 1});
         assert_eq!(open, json!({
             "period": PERIOD, "adds_up": false, "complete": false, "kinds": {"trade": kind, "balance": kind}, "objects": 0,
-            "failures": [], "problems": [], "purged": false, "last_complete": null, "rows": rows(0),
+            "contents": contents(0), "failures": [], "problems": [], "purged": false, "last_complete": null, "rows": rows(0),
         }));
         let told = world.enqueuer(["certificate"]).run().await?.expect(1)?.stdout;
         assert!(told.contains(&format!("6 documents are open: `enqueuer status --period {PERIOD}`")), "{told}");
@@ -68,7 +73,7 @@ on_every_engine! {
         // Everything is accounted for, and not everything is delivered.
         let settled = certificate(world, 1).await?;
         assert_eq!(settled, json!({
-            "period": PERIOD, "adds_up": true, "complete": false, "objects": 4, "problems": [], "purged": false, "last_complete": null, "rows": rows(4),
+            "period": PERIOD, "adds_up": true, "complete": false, "objects": 4, "contents": contents(4), "problems": [], "purged": false, "last_complete": null, "rows": rows(4),
             "failures": [{"cause": "identity", "documents": 2}],
             "kinds": {
                 "trade": {"accounts": 5, "due": 3, "succeeded": 1, "failed": 2, "open": 0, "excused": 1, "nothing_to_report": 1},

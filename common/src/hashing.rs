@@ -1,7 +1,7 @@
-//! Hashes a workbook as it is written, so that it need not be read again.
+//! SHA-256 of what is published: computed as a workbook is written, so that it need not be read again, and of what is found.
 
 use std::fmt::Write as _;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -49,6 +49,14 @@ impl<W: Write> Write for HashingWriter<W> {
     }
 }
 
+/// The SHA-256 of what is read to its end, in lower-case hexadecimal, and how many bytes that is.
+pub fn sha256(mut from: impl Read) -> io::Result<(String, u64)> {
+    let mut hashing = HashingWriter::new(io::sink(), Arc::default());
+    io::copy(&mut from, &mut hashing)?;
+    let (_, sha256, bytes) = hashing.finish()?;
+    Ok((sha256, bytes))
+}
+
 /// Lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     bytes
@@ -57,4 +65,23 @@ pub fn hex(bytes: &[u8]) -> String {
             let _ = write!(text, "{byte:02x}");
             text
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_is_of_every_byte() {
+        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(sha256(&b""[..]).unwrap(), (empty.to_owned(), 0));
+        let (digest, bytes) = sha256(&b"abc"[..]).unwrap();
+        assert_eq!(
+            (digest.as_str(), bytes),
+            (
+                "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+                3
+            )
+        );
+    }
 }
