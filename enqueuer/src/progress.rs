@@ -10,10 +10,11 @@ use crate::context::on_terminal;
 /// Seconds between plain lines.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
-/// Progress over the documents of a run.
+/// Progress over the documents of a run, or over other things.
 pub struct Progress {
     /// Hidden where nobody looks at a terminal.
     bar: ProgressBar,
+    noun: &'static str,
     plain: bool,
     last_line: Instant,
     expected: u64,
@@ -21,18 +22,26 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// Over documents.
     pub fn begin() -> Self {
+        Self::begin_of("documents")
+    }
+
+    /// Over anything else.
+    pub fn begin_of(noun: &'static str) -> Self {
         let plain = !on_terminal();
         let bar = if plain {
             ProgressBar::hidden()
         } else {
             ProgressBar::new(0)
         };
-        let style =
-            ProgressStyle::with_template("{bar:30} {pos}/{len} documents  {per_sec}  {eta} left");
+        let style = ProgressStyle::with_template(&format!(
+            "{{bar:30}} {{pos}}/{{len}} {noun}  {{per_sec}}  {{eta}} left"
+        ));
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         Self {
             bar,
+            noun,
             plain,
             last_line: Instant::now(),
             expected: 0,
@@ -52,7 +61,10 @@ impl Progress {
         self.bar.set_position(self.ended);
         if self.plain && self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();
-            telemetry::print(&format!("{} of {} documents", self.ended, self.expected));
+            telemetry::print(&format!(
+                "{} of {} {}",
+                self.ended, self.expected, self.noun
+            ));
         }
     }
 

@@ -255,26 +255,34 @@ impl Decision {
         if count <= ASK_ABOVE || self.yes {
             return Ok(true);
         }
-        if !io::stdin().is_terminal() {
-            return Err(Error::config(format!(
-                "{count} documents are many, and nobody is at a terminal to be asked: look at them with --dry-run, then say --yes"
-            )));
-        }
-        let _ = io::stderr().write_all(b"Go on? [y/N] ");
-        let mut termination = Termination::listen()?;
-        let answer = tokio::select! {
-            () = termination.requested() => String::new(),
-            answer = tokio::task::spawn_blocking(read_line) => answer
-                .map_err(io::Error::from)
-                .and_then(|line| line)
-                .map_err(|reason| Error::config("the answer cannot be read").because(reason))?,
-        };
-        if matches!(answer.trim(), "y" | "Y" | "yes") {
-            return Ok(true);
-        }
-        line!("Nothing was changed.");
-        Ok(false)
+        confirmed(&format!(
+            "{count} documents are many, and nobody is at a terminal to be asked"
+        ))
+        .await
     }
+}
+
+/// Asks whoever is at the terminal whether to go on.
+pub async fn confirmed(nobody: &str) -> Result<bool> {
+    if !io::stdin().is_terminal() {
+        return Err(Error::config(format!(
+            "{nobody}: look with --dry-run, then say --yes"
+        )));
+    }
+    let _ = io::stderr().write_all(b"Go on? [y/N] ");
+    let mut termination = Termination::listen()?;
+    let answer = tokio::select! {
+        () = termination.requested() => String::new(),
+        answer = tokio::task::spawn_blocking(read_line) => answer
+            .map_err(io::Error::from)
+            .and_then(|line| line)
+            .map_err(|reason| Error::config("the answer cannot be read").because(reason))?,
+    };
+    if matches!(answer.trim(), "y" | "Y" | "yes") {
+        return Ok(true);
+    }
+    line!("Nothing was changed.");
+    Ok(false)
 }
 
 fn read_line() -> io::Result<String> {

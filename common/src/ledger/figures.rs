@@ -321,7 +321,7 @@ impl Reading<'_> {
         Ok(steps.collect())
     }
 
-    async fn rows<R>(&mut self, query: &str, doing: &str) -> Result<Vec<R>>
+    pub(super) async fn rows<R>(&mut self, query: &str, doing: &str) -> Result<Vec<R>>
     where
         R: for<'r> sqlx::FromRow<'r, sqlx::any::AnyRow> + Send + Unpin,
     {

@@ -27,7 +27,7 @@ const UPGRADE_TIMEOUT: Duration = Duration::from_mins(30);
 const LOCK: i64 = 0x0007_3461_7465_6D65;
 
 /// The embedded migrations, in order. A landed migration never changes.
-const MIGRATIONS: [(i64, &str, &str); 10] = [
+const MIGRATIONS: [(i64, &str, &str); 11] = [
     (
         1,
         "ledger",
@@ -65,6 +65,11 @@ const MIGRATIONS: [(i64, &str, &str); 10] = [
         10,
         "stored as",
         include_str!("../../migrations/0010_stored_as.sql"),
+    ),
+    (
+        11,
+        "prunings",
+        include_str!("../../migrations/0011_prunings.sql"),
     ),
 ];
 

@@ -11,6 +11,7 @@ mod load;
 mod migrate;
 mod plan;
 mod preview;
+mod prune;
 mod reissue;
 mod report;
 mod resubmit;
@@ -62,6 +63,7 @@ enum Command {
     Certificate(certificate::Certificate),
     Report(report::Report),
     Link(link::Link),
+    Prune(prune::Prune),
 }
 
 impl Command {
@@ -113,6 +115,7 @@ impl Cli {
             Command::Certificate(command) => command.execute(settings).await,
             Command::Report(command) => command.execute(settings).await,
             Command::Link(command) => command.execute(settings).await,
+            Command::Prune(command) => command.execute(settings).await,
         }?;
         out::arrived()?;
         Ok(code)

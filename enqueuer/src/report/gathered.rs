@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use common::Result;
 use common::config::Config;
 use common::ledger::{
-    Actions, Alike, AttemptsAlike, HoldSpan, Kept, Ledger, OfCause, PeriodRun, State,
+    Actions, Alike, AttemptsAlike, HoldSpan, Kept, Ledger, OfCause, PeriodRun, PrunedAttempts,
+    State,
 };
 use common::profile::Bilingual;
 use common::statement::{Kind, Period};
@@ -27,6 +28,8 @@ pub struct Gathered {
     pub runs: Vec<PeriodRun>,
     pub documents: Vec<Alike>,
     pub attempts: Vec<AttemptsAlike>,
+    /// Attempts that are no longer in the ledger; `None` = all are.
+    pub pruned: Option<PrunedAttempts>,
     pub durations: Durations,
     pub timeline: Option<Timeline>,
     pub causes: Vec<OfCause>,
@@ -103,6 +106,7 @@ pub async fn gather(
     let runs = reading.runs().await?;
     let documents = reading.documents().await?;
     let attempts = reading.attempts().await?;
+    let pruned = reading.pruned_attempts().await?;
     let causes = reading.causes().await?;
     let actions = reading.actions().await?;
     let holds = reading.holds().await?;
@@ -135,6 +139,7 @@ pub async fn gather(
         runs,
         documents,
         attempts,
+        pruned,
         timeline,
         causes,
         actions,

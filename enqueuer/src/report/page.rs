@@ -117,14 +117,17 @@ fn figures(of: &Gathered) -> Markup {
     let durations = &of.durations;
     let (rows, size) = of.published_size();
     let superseded = of.sum(|alike| alike.state == State::Superseded);
-    let attempts: i64 = of.attempts.iter().map(|attempts| attempts.attempts).sum();
+    let there: i64 = of.attempts.iter().map(|attempts| attempts.attempts).sum();
+    let pruned = of.pruned.as_ref();
+    let attempts = there + pruned.map_or(0, |pruned| pruned.attempts);
     let outcomes = of.outcomes();
     let ended = |outcome: &str| outcomes.get(outcome).copied().unwrap_or_default();
-    let retries = ended("given_back") + ended("lost");
+    let retries = ended("given_back") + ended("lost") + pruned.map_or(0, |pruned| pruned.retries);
     let started = of
         .attempts
         .iter()
         .map(|attempts| attempts.first_started_at)
+        .chain(pruned.and_then(|pruned| pruned.first_started_at))
         .min();
     let mut tiles =
         vec![
@@ -182,6 +185,12 @@ fn figures(of: &Gathered) -> Markup {
             @for (name, value) in &tiles { div { dt { (name) } dd { (value) } } }
         }
         @if let Some(sentence) = deadline(of) { p { (sentence) } }
+        @if let Some(pruned) = pruned {
+            p.soft {
+                "Of these attempts " (grouped(pruned.attempts)) " were pruned, the last time on " (date_time(pruned.last_pruned_at, &of.zone))
+                ": they are counted here, and the ledger has no more of them."
+            }
+        }
     }
 }
 

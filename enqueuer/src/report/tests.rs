@@ -116,6 +116,7 @@ fn gathered() -> Gathered {
             alike("month", Kind::Balance, State::Excused, 7),
         ],
         durations: Durations::of(&attempts),
+        pruned: None,
         attempts,
         timeline: Some(Timeline {
             from: at("00:00:00"),

@@ -30,6 +30,7 @@ mod preview;
 mod private_files;
 mod processes;
 mod profile;
+mod prune;
 mod queue;
 mod readers;
 mod rebuild;

@@ -8,7 +8,8 @@ use tests::{World, on_every_engine};
 use crate::aws::month_end::{expect_complete, run};
 use crate::fixtures::{PERIOD, load_october};
 
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 14] = [
+    "export_prunings",
     "export_changes",
     "export_comparisons",
     "export_certificates",

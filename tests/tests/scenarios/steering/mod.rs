@@ -164,6 +164,7 @@ pub async fn whole_ledger(world: &World) -> Result<Vec<String>> {
         "export_comparisons",
         "export_changes",
         "export_certificates",
+        "export_prunings",
     ] {
         let columns = world
             .texts(&match world.engine {
