@@ -21,6 +21,8 @@ locals {
         detail = {
           jobQueue = [aws_batch_job_queue.statements.arn]
           status   = ["FAILED"]
+          # Whoever runs `check` hears from it what its probe found.
+          jobName = [{ "anything-but" = { prefix = local.names.probe_jobs } }]
           # Only children of an array have an index. The array itself fails once its children have ended: one message
           # instead of 10,000.
           arrayProperties = { index = [{ exists = false }] }

@@ -113,9 +113,16 @@ locals {
         Resource = "${local.arn.batch}:job/*"
       },
       {
+        # Queue, environments and definition: `check` looks whether jobs can begin.
         Sid    = "SeeJobs"
         Effect = "Allow"
-        Action = ["batch:DescribeJobs", "batch:ListJobs"]
+        Action = [
+          "batch:DescribeComputeEnvironments",
+          "batch:DescribeJobDefinitions",
+          "batch:DescribeJobQueues",
+          "batch:DescribeJobs",
+          "batch:ListJobs",
+        ]
         # AWS knows no resource here.
         Resource = "*"
       },
@@ -127,9 +134,10 @@ locals {
         Resource = "${local.arn.batch}:job/*"
       },
       {
+        # And look whether anybody would hear of it: `check`.
         Sid      = "TellPeople"
         Effect   = "Allow"
-        Action   = "sns:Publish"
+        Action   = ["sns:GetTopicAttributes", "sns:Publish"]
         Resource = aws_sns_topic.alerts.arn
       },
       {

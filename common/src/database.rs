@@ -2,6 +2,7 @@
 
 mod bounded;
 mod credentials;
+mod encryption;
 #[cfg(test)]
 mod hidden_passwords;
 mod meaning;

@@ -113,6 +113,14 @@ impl Error {
         self
     }
 
+    /// The same in other words, which have the technical reason in them.
+    #[must_use]
+    pub fn restated(mut self, message: impl Into<String>) -> Self {
+        self.message = message.into();
+        self.source = None;
+        self
+    }
+
     /// Says which column of the source it is about, as `relation.column`. The place that was said first stays: it is nearer to the row.
     #[must_use]
     pub fn at(mut self, place: impl Into<Box<str>>) -> Self {

@@ -22,10 +22,23 @@ impl ObjectKey {
         Self(format!("{period}/{kind}/{account_id}/{document}.xlsx"))
     }
 
+    /// Of the object that a converter puts to see whether it may publish. No period is called like this, so that no document's key
+    /// and no list of documents has it.
+    pub fn of_probe() -> Self {
+        Self(format!("{PROBE_DIRECTORY}/object"))
+    }
+
+    /// At which there is never anything: to see whether the store says so.
+    pub fn of_nothing() -> Self {
+        Self(format!("{PROBE_DIRECTORY}/nothing"))
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
+
+const PROBE_DIRECTORY: &str = ".probe";
 
 impl fmt::Display for ObjectKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

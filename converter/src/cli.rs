@@ -11,6 +11,7 @@ use common::termination::{self, Termination};
 use common::{Class, Error, Result, command_line, files, telemetry};
 
 use crate::export::{Exporter, Origin};
+use crate::probe::Probe;
 use crate::redigest;
 
 /// Converts the documents of one job slot, or one named document.
@@ -18,14 +19,14 @@ use crate::redigest;
 #[command(
     name = "converter",
     version = common::build_version(),
-    override_usage = "converter [OPTIONS] --job <JOB>\n       converter [OPTIONS] --document <DOCUMENT>"
+    override_usage = "converter [OPTIONS] --job <JOB>\n       converter [OPTIONS] --document <DOCUMENT>\n       converter [OPTIONS] --probe"
 )]
 struct Arguments {
     /// The job whose slot is converted; the slot is AWS_BATCH_JOB_ARRAY_INDEX (absent: 0)
     #[arg(
         long,
         value_name = "JOB",
-        required_unless_present_any = ["document", "digests"],
+        required_unless_present_any = ["document", "digests", "probe"],
         conflicts_with = "document"
     )]
     job: Option<String>,
@@ -38,6 +39,15 @@ struct Arguments {
     /// Reads the rows of published documents again and prints their digests: what the enqueuer's certificate asks for, line by line
     #[arg(long, conflicts_with_all = ["job", "document"], hide = true)]
     digests: bool,
+    /// Tries what documents need, and makes none: reads a row of each relation, and puts one object beside the documents, which stays
+    #[arg(long, conflicts_with_all = ["job", "document", "digests"])]
+    probe: bool,
+    /// The profile that the enqueuer has, by its hash
+    #[arg(long, value_name = "HASH", requires = "probe", hide = true)]
+    expect_profile: Option<String>,
+    /// The job on Batch, as AWS Batch sets it
+    #[arg(long, env = "AWS_BATCH_JOB_ID", hide = true)]
+    batch_job_id: Option<String>,
     /// The slot of an array job, as AWS Batch sets it
     #[arg(
         long,
@@ -85,6 +95,9 @@ fn start(arguments: &Arguments) -> Result<ExitCode> {
         if arguments.verify {
             let verified = Box::pin(termination::in_time(verify(arguments))).await;
             verified.map(|()| ExitCode::SUCCESS)
+        } else if arguments.probe {
+            let probed = Box::pin(termination::in_time(probe(arguments))).await;
+            probed.map(|()| ExitCode::SUCCESS)
         } else if arguments.digests {
             let config = arguments.settings.resolve()?;
             redigest::answer(&config, io::stdin().lock(), io::stdout().lock())
@@ -97,6 +110,26 @@ fn start(arguments: &Arguments) -> Result<ExitCode> {
     // What still hangs in a call of the system is nobody's any more.
     runtime.shutdown_background();
     ended
+}
+
+/// Tries what a document needs. There is nothing to put in order: whoever is told to terminate just ends.
+async fn probe(arguments: &Arguments) -> Result<()> {
+    let mut termination = Termination::listen()?;
+    let config = arguments.settings.resolve()?;
+    let probe = Probe {
+        profile_hash: arguments.expect_profile.as_deref(),
+        batch_job_id: arguments.batch_job_id.as_deref(),
+    };
+    tokio::select! {
+        () = termination.requested() => return Err(termination::told()),
+        probed = probe.run(&config) => probed?,
+    }
+    let _ = writeln!(
+        std::io::stdout(),
+        "a converter can read the ledger and the source, and publish in {}",
+        config.store
+    );
+    Ok(())
 }
 
 /// Rebuilds a published document and compares.

@@ -11,6 +11,7 @@ pub mod disk;
 pub mod export;
 pub mod gate;
 pub mod lease;
+pub mod probe;
 pub mod redigest;
 pub mod rows;
 #[cfg(test)]

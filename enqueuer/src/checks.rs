@@ -1,5 +1,9 @@
 //! What `check` verifies. Every deviation is named, not only the first.
 
+mod probe;
+
+use std::time::Duration;
+
 use common::clock::Clock;
 use common::config::{AlertsTo, Config, Deployment, Settings};
 use common::contract::RELATIONS;
@@ -8,7 +12,6 @@ use common::ledger::Ledger;
 use common::profile::{Policies, Policy, Profile, Rule};
 use common::source::Source;
 use common::statement::{Kind, Period};
-use common::store::StoreUrl;
 use common::{Error, Result};
 
 use crate::agreement::{self, Scope};
@@ -19,7 +22,7 @@ use crate::deviations::{self, Deviation};
 use crate::local_time;
 use crate::plan;
 use crate::published::PublishedStore;
-use crate::queue::{CapacitySettings, QueueSettings, converter_path};
+use crate::queue::{CapacitySettings, QueueSettings};
 use crate::readiness;
 use crate::whole_source;
 
@@ -41,12 +44,33 @@ fn finding(subject: impl Into<String>, result: Result<()>) -> Finding {
     }
 }
 
-/// Verifies everything a run needs. An alert is sent only when asked for: people are on the other end.
+/// What may have a note although nothing is wrong.
+fn noted(subject: &str, result: Result<Option<String>>) -> Finding {
+    let (note, result) = match result {
+        Ok(note) => (note, Ok(())),
+        Err(error) => (None, Err(error)),
+    };
+    Finding {
+        note,
+        ..finding(subject, result)
+    }
+}
+
+/// What is done beside looking.
+#[derive(Debug, Clone, Copy)]
+pub struct Trying {
+    /// An alert is sent only when asked for: people are on the other end.
+    pub test_alert: bool,
+    /// How long the end of a converter's probe is waited for; `None` = none is made.
+    pub probe: Option<Duration>,
+}
+
+/// Verifies everything a run needs.
 pub async fn all(
     settings: &Settings,
     queue: &QueueSettings,
     capacity: &CapacitySettings,
-    send_test_alert: bool,
+    trying: Trying,
 ) -> Vec<Finding> {
     let config = match settings.resolve_all() {
         Ok(config) => config,
@@ -59,44 +83,62 @@ pub async fn all(
     };
     let mut findings = vec![finding("settings", Ok(()))];
     findings.push(profile(settings, &config.profile));
-    findings.push(finding(
-        format!("ledger {}", config.database_url),
-        ledger(&config).await,
-    ));
-    match Source::connect(&config).await {
-        Ok(mut source) => findings.extend(of_source(&config, &mut source).await),
-        Err(error) => findings.push(finding(
-            format!("source {}", config.source_database_url),
-            Err(error),
-        )),
-    }
+    let ledger = ledger(&config).await;
+    let store = store(&config).await;
+    let mut is_readable = ledger.is_ok() && store.is_ok();
     findings.push(Finding {
-        note: store_note(&config.store),
-        ..finding(format!("store {}", config.store), store(&config).await)
+        note: Database::of_ledger(&config)
+            .ok()
+            .and_then(|ledger| ledger.unprotected()),
+        ..finding(format!("ledger {}", config.database_url), ledger)
     });
+    match Source::connect(&config).await {
+        Ok(mut source) => {
+            let (of_source, is_whole) = of_source(&config, &mut source).await;
+            findings.extend(of_source);
+            is_readable &= is_whole;
+        }
+        Err(error) => {
+            is_readable = false;
+            findings.push(finding(
+                format!("source {}", config.source_database_url),
+                Err(error),
+            ));
+        }
+    }
+    findings.push(finding(format!("store {}", config.store), store));
     findings.push(finding("temp directory", temp_directory()));
-    findings.push(match config.deployment {
-        Deployment::Local => finding("converter", converter_path().map(drop)),
-        Deployment::Aws => finding("queue", check_batch(queue).await),
-    });
+    if config.deployment == Deployment::Aws {
+        findings.extend(of_batch(queue).await);
+    }
+    let not_tried = |why: &str| Ok(Some(format!("not tried, {why}")));
+    let tried = match trying.probe {
+        None => not_tried("as --no-probe says: settings and rights of its own may be wrong"),
+        Some(_) if !is_readable => not_tried("ledger, source and store must be mended first"),
+        Some(patience) => probe::converter(&config, settings, queue, patience).await,
+    };
+    findings.push(noted("converter", tried));
     findings.push(connections(&config, queue, capacity));
-    findings.push(alerts(&config, send_test_alert).await);
+    findings.push(alerts(&config, trying.test_alert).await);
     findings
 }
 
-/// The source as a run would read it, relation by relation.
-async fn of_source(config: &Config, source: &mut Source) -> Vec<Finding> {
+/// The source as a run would read it, relation by relation, and whether a converter can read it, too.
+async fn of_source(config: &Config, source: &mut Source) -> (Vec<Finding>, bool) {
     let subject = format!("source {}", config.source_database_url);
     if let Err(error) = source.begin_snapshot().await {
-        return vec![finding(subject, Err(error))];
+        return (vec![finding(subject, Err(error))], false);
     }
     let filtered = match source.filtered().await {
         Ok(filtered) => filtered,
-        Err(error) => return vec![finding(subject, Err(error))],
+        Err(error) => return (vec![finding(subject, Err(error))], false),
     };
     let local_time = local_time::demand_business_time(source, &config.business_timezone).await;
+    let apart = config.source_database_url != config.database_url;
+    let unprotected = source.database.unprotected().filter(|_| apart);
+    let notes: Vec<_> = source.other_zone().into_iter().chain(unprotected).collect();
     let mut findings = vec![Finding {
-        note: source.other_zone(),
+        note: (!notes.is_empty()).then(|| notes.join("; ")),
         ..finding(subject, local_time)
     }];
     let lacking = match rights::lacking(source).await {
@@ -107,6 +149,7 @@ async fn of_source(config: &Config, source: &mut Source) -> Vec<Finding> {
         }
     };
     let problem = lacking.problem();
+    let problemless_rights = problem.is_none();
     let mut deviates = problem.is_some();
     findings.extend(problem.map(|problem| finding("rights", Err(Error::config(problem)))));
     for relation in RELATIONS
@@ -141,7 +184,8 @@ async fn of_source(config: &Config, source: &mut Source) -> Vec<Finding> {
     if !deviates {
         findings.push(prices_and_rates(source, config).await);
     }
-    findings
+    let is_whole = problemless_rights && source.catalog.demand_all().is_ok();
+    (findings, is_whole)
 }
 
 /// In what prices and rates of the last complete month disagree. It is told, and no reason not to run: the gate's policy decides.
@@ -205,32 +249,21 @@ fn profile(settings: &Settings, profile: &Profile) -> Finding {
     }
 }
 
-/// Looks at the ledger without changing it: an old or absent one is brought up to date by the next command locally.
 async fn ledger(config: &Config) -> Result<()> {
-    let database = Database::of_ledger(config)?;
-    database.verify().await?;
-    let ledger = Ledger::connect(config, 1).await?;
-    let current = ledger.is_current().await;
-    ledger.close().await;
-    if current? || config.deployment == Deployment::Local {
-        return Ok(());
-    }
-    Err(Error::config(format!(
-        "the ledger at {} is not up to date: run `enqueuer migrate`",
-        database.url
-    )))
+    Ledger::look(config).await?.close().await;
+    Ok(())
 }
 
 /// Whether an alert arrives cannot be seen from here: only that its destination takes one.
 async fn alerts(config: &Config, send_test_alert: bool) -> Finding {
-    let sent = if send_test_alert {
-        Alerts::new(&config.alerts)
-            .deliver(&alerts::events::test())
-            .await
-    } else {
-        Ok(())
+    let alerts = Alerts::new(&config.alerts);
+    let tried = async {
+        if send_test_alert {
+            alerts.deliver(&alerts::events::test()).await?;
+        }
+        alerts.check().await
     };
-    let note = match (&config.alerts, config.deployment) {
+    let usual = match (&config.alerts, config.deployment) {
         (AlertsTo::Log, Deployment::Local) => None,
         (AlertsTo::Log, Deployment::Aws) => Some(
             "alerts are lines of the log, which nobody is called by: ALERTS can be sns:TOPIC_ARN or slack:WEBHOOK_URL",
@@ -238,10 +271,10 @@ async fn alerts(config: &Config, send_test_alert: bool) -> Finding {
         _ if send_test_alert => Some("a test was sent: see whether it has arrived"),
         _ => Some("not tried: `enqueuer check --send-test-alert` sends one"),
     };
-    Finding {
-        note: note.filter(|_| sent.is_ok()).map(str::to_owned),
-        ..finding(format!("alerts {}", config.alerts), sent)
-    }
+    let tried = tried
+        .await
+        .map(|unheard| unheard.or_else(|| usual.map(str::to_owned)));
+    noted(&format!("alerts {}", config.alerts), tried)
 }
 
 /// Looks where documents will be published, so that a run does not find out with every one of them.
@@ -249,27 +282,23 @@ pub async fn store(config: &Config) -> Result<()> {
     PublishedStore::open(&config.store).await?.check().await
 }
 
-/// Whether Batch's queue is there and may be read.
-async fn check_batch(queue: &QueueSettings) -> Result<()> {
-    queue.batch().await?.check().await
+/// Whether jobs can begin: queue, compute environments, job definition.
+async fn of_batch(queue: &QueueSettings) -> Vec<Finding> {
+    match queue.batch().await {
+        Err(error) => vec![finding("queue", Err(error))],
+        Ok(batch) => vec![
+            noted("queue", batch.check_queue().await),
+            finding("job definition", batch.check_definition().await),
+        ],
+    }
 }
 
 /// More converters than a database has connections for would fail one after the other, and be tried again: that is slow, not wrong.
 fn connections(config: &Config, queue: &QueueSettings, capacity: &CapacitySettings) -> Finding {
-    let (note, result) = match plan::connections_at_most(config, queue, capacity) {
-        Ok(note) => (note, Ok(())),
-        Err(error) => (None, Err(error)),
-    };
-    Finding {
-        note,
-        ..finding("connections at peak", result)
-    }
-}
-
-/// A bucket is written by the converter alone, under a role of its own.
-fn store_note(store: &StoreUrl) -> Option<String> {
-    let rights = "the converter's role also needs s3:GetObject, s3:PutObject and s3:PutObjectTagging there, which only it can try";
-    matches!(store, StoreUrl::S3 { .. }).then(|| rights.to_owned())
+    noted(
+        "connections at peak",
+        plan::connections_at_most(config, queue, capacity),
+    )
 }
 
 /// Compressed rows wait in the temp directory for the rest of their workbook.

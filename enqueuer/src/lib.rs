@@ -49,7 +49,7 @@ use std::process::ExitCode;
 use clap::CommandFactory;
 use common::{Error, Result, command_line, files, telemetry};
 
-pub use queue::HEAPS;
+pub use queue::{HEAPS, PROBE_JOBS};
 
 use crate::cli::Cli;
 

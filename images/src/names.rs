@@ -90,6 +90,11 @@ fn size_classes() {
 }
 
 #[test]
+fn jobs_of_probes() {
+    assert_eq!(of_terraform()["probe_jobs"], enqueuer::PROBE_JOBS);
+}
+
+#[test]
 fn every_alarm_has_a_runbook_of_its_name() {
     let named = of_terraform();
     let index = std::fs::read_to_string(Path::new(ROOT).join("runbooks/README.md")).unwrap();

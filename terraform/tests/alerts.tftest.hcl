@@ -215,11 +215,12 @@ run "events_are_those_that_matter" {
       "detail-type" = ["Batch Job State Change"]
       detail = {
         status          = ["FAILED"]
+        jobName         = [{ "anything-but" = { prefix = "probe-" } }]
         jobQueue        = ["arn:aws:batch:ap-northeast-1:123456789012:job-queue/statement-export"]
         arrayProperties = { index = [{ exists = false }] }
       }
     }
-    error_message = "job-failed: failed jobs of our queue that are no children of an array"
+    error_message = "job-failed: failed jobs of our queue that are no children of an array, and no probes of `check`"
   }
   assert {
     condition = jsondecode(aws_cloudwatch_event_rule.alerts["queue-blocked"].event_pattern) == {

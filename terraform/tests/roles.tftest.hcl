@@ -62,9 +62,9 @@ run "as_given" {
       }) == jsonencode({
       SubmitConverters        = [["batch:SubmitJob"], ["arn:aws:batch:ap-northeast-1:123456789012:job-queue/statement-export", "arn:aws:batch:ap-northeast-1:123456789012:job-definition/statement-export-converter:*"], {}]
       TagJobs                 = [["batch:TagResource"], ["arn:aws:batch:ap-northeast-1:123456789012:job/*"], {}]
-      SeeJobs                 = [["batch:DescribeJobs", "batch:ListJobs"], ["*"], {}]
+      SeeJobs                 = [["batch:DescribeComputeEnvironments", "batch:DescribeJobDefinitions", "batch:DescribeJobQueues", "batch:DescribeJobs", "batch:ListJobs"], ["*"], {}]
       EndJobs                 = [["batch:CancelJob", "batch:TerminateJob"], ["arn:aws:batch:ap-northeast-1:123456789012:job/*"], {}]
-      TellPeople              = [["sns:Publish"], ["arn:aws:sns:ap-northeast-1:123456789012:statement-export-alerts"], {}]
+      TellPeople              = [["sns:GetTopicAttributes", "sns:Publish"], ["arn:aws:sns:ap-northeast-1:123456789012:statement-export-alerts"], {}]
       EncryptWhatIsTold       = [["kms:Decrypt", "kms:GenerateDataKey"], ["arn:aws:kms:ap-northeast-1:123456789012:key/alerts"], { StringEquals = { "kms:ViaService" = "sns.ap-northeast-1.amazonaws.com" } }]
       TellAbsentFromForbidden = [["s3:ListBucket"], ["arn:aws:s3:::firm-statements"], {}]
     })

@@ -15,7 +15,10 @@ pub struct Published {
     pub bytes: u64,
 }
 
-/// Every file below the store but the partial ones, by key.
+/// Beside the documents: what is not published yet, and what a converter put that only tried.
+const NO_DOCUMENTS: [&str; 2] = [".partial", ".probe"];
+
+/// Every file below the store but these, by key.
 pub fn published(store: &Path) -> Result<Vec<Published>> {
     let mut found = Vec::new();
     let mut directories = vec![store.to_owned()];
@@ -28,7 +31,8 @@ pub fn published(store: &Path) -> Result<Vec<Published>> {
         for entry in entries {
             let path = entry?.path();
             if path.is_dir() {
-                if path.file_name().is_some_and(|name| name != ".partial") {
+                let name = path.file_name().unwrap_or_default();
+                if !NO_DOCUMENTS.into_iter().any(|other| name == other) {
                     directories.push(path);
                 }
                 continue;

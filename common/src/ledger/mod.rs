@@ -16,6 +16,7 @@ mod jobs;
 mod links;
 mod migrations;
 mod month_end;
+mod probes;
 mod pruning;
 mod published;
 mod reader;
@@ -156,15 +157,28 @@ impl Ledger {
         if !ledger.is_current().await? {
             match config.deployment {
                 Deployment::Local => ledger.migrate().await?,
-                Deployment::Aws => {
-                    return Err(Error::config(format!(
-                        "the ledger at {} is not up to date: run `enqueuer migrate`",
-                        ledger.database.url
-                    )));
-                }
+                Deployment::Aws => return Err(ledger.outdated()),
             }
         }
         Ok(ledger)
+    }
+
+    /// Opens the ledger without changing it: locally an old or absent one is brought up to date by the next command that works with
+    /// it.
+    pub async fn look(config: &Config) -> Result<Self> {
+        Database::of_ledger(config)?.verify().await?;
+        let ledger = Self::connect(config, 1).await?;
+        match ledger.is_current().await {
+            Ok(false) if config.deployment == Deployment::Aws => Err(ledger.outdated()),
+            looked => looked.map(|_| ledger),
+        }
+    }
+
+    fn outdated(&self) -> Error {
+        Error::config(format!(
+            "the ledger at {} is not up to date: run `enqueuer migrate`",
+            self.database.url
+        ))
     }
 
     /// Connects without looking at the ledger's version.

@@ -5,11 +5,10 @@ use std::io::{self, Seek};
 use std::path::{Path, PathBuf};
 
 use common::ledger::StoredAs;
-use common::statement::DocumentId;
 use common::store::{ObjectKey, StoreUrl};
 use common::{Error, Result, files, hashing};
 
-use super::{Finished, Opened, Outcome, Partial};
+use super::{Opened, Outcome, Partial};
 
 /// Documents as files below a directory.
 #[derive(Debug, Clone)]
@@ -30,9 +29,9 @@ impl DirectoryStore {
     }
 
     /// A temp file on the store's own file system, so that publishing is one rename.
-    pub fn create_partial(&self, document: &DocumentId) -> Result<Partial> {
+    pub fn create_partial(&self, prefix: &str) -> Result<Partial> {
         tempfile::Builder::new()
-            .prefix(&StoreUrl::partial_prefix(document))
+            .prefix(prefix)
             .suffix(".xlsx")
             .tempfile_in(&self.partial)
             .map(Partial::Named)
@@ -56,13 +55,13 @@ impl DirectoryStore {
 
     /// One rename that refuses to replace. The bytes are on the disk before the name is, and the name before the
     /// ledger hears of it.
-    pub fn publish(&self, finished: Finished, key: &ObjectKey) -> Result<Outcome> {
+    pub fn publish(&self, file: Partial, key: &ObjectKey) -> Result<Outcome> {
         let path = self.path(key);
         let parent = path.parent().unwrap_or(&self.directory);
         let failed = |reason| crate::disk::failed("publishing the document", reason);
         fs::create_dir_all(parent).map_err(failed)?;
-        finished.file.as_file().sync_all().map_err(failed)?;
-        match finished.file.persist_noclobber(&path)? {
+        file.as_file().sync_all().map_err(failed)?;
+        match file.persist_noclobber(&path)? {
             Ok(()) => {
                 File::open(parent)
                     .and_then(|directory| directory.sync_all())

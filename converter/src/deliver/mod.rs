@@ -4,6 +4,7 @@ mod adopt;
 mod dir;
 mod file_name;
 mod partial;
+mod probe;
 mod s3;
 
 use std::fs::File;
@@ -75,8 +76,12 @@ impl Store {
 
     /// A temp file for a document that is being made.
     pub fn create_partial(&self, document: &DocumentId) -> Result<Partial> {
+        self.create_temp(&StoreUrl::partial_prefix(document))
+    }
+
+    fn create_temp(&self, prefix: &str) -> Result<Partial> {
         match self {
-            Store::Directory(store) => store.create_partial(document),
+            Store::Directory(store) => store.create_partial(prefix),
             // A bucket has no place for what is not published.
             Store::Bucket(_) => Partial::unnamed(),
         }
@@ -93,11 +98,7 @@ impl Store {
     /// Something lies under the document's key that is not ours to adopt or to replace. It is neither our bug nor a setting that
     /// holds the period: beside a stray file, or after the ledger was restored, all other documents go on.
     pub fn foreign(&self, document: &DocumentId, why: &str) -> Error {
-        let key = ObjectKey::of(document);
-        let place = match self {
-            Store::Directory(store) => store.path(&key).display().to_string(),
-            Store::Bucket(store) => store.place(&key),
-        };
+        let place = self.place(&ObjectKey::of(document));
         let message = format!(
             "what is at {place}, the key of {document}, {why}; nothing was changed: give this ledger a STORE_URL of its own, or \
              move it away"
@@ -107,9 +108,20 @@ impl Store {
 
     /// Opens the document's published workbook, if there is one.
     pub async fn open_published(&self, document: &DocumentId) -> Result<Option<Opened>> {
+        self.read(&ObjectKey::of(document)).await
+    }
+
+    async fn read(&self, key: &ObjectKey) -> Result<Option<Opened>> {
         match self {
-            Store::Directory(store) => store.read(&ObjectKey::of(document)),
-            Store::Bucket(store) => store.read(&ObjectKey::of(document)).await,
+            Store::Directory(store) => store.read(key),
+            Store::Bucket(store) => store.read(key).await,
+        }
+    }
+
+    fn place(&self, key: &ObjectKey) -> String {
+        match self {
+            Store::Directory(store) => store.path(key).display().to_string(),
+            Store::Bucket(store) => store.place(key),
         }
     }
 
@@ -117,7 +129,7 @@ impl Store {
     /// whole document.
     pub async fn publish(&self, finished: Finished, document: &DocumentId) -> Result<Outcome> {
         match self {
-            Store::Directory(store) => store.publish(finished, &ObjectKey::of(document)),
+            Store::Directory(store) => store.publish(finished.file, &ObjectKey::of(document)),
             Store::Bucket(store) => store.publish(finished, document).await,
         }
     }

@@ -43,6 +43,17 @@ pub struct BucketStore {
     prefix: String,
 }
 
+/// What is put, and what S3 keeps beside it.
+pub struct Whole<'a> {
+    pub path: &'a Path,
+    pub bytes: u64,
+    /// Lower-case hexadecimal.
+    pub sha256: &'a str,
+    pub content_type: &'a str,
+    pub content_disposition: Option<String>,
+    pub tagging: String,
+}
+
 impl BucketStore {
     pub async fn open(bucket: &str, prefix: &str) -> Result<Self> {
         let config = aws::sdk_config().await?;
@@ -98,8 +109,7 @@ impl BucketStore {
             .map_err(failed)
     }
 
-    /// One PutObject that refuses to replace. Dropped half way, it leaves nothing: an object is there as a whole or not at
-    /// all. When an answer is lost, the SDK puts once more and hears that the object is there.
+    /// Puts a finished workbook, unless there is something already.
     pub async fn publish(&self, finished: Finished, document: &DocumentId) -> Result<Outcome> {
         let key = ObjectKey::of(document);
         if finished.bytes > MAX_BYTES {
@@ -111,34 +121,51 @@ impl BucketStore {
                 ),
             ));
         }
+        self.put(
+            &key,
+            &Whole {
+                path: &finished.file.path(),
+                bytes: finished.bytes,
+                sha256: &finished.sha256,
+                content_type: CONTENT_TYPE,
+                content_disposition: Some(finished.file_name.content_disposition()),
+                tagging: format!("kind={}&period={}", document.kind, document.period),
+            },
+        )
+        .await
+    }
+
+    /// One PutObject that refuses to replace. Dropped half way, it leaves nothing: an object is there as a whole or not at
+    /// all. When an answer is lost, the SDK puts once more and hears that the object is there.
+    pub async fn put(&self, key: &ObjectKey, whole: &Whole<'_>) -> Result<Outcome> {
         let put = self
             .client
             .put_object()
             .bucket(&self.bucket)
-            .key(self.key(&key))
+            .key(self.key(key))
             .if_none_match("*")
-            .checksum_sha256(aws::base64_of_hex(&finished.sha256))
-            .content_type(CONTENT_TYPE)
-            .content_disposition(finished.file_name.content_disposition())
-            .tagging(format!("kind={}&period={}", document.kind, document.period))
-            .body(body_of(&finished.file.path(), finished.bytes).await?)
+            .checksum_sha256(aws::base64_of_hex(whole.sha256))
+            .content_type(whole.content_type)
+            .set_content_disposition(whole.content_disposition.clone())
+            .tagging(&whole.tagging)
+            .body(body_of(whole.path, whole.bytes).await?)
             .customize()
             .config_override(
-                aws_sdk_s3::config::Builder::new().timeout_config(upload_timeouts(finished.bytes)),
+                aws_sdk_s3::config::Builder::new().timeout_config(upload_timeouts(whole.bytes)),
             );
         match put.send().await {
             // S3 names what it keeps. Anything else that says 200 has kept nothing.
             Ok(kept) if kept.e_tag().is_none() => Err(Error::config(format!(
                 "{}: it was not S3 that answered, but something like a web page of a proxy or a portal; check HTTPS_PROXY, NO_PROXY \
                  and AWS_ENDPOINT_URL",
-                self.place(&key)
+                self.place(key)
             ))),
             Ok(kept) => {
                 let stored = StoredAs::of(kept.e_tag(), kept.version_id());
                 Ok(Outcome::Published(stored))
             }
             Err(error) if error.code() == Some("PreconditionFailed") => Ok(Outcome::AlreadyThere),
-            Err(error) => Err(self.failed("s3:PutObject and s3:PutObjectTagging", &key, error)),
+            Err(error) => Err(self.failed("s3:PutObject and s3:PutObjectTagging", key, error)),
         }
     }
 

@@ -118,6 +118,14 @@ impl Alerts {
         }
     }
 
+    /// Whether there is a topic; tells when nobody would hear of anything. Nothing else can be asked without sending.
+    pub async fn check(&self) -> Result<Option<String>> {
+        match &self.to {
+            AlertsTo::Sns { topic_arn } => Topic::open(topic_arn).await?.check().await,
+            AlertsTo::Log | AlertsTo::Slack { .. } => Ok(None),
+        }
+    }
+
     /// Sends an alert; the error says why it did not arrive.
     pub async fn deliver(&self, alert: &Alert) -> Result<()> {
         match &self.to {

@@ -39,6 +39,23 @@ impl Topic {
         }
     }
 
+    /// Whether there is the topic. Tells when nobody would hear of anything.
+    pub async fn check(&self) -> Result<Option<String>> {
+        let asked = self.client.get_topic_attributes().topic_arn(&self.arn);
+        let topic = asked
+            .send()
+            .await
+            .map_err(|error| aws::failed("looking at the SNS topic of ALERTS", error))?;
+        let confirmed = topic
+            .attributes()
+            .and_then(|attributes| attributes.get("SubscriptionsConfirmed"));
+        let unheard =
+            "nobody has subscribed to the topic, or nobody has confirmed it: runbooks/alerts.md";
+        Ok(confirmed
+            .is_some_and(|subscriptions| subscriptions == "0")
+            .then(|| unheard.to_owned()))
+    }
+
     /// Publishes a message, which is a JSON object of texts by protocol; the SDK tries again.
     pub async fn publish(&self, subject: String, message: String) -> Result<()> {
         let request = self.client.publish().topic_arn(&self.arn);

@@ -1,9 +1,10 @@
 use std::process::ExitCode;
+use std::time::Duration;
 
 use common::config::Settings;
 use common::{Class, Result};
 
-use crate::checks;
+use crate::checks::{self, Trying};
 use crate::out::line;
 use crate::printable::printable;
 use crate::queue::{CapacitySettings, QueueSettings};
@@ -14,6 +15,14 @@ pub struct Check {
     /// Sends an alert that says it is a test
     #[arg(long)]
     send_test_alert: bool,
+    /// Has no converter try what converters do: it would read a row of each relation, and put one object beside the documents, which
+    /// stays
+    #[arg(long)]
+    no_probe: bool,
+    /// Seconds to wait for the end of that; on AWS it is a job
+    #[arg(long, value_name = "N", default_value_t = 180, conflicts_with = "no_probe",
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    probe_seconds: u64,
     /// Prints the answer as JSON
     #[arg(long)]
     json: bool,
@@ -25,8 +34,11 @@ pub struct Check {
 
 impl Check {
     pub async fn execute(self, settings: &Settings) -> Result<ExitCode> {
-        let findings =
-            checks::all(settings, &self.queue, &self.capacity, self.send_test_alert).await;
+        let trying = Trying {
+            test_alert: self.send_test_alert,
+            probe: (!self.no_probe).then(|| Duration::from_secs(self.probe_seconds)),
+        };
+        let findings = checks::all(settings, &self.queue, &self.capacity, trying).await;
         let wrong = findings
             .iter()
             .filter(|finding| finding.problem.is_some())

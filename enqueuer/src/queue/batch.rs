@@ -1,11 +1,15 @@
 //! AWS Batch in our own words: submitting a job, finding it again, how its slots stand, cancelling it.
 
+mod check;
+mod probe;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_sdk_batch::Client;
+use aws_sdk_batch::operation::submit_job::builders::SubmitJobFluentBuilder;
 use aws_sdk_batch::types::{
     ArrayProperties, ContainerOverrides, JobStatus as BatchStatus, JobSummary, JobTimeout,
     KeyValuesPair, ResourceRequirement, ResourceType,
@@ -17,6 +21,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{JobStatus, SizeClass};
+pub use probe::{PROBE_JOBS, Probed};
 
 /// AWS Batch takes 50 SubmitJob calls per second and account; others have theirs.
 pub const SUBMIT_EVERY: Duration = Duration::from_millis(25);
@@ -88,21 +93,11 @@ impl BatchQueue {
         class: &SizeClass,
         documents_per_slot: u32,
     ) -> Result<Submission> {
-        let requirement = |kind, value: String| {
-            ResourceRequirement::builder()
-                .r#type(kind)
-                .value(value)
-                .build()
-        };
         // An id, never a list: overrides over 8,192 characters are accepted, and then the job fails.
         let overrides = ContainerOverrides::builder()
             .command("--job")
             .command(&job.job_id)
-            .resource_requirements(requirement(ResourceType::Vcpu, class.vcpu.clone()))
-            .resource_requirements(requirement(
-                ResourceType::Memory,
-                class.memory_mib.to_string(),
-            ))
+            .set_resource_requirements(Some(requirements(class)))
             .build();
         let seconds = class.timeout(documents_per_slot).as_secs();
         let timeout = JobTimeout::builder()
@@ -123,6 +118,11 @@ impl BatchQueue {
             .tags("run", &run.run_id)
             .tags("period", run.period.to_string())
             .tags("size-class", &class.name);
+        self.send(&job.job_id, request).await
+    }
+
+    /// Sends a submission under its name.
+    async fn send(&self, name: &str, request: SubmitJobFluentBuilder) -> Result<Submission> {
         // The SDK would send it again after a lost answer, and submit twice.
         let once = aws_sdk_batch::config::Builder::new().retry_config(RetryConfig::disabled());
         let mut pause = SHORTEST_PAUSE;
@@ -140,21 +140,21 @@ impl BatchQueue {
                         return Ok(Submission::Accepted(id.to_owned()));
                     }
                     let unclear = Error::retry("aws", "SubmitJob was answered without a job id");
-                    return self.find_lost(job, unclear).await;
+                    return self.find_lost(name, unclear).await;
                 }
                 Err(error) => error,
             };
             let doing = format!(
-                "submitting job {} to the queue {} with the definition {}",
-                job.job_id, self.queue, self.definition
+                "submitting job {name} to the queue {} with the definition {}",
+                self.queue, self.definition
             );
             match aws::fate(&error) {
                 Fate::Throttled if try_number < SUBMIT_TRIES => {
-                    tracing::info!(job.id = job.job_id, try_number, "SubmitJob is throttled");
+                    tracing::info!(job.id = name, try_number, "SubmitJob is throttled");
                     sleep(pause.mul_f64(0.5 + fastrand::f64())).await;
                     pause *= 2;
                 }
-                Fate::Unknown => return self.find_lost(job, aws::failed(&doing, error)).await,
+                Fate::Unknown => return self.find_lost(name, aws::failed(&doing, error)).await,
                 Fate::Throttled | Fate::Refused => return Err(aws::failed(&doing, error)),
             }
         }
@@ -169,14 +169,14 @@ impl BatchQueue {
     }
 
     /// Looks for a submission whose answer was lost.
-    async fn find_lost(&self, job: &Job, lost: Error) -> Result<Submission> {
+    async fn find_lost(&self, name: &str, lost: Error) -> Result<Submission> {
         for seconds in (0..FIND_TRIES).map(|n| 1 << n) {
             sleep(Duration::from_millis(500 * seconds)).await;
-            match self.find(&job.job_id).await {
+            match self.find(name).await {
                 Ok(None) => {}
                 Ok(Some(id)) => {
                     tracing::warn!(
-                        job.id = job.job_id,
+                        job.id = name,
                         batch.job_id = id,
                         "SubmitJob's answer was lost; the job is there"
                     );
@@ -281,12 +281,21 @@ impl BatchQueue {
             .map_err(|error| aws::failed("cancelling a job", error))
     }
 
-    /// Whether queue and rights are there, as far as reading tells.
-    pub async fn check(&self) -> Result<()> {
-        self.find("check").await.map(drop)
-    }
-
     fn listing(&self) -> String {
         format!("listing jobs of the queue {}", self.queue)
     }
+}
+
+/// What a size class asks of Fargate.
+fn requirements(class: &SizeClass) -> Vec<ResourceRequirement> {
+    let requirement = |kind, value: String| {
+        ResourceRequirement::builder()
+            .r#type(kind)
+            .value(value)
+            .build()
+    };
+    vec![
+        requirement(ResourceType::Vcpu, class.vcpu.clone()),
+        requirement(ResourceType::Memory, class.memory_mib.to_string()),
+    ]
 }

@@ -24,6 +24,8 @@ pub struct JobStatus {
     pub status_reason: String,
     pub container_reason: String,
     pub exit_code: Option<i32>,
+    /// Where the log of its last attempt is.
+    pub log_stream: Option<String>,
     /// By CancelJob or TerminateJob.
     pub is_cancelled: bool,
     /// Of an array's child.
@@ -74,6 +76,10 @@ impl JobStatus {
                 .and_then(|container| container.reason.clone())
                 .or_else(|| last.as_ref().and_then(|last| last.reason.clone()))
                 .unwrap_or_default(),
+            log_stream: container
+                .as_ref()
+                .and_then(|container| container.log_stream_name.clone())
+                .or_else(|| last.as_ref().and_then(|last| last.log_stream_name.clone())),
             exit_code: container
                 .and_then(|container| container.exit_code)
                 .or_else(|| last.and_then(|last| last.exit_code)),
@@ -100,6 +106,7 @@ impl JobStatus {
                 .and_then(|container| container.reason.clone())
                 .unwrap_or_default(),
             exit_code: container.and_then(|container| container.exit_code),
+            log_stream: None,
             is_cancelled: job.is_cancelled.unwrap_or_default()
                 || job.is_terminated.unwrap_or_default(),
             slot: job

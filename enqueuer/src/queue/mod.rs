@@ -6,7 +6,7 @@ mod process;
 mod settings;
 mod size_class;
 
-pub use batch::{BatchQueue, STOPPED, STUCK, SUBMIT_EVERY, Submission};
+pub use batch::{BatchQueue, PROBE_JOBS, Probed, STOPPED, STUCK, SUBMIT_EVERY, Submission};
 pub use job_status::{JobStatus, Phase};
 pub use process::{HEAPS, ProcessQueue, SlotReport, converter_path, environment, pause_after};
 pub use settings::{BatchPlace, CapacitySettings, QueueSettings, cores};

@@ -88,6 +88,7 @@ mod tests {
             status_reason: status_reason.into(),
             container_reason: container_reason.into(),
             exit_code,
+            log_stream: None,
             is_cancelled: false,
             slot: None,
             children: HashMap::new(),

@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use super::faults::Fault;
 use super::record::Call;
 use super::state::Shared;
-use super::{cancel, describe, list, submit};
+use super::{cancel, describe, list, place, submit};
 use crate::loopback::{Answer, Request, uuid};
 
 /// The operations that the server knows.
@@ -20,15 +20,21 @@ pub enum Operation {
     ListJobs,
     CancelJob,
     TerminateJob,
+    DescribeJobQueues,
+    DescribeComputeEnvironments,
+    DescribeJobDefinitions,
 }
 
 impl Operation {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 8] = [
         Self::SubmitJob,
         Self::DescribeJobs,
         Self::ListJobs,
         Self::CancelJob,
         Self::TerminateJob,
+        Self::DescribeJobQueues,
+        Self::DescribeComputeEnvironments,
+        Self::DescribeJobDefinitions,
     ];
 
     pub fn name(self) -> &'static str {
@@ -38,6 +44,9 @@ impl Operation {
             Self::ListJobs => "ListJobs",
             Self::CancelJob => "CancelJob",
             Self::TerminateJob => "TerminateJob",
+            Self::DescribeJobQueues => "DescribeJobQueues",
+            Self::DescribeComputeEnvironments => "DescribeComputeEnvironments",
+            Self::DescribeJobDefinitions => "DescribeJobDefinitions",
         }
     }
 
@@ -142,6 +151,9 @@ fn perform(
         Operation::ListJobs => list::list(shared, request),
         Operation::CancelJob => cancel::cancel(shared, request),
         Operation::TerminateJob => cancel::terminate(shared, request),
+        Operation::DescribeJobQueues => Ok(place::queues(shared, request)),
+        Operation::DescribeComputeEnvironments => Ok(place::environments(shared, request)),
+        Operation::DescribeJobDefinitions => Ok(place::definitions(shared, request)),
     }
 }
 

@@ -10,6 +10,7 @@ mod definition;
 mod describe;
 mod faults;
 mod list;
+mod place;
 mod record;
 mod retry;
 mod run;

@@ -137,6 +137,10 @@ pub(super) struct State {
     pub failed_starts: VecDeque<FailedStart>,
     pub submitted_twice: usize,
     pub deregistered: bool,
+    /// The queue takes no jobs.
+    pub queue_is_disabled: bool,
+    /// The compute environments take no jobs: so many of the two, from the first on.
+    pub environments_disabled: usize,
     pub calls: Vec<Call>,
     /// The server is gone: nothing starts any more.
     pub closed: bool,

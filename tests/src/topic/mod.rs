@@ -82,6 +82,8 @@ struct State {
     messages: Vec<Message>,
     requests: usize,
     faults: Vec<Fault>,
+    /// Nobody has confirmed a subscription.
+    is_unheard: bool,
 }
 
 impl Shared {
@@ -117,6 +119,11 @@ impl Topic {
     pub fn disturb(&self, fault: Fault, times: usize) {
         let mut state = self.shared.state();
         state.faults.extend(std::iter::repeat_n(fault, times));
+    }
+
+    /// Nobody has confirmed a subscription any more.
+    pub fn unsubscribe_all(&self) {
+        self.shared.state().is_unheard = true;
     }
 
     /// The next requests fail (500).
@@ -183,13 +190,14 @@ async fn answer(shared: Arc<Shared>, request: Request) -> Option<Answer> {
         sleep(delay).await;
     }
     let outcome = if request.path == WEBHOOK_PATH {
-        slack::answer(&request, fault)
+        slack::answer(&request, fault).map(|(message, answer)| (Some(message), answer))
     } else {
-        sns::answer(&request, fault)
+        let subscriptions = usize::from(!shared.state().is_unheard);
+        sns::answer(&request, fault, subscriptions)
     };
     let answer = match outcome {
         Ok((message, answer)) => {
-            shared.state().messages.push(message);
+            shared.state().messages.extend(message);
             shared.changed.notify_waiters();
             answer
         }

@@ -22,15 +22,16 @@ struct Refusal {
 }
 
 /// What is accepted, with SNS's answer, or its refusal.
-pub(super) fn answer(request: &Request, fault: Option<Fault>) -> Result<(Message, Answer), Answer> {
-    let published = match fault.and_then(refusal) {
+pub(super) fn answer(
+    request: &Request,
+    fault: Option<Fault>,
+    subscriptions: usize,
+) -> Result<(Option<Message>, Answer), Answer> {
+    let answered = match fault.and_then(refusal) {
         Some(refusal) => Err(refusal),
-        None => publish(request),
+        None => perform(request, subscriptions),
     };
-    match published {
-        Ok(message) => Ok((message, accept())),
-        Err(refusal) => Err(refuse(&refusal)),
-    }
+    answered.map_err(|refusal| refuse(&refusal))
 }
 
 fn refusal(fault: Fault) -> Option<Refusal> {
@@ -51,12 +52,7 @@ fn refusal(fault: Fault) -> Option<Refusal> {
     })
 }
 
-fn publish(request: &Request) -> Result<Message, Refusal> {
-    let invalid = |message| Refusal {
-        status: 400,
-        code: "InvalidParameter",
-        message,
-    };
+fn perform(request: &Request, subscriptions: usize) -> Result<(Option<Message>, Answer), Refusal> {
     if !request.is_signed_for("sns") {
         return Err(Refusal {
             status: 403,
@@ -66,12 +62,8 @@ fn publish(request: &Request) -> Result<Message, Refusal> {
     }
     let mut parameters = form(&request.body);
     let (action, version) = (parameters.remove("Action"), parameters.remove("Version"));
-    if action != Some("Publish".into()) || version != Some("2010-03-31".into()) {
-        return Err(Refusal {
-            status: 400,
-            code: "InvalidAction",
-            message: "Could not find operation",
-        });
+    if version != Some("2010-03-31".into()) {
+        return Err(no_operation());
     }
     if parameters.get("TopicArn") != Some(&TOPIC_ARN.into()) {
         return Err(Refusal {
@@ -80,6 +72,27 @@ fn publish(request: &Request) -> Result<Message, Refusal> {
             message: "Topic does not exist",
         });
     }
+    match action.as_ref().and_then(Value::as_str) {
+        Some("Publish") => publish(parameters).map(|message| (Some(message), accept())),
+        Some("GetTopicAttributes") => Ok((None, attributes(subscriptions))),
+        _ => Err(no_operation()),
+    }
+}
+
+fn no_operation() -> Refusal {
+    Refusal {
+        status: 400,
+        code: "InvalidAction",
+        message: "Could not find operation",
+    }
+}
+
+fn publish(parameters: Map<String, Value>) -> Result<Message, Refusal> {
+    let invalid = |message| Refusal {
+        status: 400,
+        code: "InvalidParameter",
+        message,
+    };
     let text = |name| parameters.get(name).and_then(Value::as_str);
     match text("Message") {
         None | Some("") => return Err(invalid("Invalid parameter: Empty message")),
@@ -111,6 +124,21 @@ fn structured(message: &str) -> Result<(), &'static str> {
         Some(_) => Err("Invalid parameter: Message Structure - a message is no text"),
         None => Err("Invalid parameter: Message Structure - No default entry in JSON message body"),
     }
+}
+
+/// Of the topic, as far as anybody asks.
+fn attributes(subscriptions: usize) -> Answer {
+    let request = uuid();
+    xml(
+        200,
+        format!(
+            "<GetTopicAttributesResponse xmlns=\"{XML_NAMESPACE}\"><GetTopicAttributesResult><Attributes>\
+             <entry><key>TopicArn</key><value>{TOPIC_ARN}</value></entry>\
+             <entry><key>SubscriptionsConfirmed</key><value>{subscriptions}</value></entry>\
+             </Attributes></GetTopicAttributesResult>\
+             <ResponseMetadata><RequestId>{request}</RequestId></ResponseMetadata></GetTopicAttributesResponse>"
+        ),
+    )
 }
 
 fn accept() -> Answer {

@@ -28,6 +28,7 @@ mod periods;
 mod plan;
 mod preview;
 mod private_files;
+mod probe;
 mod processes;
 mod profile;
 mod prune;

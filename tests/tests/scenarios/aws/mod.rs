@@ -7,6 +7,7 @@ mod faults;
 mod kills;
 pub mod month_end;
 mod orphans;
+mod probe;
 mod silence;
 mod steering;
 mod submission;

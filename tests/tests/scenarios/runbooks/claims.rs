@@ -8,7 +8,7 @@ use tests::{World, on_every_engine};
 use crate::aws::month_end::{expect_complete, run};
 use crate::fixtures::{PERIOD, load_october};
 
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 15] = [
     "export_prunings",
     "export_changes",
     "export_comparisons",
@@ -22,6 +22,7 @@ const TABLES: [&str; 14] = [
     "export_documents",
     "export_jobs",
     "export_runs",
+    "export_probes",
     "export_migrations",
 ];
 
