@@ -79,6 +79,14 @@ locals {
         Resource = "${local.arn.ecs}:task/${local.name}-enqueuer/*"
       },
       {
+        # What hangs, or was started by mistake: it ends in order (SIGTERM), and the next event goes on with it.
+        Sid       = "StopItsTasks"
+        Effect    = "Allow"
+        Action    = "ecs:StopTask"
+        Resource  = "${local.arn.ecs}:task/${local.name}-enqueuer/*"
+        Condition = { ArnEquals = { "ecs:cluster" = aws_ecs_cluster.enqueuer.arn } }
+      },
+      {
         # Also those that ended, for an hour. Without a container instance AWS knows no resource here, but the cluster.
         Sid       = "FindItsTasks"
         Effect    = "Allow"

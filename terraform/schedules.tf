@@ -4,11 +4,17 @@
 # has the next event. Once the month is recorded a further run finds nothing due.
 
 locals {
+  # ECS has no time limit for tasks: the program ends itself. What even that does not end (a frozen task) loses its lease, and what it
+  # keeps from happening is told by month-not-started and sweep-silent.
+  time_limit = {
+    for command, seconds in var.time_limit_seconds : command => ["--time-limit-seconds", tostring(seconds)]
+  }
+
   schedules = {
     run = {
       group       = aws_scheduler_schedule_group.month_end.name
       cron        = "cron(0/15 ${var.window.hours} ${var.window.days} * ? *)"
-      command     = ["run", "--at", "<aws.scheduler.scheduled-time>"]
+      command     = concat(["run", "--at", "<aws.scheduler.scheduled-time>"], local.time_limit.run)
       description = "Finds what is due of the last complete month and submits it, every 15 minutes in the window."
       # Until the next event, which does the same.
       late_seconds = 900
@@ -16,7 +22,7 @@ locals {
     sweep = {
       group        = aws_scheduler_schedule_group.month_end.name
       cron         = "cron(* ${var.window.hours} ${var.window.days} * ? *)"
-      command      = ["sweep"]
+      command      = concat(["sweep"], local.time_limit.sweep)
       description  = "Settles, forecasts and tells, every minute in the window."
       late_seconds = 60
     }
@@ -25,7 +31,7 @@ locals {
     sweep-hourly = {
       group        = aws_scheduler_schedule_group.always.name
       cron         = "cron(30 * * * ? *)"
-      command      = ["sweep"]
+      command      = concat(["sweep"], local.time_limit.sweep)
       description  = "Settles, forecasts and tells, every hour of the month."
       late_seconds = 1800
     }

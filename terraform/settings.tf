@@ -30,6 +30,8 @@ locals {
       SIZE_CLASSES         = local.size_classes
       # What `enqueuer plan` reckons with: it asks Batch nothing.
       MAX_VCPUS = tostring(var.max_vcpus.fargate + var.max_vcpus.fargate_spot)
+      # Of what operators start; the schedules' commands have their own.
+      TIME_LIMIT_SECONDS = tostring(var.time_limit_seconds.operator)
     },
     var.database_connections == null ? {} : { DATABASE_CONNECTIONS = tostring(var.database_connections) },
     var.deadline == null ? {} : { DEADLINE = var.deadline },

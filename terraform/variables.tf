@@ -238,6 +238,26 @@ variable "enqueuer_size" {
   }
 }
 
+variable "time_limit_seconds" {
+  description = "After how many seconds a task of the enqueuer ends by itself (exit 75), whatever it waits for: a run and a sweep of the schedules, and what operators start (run --wait, certificate, …). What it has done by then stays done, and the next event goes on. A sweep's lies below 15 minutes, after which the alarm sweep-silent begins, so that the next one has its turn before."
+  type = object({
+    run      = optional(number, 14400)
+    sweep    = optional(number, 600)
+    operator = optional(number, 43200)
+  })
+  default = {}
+
+  validation {
+    condition     = alltrue([for seconds in values(var.time_limit_seconds) : seconds >= 60 && seconds <= 604800 && floor(seconds) == seconds])
+    error_message = "time_limit_seconds are whole numbers from 60 to 604800."
+  }
+
+  validation {
+    condition     = var.time_limit_seconds.sweep < 900
+    error_message = "time_limit_seconds.sweep is below 900: one that hangs for longer would raise the alarm sweep-silent before the next one could begin."
+  }
+}
+
 variable "runnable_limit_seconds" {
   description = "After how many seconds the job at the head of the queue is cancelled when no host can ever take it (misconfigured) or AWS has no capacity (capacity). Its documents fail as stuck_runnable; what waits behind it goes on."
   type = object({

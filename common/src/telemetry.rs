@@ -31,6 +31,15 @@ pub fn say(text: &str) {
     }
 }
 
+/// The same of something that is not as it should be.
+pub fn warn(text: &str) {
+    if IS_JSON.load(Ordering::Relaxed) {
+        tracing::warn!("{text}");
+    } else {
+        print(text);
+    }
+}
+
 /// A line on stderr, in which nobody's words steer a terminal. Nobody may be reading it.
 pub fn print(text: &str) {
     let _ = writeln!(std::io::stderr(), "{}", printable_lines(text));

@@ -1,4 +1,5 @@
-//! The request to end: SIGTERM, as Batch and operators send it, or Ctrl-C. Whatever hangs then, the process ends.
+//! The request to end: SIGTERM, as Batch and operators send it, Ctrl-C, or a time limit that is over. Whatever hangs then, the process
+//! ends.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{OnceLock, mpsc};
@@ -29,6 +30,9 @@ enum Stage {
     Overdue,
 }
 
+/// How long the process may take. `None` = as long as it takes.
+static LIMIT: OnceLock<Duration> = OnceLock::new();
+
 /// Processes that were told to end, too, and have a time of their own for it.
 static CHILDREN: AtomicUsize = AtomicUsize::new(0);
 
@@ -51,6 +55,11 @@ impl Drop for Child {
     fn drop(&mut self) {
         CHILDREN.fetch_sub(1, Ordering::SeqCst);
     }
+}
+
+/// Ends the process, as a signal would, once it has listened for that long. For who calls it before anything listens.
+pub fn limit(limit: Duration) {
+    let _ = LIMIT.set(limit);
 }
 
 impl Termination {
@@ -104,7 +113,7 @@ pub fn told() -> Error {
     Error::retry("terminated", "told to terminate")
 }
 
-/// Waits for the first signal, gives the process its time, and ends it.
+/// Waits for the first signal or the end of the time limit, gives the process its time, and ends it.
 async fn follow(
     stage: &watch::Sender<Stage>,
     listening: &mpsc::Sender<io::Result<()>>,
@@ -115,6 +124,10 @@ async fn follow(
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
+        limit = end_of_limit() => telemetry::warn(&format!(
+            "the time limit of {} s (TIME_LIMIT_SECONDS) is over: ending as when told to terminate",
+            limit.as_secs()
+        )),
     }
     stage.send_replace(Stage::Requested);
     let mut since = Instant::now();
@@ -130,4 +143,15 @@ async fn follow(
         "told to terminate, and what was under way did not end: what is open is taken up by the next run",
     );
     process::exit(Class::Retry.exit_code().into());
+}
+
+/// Returns the time limit when it is over, and never where there is none.
+async fn end_of_limit() -> Duration {
+    match LIMIT.get() {
+        Some(limit) => {
+            sleep(*limit).await;
+            *limit
+        }
+        None => std::future::pending().await,
+    }
 }

@@ -45,9 +45,10 @@ mod whole_source;
 mod work;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::CommandFactory;
-use common::{Error, Result, command_line, files, telemetry};
+use common::{Error, Result, command_line, files, telemetry, termination};
 
 pub use queue::{HEAPS, PROBE_JOBS};
 
@@ -73,6 +74,9 @@ pub fn command() -> clap::Command {
 
 fn start(cli: Cli) -> Result<ExitCode> {
     telemetry::install(cli.settings.deployment()?, cli.settings.log.as_deref());
+    if let Some(seconds) = cli.time_limit_seconds {
+        termination::limit(Duration::from_secs(seconds));
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

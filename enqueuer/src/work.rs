@@ -136,7 +136,9 @@ impl Work<'_> {
         let pace = (ledger.lease() / 3).clamp(Duration::from_millis(500), WAIT_AT_MOST);
         let mut told = i64::MAX;
         while !cancel.is_requested() {
-            sweep::settle_and_submit(config, ledger, queue, cancel, refusals_percent).await?;
+            // While another process sweeps, it does this.
+            let sweep = sweep::settle_and_submit(config, ledger, queue, cancel, refusals_percent);
+            sweep::turn::take(ledger, sweep).await?;
             let open = ledger.run_progress(&run.run_id).await?.open();
             let held = ledger.held(run.period).await?.is_some();
             if open == 0 || held {

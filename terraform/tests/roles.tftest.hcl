@@ -107,6 +107,7 @@ run "as_given" {
       StartConverter          = [["ecs:RunTask"], ["arn:aws:ecs:ap-northeast-1:123456789012:task-definition/statement-export-converter:*"], { ArnEquals = { "ecs:cluster" = "arn:aws:ecs:ap-northeast-1:123456789012:cluster/statement-export-enqueuer" } }]
       GiveTheirRoles          = [["iam:PassRole"], ["arn:aws:iam::123456789012:role/statement-export-enqueuer", "arn:aws:iam::123456789012:role/statement-export-enqueuer-execution", "arn:aws:iam::123456789012:role/statement-export-links", "arn:aws:iam::123456789012:role/statement-export-converter", "arn:aws:iam::123456789012:role/statement-export-converter-execution"], { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }]
       SeeItsTasks             = [["ecs:DescribeTasks"], ["arn:aws:ecs:ap-northeast-1:123456789012:task/statement-export-enqueuer/*"], {}]
+      StopItsTasks            = [["ecs:StopTask"], ["arn:aws:ecs:ap-northeast-1:123456789012:task/statement-export-enqueuer/*"], { ArnEquals = { "ecs:cluster" = "arn:aws:ecs:ap-northeast-1:123456789012:cluster/statement-export-enqueuer" } }]
       FindItsTasks            = [["ecs:ListTasks"], ["*"], { ArnEquals = { "ecs:cluster" = "arn:aws:ecs:ap-northeast-1:123456789012:cluster/statement-export-enqueuer" } }]
       SeeSchedules            = [["scheduler:ListSchedules"], ["arn:aws:scheduler:ap-northeast-1:123456789012:schedule/*/*"], {}]
       ReadAndClearUndelivered = [["sqs:PurgeQueue", "sqs:ReceiveMessage"], ["arn:aws:sqs:ap-northeast-1:123456789012:statement-export-undelivered-schedules"], {}]
@@ -119,7 +120,7 @@ run "as_given" {
       TellAbsentFromForbidden = [["s3:ListBucket"], ["arn:aws:s3:::firm-statements"], {}]
       DecryptInS3             = [["kms:Decrypt"], ["arn:aws:kms:ap-northeast-1:123456789012:key/data"], { StringEquals = { "kms:ViaService" = "s3.ap-northeast-1.amazonaws.com" } }]
     })
-    error_message = "Operators start enqueuers and converters, see, and clear what was not delivered; they change nothing else by themselves. Now: ${aws_iam_policy.operator.policy}"
+    error_message = "Operators start and stop enqueuers and converters, see, and clear what was not delivered; they change nothing else by themselves. Now: ${aws_iam_policy.operator.policy}"
   }
 
   # The same as rules, for whoever adds a statement and its line above.

@@ -28,9 +28,9 @@ run "as_given" {
   assert {
     # As text: Scheduler looks for the very characters <aws.scheduler.scheduled-time>.
     condition = { for name, schedule in aws_scheduler_schedule.enqueuer : name => schedule.target[0].input } == {
-      run          = "{\"containerOverrides\":[{\"command\":[\"run\",\"--at\",\"<aws.scheduler.scheduled-time>\"],\"name\":\"enqueuer\"}]}"
-      sweep        = "{\"containerOverrides\":[{\"command\":[\"sweep\"],\"name\":\"enqueuer\"}]}"
-      sweep-hourly = "{\"containerOverrides\":[{\"command\":[\"sweep\"],\"name\":\"enqueuer\"}]}"
+      run          = "{\"containerOverrides\":[{\"command\":[\"run\",\"--at\",\"<aws.scheduler.scheduled-time>\",\"--time-limit-seconds\",\"14400\"],\"name\":\"enqueuer\"}]}"
+      sweep        = "{\"containerOverrides\":[{\"command\":[\"sweep\",\"--time-limit-seconds\",\"600\"],\"name\":\"enqueuer\"}]}"
+      sweep-hourly = "{\"containerOverrides\":[{\"command\":[\"sweep\",\"--time-limit-seconds\",\"600\"],\"name\":\"enqueuer\"}]}"
     }
     error_message = "The commands of the schedules are others, or a context attribute is escaped."
   }
@@ -107,6 +107,38 @@ run "at_another_time" {
   assert {
     condition     = output.environment.converter.BUSINESS_TIMEZONE == "America/New_York" && output.environment.enqueuer.BUSINESS_TIMEZONE == "America/New_York"
     error_message = "Schedules and programs have one time zone."
+  }
+}
+
+run "limits_of_their_own" {
+  variables {
+    time_limit_seconds = { run = 7200, sweep = 300, operator = 3600 }
+  }
+
+  assert {
+    condition = (
+      strcontains(aws_scheduler_schedule.enqueuer["run"].target[0].input, "\"--time-limit-seconds\",\"7200\"]") &&
+      strcontains(aws_scheduler_schedule.enqueuer["sweep"].target[0].input, "[\"sweep\",\"--time-limit-seconds\",\"300\"]") &&
+      aws_scheduler_schedule.enqueuer["sweep-hourly"].target[0].input == aws_scheduler_schedule.enqueuer["sweep"].target[0].input &&
+      output.environment.enqueuer.TIME_LIMIT_SECONDS == "3600" && !contains(keys(output.environment.converter), "TIME_LIMIT_SECONDS")
+    )
+    error_message = "Each command of the schedules has its time limit, and what operators start theirs."
+  }
+}
+
+run "sweep_that_outlives_its_alarm" {
+  command         = plan
+  expect_failures = [var.time_limit_seconds]
+  variables {
+    time_limit_seconds = { sweep = 900 }
+  }
+}
+
+run "limit_that_ends_everything" {
+  command         = plan
+  expect_failures = [var.time_limit_seconds]
+  variables {
+    time_limit_seconds = { run = 0 }
   }
 }
 

@@ -46,6 +46,7 @@ run "as_given" {
       SIZE_CLASSES         = "small:20000:0.25:512:900,medium:500000:1:2048:3600,large::2:4096:14400"
       STATEMENT_PROFILE    = "/etc/statement-export/profile.toml"
       STORE_URL            = "s3://firm-statements/statements"
+      TIME_LIMIT_SECONDS   = "43200"
     }
     error_message = "The enqueuer has everything that has no default on AWS, the job definition with its revision, and the programs' size classes."
   }

@@ -27,7 +27,7 @@ const UPGRADE_TIMEOUT: Duration = Duration::from_mins(30);
 const LOCK: i64 = 0x0007_3461_7465_6D65;
 
 /// The embedded migrations, in order. A landed migration never changes.
-const MIGRATIONS: [(i64, &str, &str); 12] = [
+const MIGRATIONS: [(i64, &str, &str); 13] = [
     (
         1,
         "ledger",
@@ -70,6 +70,11 @@ const MIGRATIONS: [(i64, &str, &str); 12] = [
         11,
         "prunings",
         include_str!("../../migrations/0011_prunings.sql"),
+    ),
+    (
+        12,
+        "leases",
+        include_str!("../../migrations/0012_leases.sql"),
     ),
     (
         13,

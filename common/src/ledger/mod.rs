@@ -13,6 +13,7 @@ mod groups;
 mod history;
 mod holds;
 mod jobs;
+mod leases;
 mod links;
 mod migrations;
 mod month_end;

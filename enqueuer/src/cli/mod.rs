@@ -42,6 +42,10 @@ pub struct Cli {
     command: Command,
     #[command(flatten)]
     pub settings: Settings,
+    /// Seconds after which the command ends as when it is told to terminate, whatever it does then [default: as long as it takes]
+    #[arg(long, env = "TIME_LIMIT_SECONDS", global = true, value_name = "N", help_heading = "Settings",
+          value_parser = clap::value_parser!(u64).range(1..=604_800))]
+    pub time_limit_seconds: Option<u64>,
 }
 
 #[derive(Debug, Subcommand)]

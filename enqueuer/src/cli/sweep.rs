@@ -3,17 +3,19 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use common::Result;
-use common::config::Settings;
+use common::config::{Config, Settings};
 use common::ledger::{Ledger, Selection, State};
 use common::metrics::{DocumentMetrics, Metrics};
 use common::statement::Period;
 use common::termination::Termination;
 use serde_json::json;
 
+use crate::conclude::Concluded;
 use crate::context::open_ledger;
 use crate::deadline::Deadline;
 use crate::out::line;
-use crate::queue::QueueSettings;
+use crate::queue::{Queue, QueueSettings};
+use crate::sweep::{Swept, turn};
 use crate::{alerts, conclude, month_end, sweep};
 
 /// Settles what was lost, submits what is due, forecasts the deadline, sends alerts and the summary once; safe to repeat
@@ -36,29 +38,53 @@ impl Sweep {
         let cancel = Termination::listen()?;
         let ledger = open_ledger(&config).await?;
         let queue = self.queue.open(&config, settings, &ledger).await?;
-        let periods = open_periods(&ledger).await?;
-        month_end::take_over_open_runs(&config, &ledger).await?;
+        let work = self.work(&config, &ledger, &queue, deadline.as_ref(), &cancel);
+        let done = Box::pin(turn::take(&ledger, work)).await;
+        ledger.close().await;
+        self.tell(done?);
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Sweeps, and says how it went to whoever is told.
+    async fn work(
+        &self,
+        config: &Config,
+        ledger: &Ledger,
+        queue: &Queue,
+        deadline: Option<&Deadline>,
+        cancel: &Termination,
+    ) -> Result<(Swept, Concluded)> {
+        let periods = open_periods(ledger).await?;
+        month_end::take_over_open_runs(config, ledger).await?;
         let refusals_percent = self.queue.refusals_percent;
-        let swept =
-            sweep::settle_and_submit(&config, &ledger, &queue, &cancel, refusals_percent).await;
+        let swept = sweep::settle_and_submit(config, ledger, queue, cancel, refusals_percent).await;
         // What the ledger knows is told even while Batch does not answer.
-        let concluded = conclude::runs(&config, &ledger, deadline.as_ref()).await?;
+        let concluded = conclude::runs(config, ledger, deadline).await?;
         let metrics = Metrics::new(config.deployment).beside_answer(self.json);
         for period in periods.iter().copied() {
-            emit(&ledger, metrics, period).await?;
+            emit(ledger, metrics, period).await?;
         }
         if let (Err(error), Some(period)) = (&swept, periods.last()) {
-            alerts::failed_this_hour(&config, &ledger, "sweep", *period, error).await;
+            alerts::failed_this_hour(config, ledger, "sweep", *period, error).await;
         }
-        ledger.close().await;
         let swept = swept?;
         metrics.sweep();
+        Ok((swept, concluded))
+    }
+
+    /// Answers. `None` = another sweep is at work, and does all of it.
+    fn tell(&self, done: Option<(Swept, Concluded)>) {
+        let another_at_work = done.is_none();
+        let (swept, concluded) = done.unwrap_or_default();
         if self.json {
+            let open_runs = (!another_at_work).then_some(concluded.open);
             line!(
                 "{}",
-                json!({"settled": swept.settled, "submitted": swept.submitted, "open_runs": concluded.open,
-                       "ended_runs": concluded.ended, "alerts": concluded.alerts})
+                json!({"another_at_work": another_at_work, "settled": swept.settled, "submitted": swept.submitted,
+                       "open_runs": open_runs, "ended_runs": concluded.ended, "alerts": concluded.alerts})
             );
+        } else if another_at_work {
+            line!("Another sweep is at work: nothing is left to do for this one.");
         } else {
             line!(
                 "{} documents settled, {} submitted; {} runs open, {} ended; {} alerts sent.",
@@ -69,7 +95,6 @@ impl Sweep {
                 concluded.alerts
             );
         }
-        Ok(ExitCode::SUCCESS)
     }
 }
 

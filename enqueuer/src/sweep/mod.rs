@@ -1,8 +1,9 @@
 //! The sweep: settles what Batch lost, and submits what is due and was never submitted. Safe at any time, also beside
-//! itself and beside a run.
+//! itself and beside a run; yet one is enough at a time (`turn.rs`).
 
 mod ending;
 mod settle;
+pub mod turn;
 
 use settle::Found;
 pub use settle::Stuck;

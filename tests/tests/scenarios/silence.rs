@@ -6,13 +6,14 @@ use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use sqlx::{AnyConnection, Connection, Executor};
 use tests::relay::Relay;
-use tests::{Answer, Engine, Program, World};
+use tests::{Answer, Engine, Program, World, on_every_engine};
 use tokio::net::TcpListener;
 use tokio::process::Child;
 use tokio::time::{Instant, sleep};
 
 use crate::fixtures::{
-    PERIOD, count, document, expect_one_line, load_october, run_of, slow_down_trades,
+    PERIOD, count, document, expect_one_line, load_october, restore_trades, run_of,
+    slow_down_trades,
 };
 use crate::processes::{expect_no_converters, wait_until};
 
@@ -111,6 +112,53 @@ async fn a_request_to_end_ends_every_command_that_hangs() -> Result<()> {
     let took = began.elapsed();
     ensure!(took < Duration::from_secs(9), "it took {took:?}");
     world.close().await
+}
+
+#[tokio::test]
+async fn a_time_limit_ends_every_command_that_hangs() -> Result<()> {
+    let world = World::new(Engine::Sqlite).await?;
+    let (_listener, url) = silent_server().await?;
+    let enqueuer = commands(&world)
+        .into_iter()
+        .filter(|(name, _)| *name != "converter");
+    let runs = enqueuer.map(|(name, program)| {
+        let program = program.env("DATABASE_URL", &url);
+        let program = program.env("TIME_LIMIT_SECONDS", "1");
+        async move { Ok::<_, anyhow::Error>((name, program.run().await?)) }
+    });
+    for (name, answer) in futures_util::future::try_join_all(runs).await? {
+        let said = answer.expect(75).context(name)?.stderr;
+        let words = [
+            "the time limit of 1 s (TIME_LIMIT_SECONDS) is over",
+            "told to terminate",
+        ];
+        ensure!(
+            words.iter().all(|word| said.contains(word)),
+            "{name}: {said}"
+        );
+    }
+    world.close().await
+}
+
+on_every_engine! {
+    async fn a_run_whose_time_is_over_ends_as_told_and_the_next_one_completes_it(world: &World) {
+        load_october(world, 1).await?;
+        slow_down_trades(world, 8).await?;
+        let run = run_of(world, ["--kind", "trade"]).env("TIME_LIMIT_SECONDS", "3");
+        let said = run.run().await?.expect(75)?.stderr;
+        ensure!(said.contains("the time limit of 3 s"), "{said}");
+        expect_no_converters(world).await?;
+        restore_trades(world).await?;
+        let run = run_of(world, ["--kind", "trade"]).env("TIME_LIMIT_SECONDS", "600");
+        run.run().await?.expect(0)?;
+        assert_eq!(document(world, TRADE).await?["state"], "succeeded");
+        for wrong in ["0", "soon", "604801"] {
+            let refused = run_of(world, []).env("TIME_LIMIT_SECONDS", wrong);
+            let said = refused.run().await?.expect(78)?.stderr;
+            ensure!(said.contains("time-limit-seconds"), "{wrong}: {said}");
+        }
+        Ok(())
+    }
 }
 
 fn terminate(process: &Child) -> Result<()> {

@@ -13,4 +13,5 @@ mod steering;
 mod submission;
 mod sweep;
 mod tls;
+mod turns;
 mod wire;

@@ -8,7 +8,7 @@ use tests::{World, on_every_engine};
 use crate::aws::month_end::{expect_complete, run};
 use crate::fixtures::{PERIOD, load_october};
 
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 16] = [
     "export_prunings",
     "export_changes",
     "export_comparisons",
@@ -23,6 +23,7 @@ const TABLES: [&str; 15] = [
     "export_jobs",
     "export_runs",
     "export_probes",
+    "export_leases",
     "export_migrations",
 ];
 
