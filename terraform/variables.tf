@@ -184,11 +184,6 @@ variable "max_vcpus" {
     condition     = var.max_vcpus.fargate >= 1 && var.max_vcpus.fargate_spot >= 0
     error_message = "max_vcpus.fargate is at least 1, max_vcpus.fargate_spot at least 0."
   }
-
-  validation {
-    condition     = var.max_vcpus.fargate_spot == 0 || var.cpu_architecture == "X86_64"
-    error_message = "Batch has Fargate Spot for X86_64 only."
-  }
 }
 
 variable "database_connections" {
@@ -203,7 +198,7 @@ variable "database_connections" {
 }
 
 variable "cpu_architecture" {
-  description = "What the images are built for: X86_64 or ARM64."
+  description = "What the images are built for: X86_64 or ARM64 (Graviton). Fargate has both on demand and on Spot."
   type        = string
   default     = "X86_64"
 

@@ -180,12 +180,32 @@ run "on_arm" {
   }
 }
 
-run "spot_has_no_arm" {
-  command         = plan
-  expect_failures = [var.max_vcpus]
+# The architecture is the job definition's; an environment of Fargate has none.
+run "spot_on_arm" {
   variables {
     cpu_architecture = "ARM64"
-    max_vcpus        = { fargate_spot = 4 }
+    max_vcpus        = { fargate = 8, fargate_spot = 64 }
+  }
+
+  assert {
+    condition = (
+      jsondecode(aws_batch_job_definition.converter.container_properties).runtimePlatform == { cpuArchitecture = "ARM64", operatingSystemFamily = "LINUX" } &&
+      aws_batch_compute_environment.fargate_spot[0].compute_resources[0].type == "FARGATE_SPOT" &&
+      [for step in aws_batch_job_queue.statements.compute_environment_order : step.compute_environment] == [
+        aws_batch_compute_environment.fargate_spot[0].arn, aws_batch_compute_environment.fargate.arn,
+      ] &&
+      aws_ecs_task_definition.enqueuer.runtime_platform[0].cpu_architecture == "ARM64" &&
+      aws_ecs_task_definition.converter.runtime_platform[0].cpu_architecture == "ARM64"
+    )
+    error_message = "Jobs for ARM64 go to Spot first, too, and operators' tasks have the images' architecture."
+  }
+}
+
+run "architecture_of_no_image" {
+  command         = plan
+  expect_failures = [var.cpu_architecture]
+  variables {
+    cpu_architecture = "RISCV64"
   }
 }
 
