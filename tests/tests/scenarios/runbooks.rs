@@ -19,7 +19,7 @@ use page::{Page, assignment};
 use stage::Stage;
 
 /// What an operator fills in where the pages have `''`.
-const FILLED_IN: [(&str, &str); 19] = [
+const FILLED_IN: [(&str, &str); 20] = [
     ("ACCOUNT", "A0001"),
     ("AT", "2026-11-01T00:15:00+09:00"),
     ("DOCUMENT", "2026-10.trade.A0001"),
@@ -36,6 +36,10 @@ const FILLED_IN: [(&str, &str); 19] = [
     ("SECRET", "statement-export/database-url"),
     ("SECURITY", "130A"),
     ("SNAPSHOT", "2026-10-26"),
+    (
+        "TASK",
+        "arn:aws:ecs:ap-northeast-1:123456789012:task/statement-export-enqueuer/0123456789abcdef",
+    ),
     ("TRADE", "T0001"),
     ("VERSION", "v1"),
     ("CAUSE", stage::ANY_CAUSE),
