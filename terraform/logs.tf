@@ -21,7 +21,7 @@ locals {
       # is only a line.
       converter = { group = aws_cloudwatch_log_group.converter.name, mode = { mode = "non-blocking", max-buffer-size = "4m" } }
       # An operator's answer comes by the log (operator.sh), and of a month it is longer than any buffer: it waits rather than lose
-      # its middle without a word. An enqueuer has no lease to lose, and a sweep's few lines do not fill what the driver holds.
+      # its middle without a word. An enqueuer that stands still loses its lease only: the next one goes on. A sweep's few lines do not fill what the driver holds.
       # Named, since the default is the account's.
       enqueuer = { group = aws_cloudwatch_log_group.enqueuer.name, mode = { mode = "blocking" } }
       } : program => {

@@ -45,6 +45,11 @@ output "database_connections_at_peak" {
   value       = local.database_connections_at_peak
 }
 
+output "schedules" {
+  description = "Every schedule: when, in which time zone, what the enqueuer is told to do, and whether it fires."
+  value       = local.schedules_listed
+}
+
 output "operator_policy_arn" {
   description = "The operators' rights, to be attached to a role of yours or named in a permission set."
   value       = aws_iam_policy.operator.arn

@@ -10,11 +10,29 @@ locals {
     for command, seconds in var.time_limit_seconds : command => ["--time-limit-seconds", tostring(seconds)]
   }
 
+  # Whose statements are made, as long as not everybody's are.
+  rollout = concat(
+    flatten([for group in var.rollout.groups : ["--group", group]]),
+    var.rollout.kind == null ? [] : ["--kind", var.rollout.kind],
+  )
+
+  # Every schedule as a person reads it: the output `schedules`, and what `enqueuer check` lists.
+  schedules_listed = [
+    for name, schedule in local.schedules : {
+      name     = name
+      group    = schedule.group
+      cron     = schedule.cron
+      timezone = var.business_timezone
+      command  = schedule.command
+      enabled  = var.schedules_enabled
+    }
+  ]
+
   schedules = {
     run = {
       group       = aws_scheduler_schedule_group.month_end.name
       cron        = "cron(0/15 ${var.window.hours} ${var.window.days} * ? *)"
-      command     = concat(["run", "--at", "<aws.scheduler.scheduled-time>"], local.time_limit.run)
+      command     = concat(["run", "--at", "<aws.scheduler.scheduled-time>"], local.rollout, local.time_limit.run)
       description = "Finds what is due of the last complete month and submits it, every 15 minutes in the window."
       # Until the next event, which does the same.
       late_seconds = 900

@@ -30,6 +30,8 @@ locals {
       SIZE_CLASSES         = local.size_classes
       # What `enqueuer plan` reckons with: it asks Batch nothing.
       MAX_VCPUS = tostring(var.max_vcpus.fargate + var.max_vcpus.fargate_spot)
+      # What `enqueuer check` lists.
+      SCHEDULES = jsonencode(local.schedules_listed)
       # Of what operators start; the schedules' commands have their own.
       TIME_LIMIT_SECONDS = tostring(var.time_limit_seconds.operator)
     },

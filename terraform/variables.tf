@@ -80,6 +80,26 @@ variable "window" {
   }
 }
 
+variable "rollout" {
+  description = "Whose statements the schedule makes, as long as not everybody's are: `groups` are values of statement_accounts.rollout_group (none: everybody), `kind` is trade or balance (null: both). Accounts of other groups are excused as not_in_group until a run takes them up; documents of the other kind become due with the first run that is told of it."
+  type = object({
+    groups = optional(list(string), [])
+    kind   = optional(string)
+  })
+  default = {}
+
+  validation {
+    # What Scheduler takes for one of its own words, or the program for a flag, is no group.
+    condition     = alltrue([for group in var.rollout.groups : can(regex("^[^<>-][^<>]*$", group)) && trimspace(group) == group])
+    error_message = "rollout.groups are values of rollout_group: not empty, without < and >, without blanks around them, and not beginning with a hyphen."
+  }
+
+  validation {
+    condition     = var.rollout.kind == null ? true : contains(["trade", "balance"], var.rollout.kind)
+    error_message = "rollout.kind is trade or balance."
+  }
+}
+
 variable "deadline" {
   description = "When a month end must be done: HH:MM in business_timezone, the next one after a run began. Sweeps forecast it and warn. Null: no forecast."
   type        = string

@@ -12,6 +12,33 @@ variables {
   databases   = { security_group_ids = ["sg-database"] }
 }
 
+# Names are those of the programs' lines: a scenario of the tests reads them as CloudWatch does.
+run "queries" {
+  assert {
+    condition = { for name, query in aws_cloudwatch_query_definition.saved : name => [query.name, query.log_group_names] } == {
+      alerts              = ["statement-export/alerts", ["/statement-export/enqueuer"]]
+      attempts-by-outcome = ["statement-export/attempts-by-outcome", ["/statement-export/converter"]]
+      errors              = ["statement-export/errors", ["/statement-export/enqueuer", "/statement-export/converter"]]
+      failures-by-cause   = ["statement-export/failures-by-cause", ["/statement-export/converter"]]
+      one-document        = ["statement-export/one-document", ["/statement-export/enqueuer", "/statement-export/converter"]]
+      slowest-documents   = ["statement-export/slowest-documents", ["/statement-export/converter"]]
+    }
+    error_message = "Each question is saved, with the log that answers it."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for query in aws_cloudwatch_query_definition.saved : [
+        for line in split("\n", trimspace(query.query_string)) :
+        can(regex("^([|] )?(fields|filter|stats|sort|limit) ", line))
+      ]
+      ])) && strcontains(aws_cloudwatch_query_definition.saved["slowest-documents"].query_string, "| sort AttemptDuration desc") && strcontains(
+      aws_cloudwatch_query_definition.saved["attempts-by-outcome"].query_string, "stats sum(Attempts) as attempts, pct(AttemptDuration, 50)"
+    )
+    error_message = "A query has a command that Logs Insights does not know, or asks for another metric."
+  }
+}
+
 run "names_are_those_of_the_code_and_each_has_its_runbook" {
   assert {
     condition     = toset(keys(output.alarm_arns)) == toset(local.names.alarms)

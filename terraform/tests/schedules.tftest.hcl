@@ -110,6 +110,68 @@ run "at_another_time" {
   }
 }
 
+# As a test of the enqueuer reads it (cli/schedules.rs).
+run "every_schedule_is_listed" {
+  variables {
+    schedules_enabled = true
+    rollout           = { groups = ["pilot"], kind = "trade" }
+  }
+
+  assert {
+    condition     = output.environment.enqueuer.SCHEDULES == jsonencode(output.schedules) && !contains(keys(output.environment.converter), "SCHEDULES")
+    error_message = "The enqueuer is told of every schedule."
+  }
+
+  assert {
+    condition = jsonencode(output.schedules) == jsonencode([
+      { command = ["run", "--at", "<aws.scheduler.scheduled-time>", "--group", "pilot", "--kind", "trade", "--time-limit-seconds", "14400"], cron = "cron(0/15 0-9 1-3 * ? *)", enabled = true, group = "statement-export-month-end", name = "run", timezone = "Asia/Tokyo" },
+      { command = ["sweep", "--time-limit-seconds", "600"], cron = "cron(* 0-9 1-3 * ? *)", enabled = true, group = "statement-export-month-end", name = "sweep", timezone = "Asia/Tokyo" },
+      { command = ["sweep", "--time-limit-seconds", "600"], cron = "cron(30 * * * ? *)", enabled = true, group = "statement-export-always", name = "sweep-hourly", timezone = "Asia/Tokyo" },
+    ])
+    error_message = "The list of schedules is another one."
+  }
+
+  assert {
+    condition = alltrue([
+      for schedule in output.schedules :
+      aws_scheduler_schedule.enqueuer[schedule.name].schedule_expression == schedule.cron &&
+      aws_scheduler_schedule.enqueuer[schedule.name].group_name == schedule.group &&
+      (aws_scheduler_schedule.enqueuer[schedule.name].state == "ENABLED") == schedule.enabled &&
+      jsondecode(aws_scheduler_schedule.enqueuer[schedule.name].target[0].input).containerOverrides[0].command == schedule.command
+    ]) && length(output.schedules) == length(aws_scheduler_schedule.enqueuer)
+    error_message = "The list says what the schedules are."
+  }
+}
+
+run "several_groups" {
+  variables {
+    rollout = { groups = ["pilot", "branch 3"] }
+  }
+
+  assert {
+    condition = jsondecode(aws_scheduler_schedule.enqueuer["run"].target[0].input).containerOverrides[0].command == [
+      "run", "--at", "<aws.scheduler.scheduled-time>", "--group", "pilot", "--group", "branch 3", "--time-limit-seconds", "14400",
+    ]
+    error_message = "Each group is a flag of the run."
+  }
+}
+
+run "group_that_is_a_flag" {
+  command         = plan
+  expect_failures = [var.rollout]
+  variables {
+    rollout = { groups = ["--resume"] }
+  }
+}
+
+run "kind_that_is_none" {
+  command         = plan
+  expect_failures = [var.rollout]
+  variables {
+    rollout = { kind = "margin" }
+  }
+}
+
 run "limits_of_their_own" {
   variables {
     time_limit_seconds = { run = 7200, sweep = 300, operator = 3600 }

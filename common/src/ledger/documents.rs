@@ -37,9 +37,14 @@ impl Selection {
         self.accounts.is_empty() && self.groups.is_empty()
     }
 
-    /// Whether it is a month end, and not an operator's few documents. A rollout group's month end is one.
+    /// Whether it is a month end, and not an operator's few documents. That of a rollout group, or of one kind, is one.
+    pub fn is_month_end(&self) -> bool {
+        self.accounts.is_empty()
+    }
+
+    /// Whether it is a month end of every kind.
     pub fn is_whole(&self) -> bool {
-        self.accounts.is_empty() && Kind::ALL.iter().all(|kind| self.kinds.contains(kind))
+        self.is_month_end() && Kind::ALL.iter().all(|kind| self.kinds.contains(kind))
     }
 }
 

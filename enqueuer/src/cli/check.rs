@@ -4,6 +4,7 @@ use std::time::Duration;
 use common::config::Settings;
 use common::{Class, Result};
 
+use super::schedules;
 use crate::checks::{self, Trying};
 use crate::out::line;
 use crate::printable::printable;
@@ -26,6 +27,9 @@ pub struct Check {
     /// Prints the answer as JSON
     #[arg(long)]
     json: bool,
+    /// On AWS: the schedules that start the enqueuer, as the Terraform module writes them
+    #[arg(long, env = "SCHEDULES", value_name = "JSON", hide_env_values = true)]
+    schedules: Option<String>,
     #[command(flatten)]
     capacity: CapacitySettings,
     #[command(flatten)]
@@ -38,7 +42,8 @@ impl Check {
             test_alert: self.send_test_alert,
             probe: (!self.no_probe).then(|| Duration::from_secs(self.probe_seconds)),
         };
-        let findings = checks::all(settings, &self.queue, &self.capacity, trying).await;
+        let mut findings = checks::all(settings, &self.queue, &self.capacity, trying).await;
+        findings.extend(schedules::findings(self.schedules.as_deref()));
         let wrong = findings
             .iter()
             .filter(|finding| finding.problem.is_some())

@@ -16,6 +16,7 @@ mod reissue;
 mod report;
 mod resubmit;
 mod run;
+mod schedules;
 mod selection;
 mod status;
 mod stop;

@@ -58,7 +58,7 @@ impl Run {
         let report = report?;
         let is_due_month =
             report.run.period == Period::last_complete(clock.now(), &config.business_timezone);
-        if is_due_month && request.selection.is_whole() {
+        if is_due_month && request.selection.is_month_end() {
             Metrics::new(config.deployment)
                 .beside_answer(self.json)
                 .run(report.run.period);

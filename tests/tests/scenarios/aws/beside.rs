@@ -254,7 +254,9 @@ on_every_engine! {
         assert!(of_period.iter().all(|line| line["period"] == PERIOD), "{of_period:?}");
         let answered = cloud.enqueuer(["sweep", "--json"]).run().await?.expect(0)?;
         answered.json().context("metrics do not disturb an answer")?;
-        let some = cloud.enqueuer(run(["--kind", "trade"])).run().await?.expect(0)?;
+        let of_a_kind = cloud.enqueuer(run(["--kind", "trade"])).run().await?.expect(0)?;
+        ensure!(metrics(&of_a_kind.stderr)?.len() == 1, "a rollout of one kind is a month end: {}", of_a_kind.stderr);
+        let some = cloud.enqueuer(run(["--account", "A001"])).run().await?.expect(0)?;
         ensure!(metrics(&some.stderr)?.is_empty(), "some documents are no month end: {}", some.stderr);
         let late = ["run", "--json", "--period", PERIOD, "--at", "2026-12-02T00:00:00Z"];
         let late = cloud.enqueuer(late).run().await?.expect(0)?;
