@@ -1,6 +1,6 @@
 # Every target does its own set-up on a machine with a Rust toolchain and make.
 
-.PHONY: demo build images test image-test terraform-test fuzz bench bench-docs mutants fmt lint lint-docs
+.PHONY: demo build images test image-test terraform-test supply-chain fuzz bench bench-docs mutants fmt lint lint-docs
 
 # A month end of a thousand sample customers: SQLite, a local directory, local processes. Made anew each time, apart from
 # whatever you loaded.
@@ -46,6 +46,10 @@ lint:
 # Markdown, links, spelling, shell scripts, the CI workflow. Installs its programs below target/.
 lint-docs:
 	tests/lint-docs.sh
+
+# What comes from others: advisories, licences, duplicates, sources and unused dependencies. Installs its programs below target/.
+supply-chain:
+	tests/supply-chain.sh
 
 # How fast it is, beside other libraries in the same run: half an hour on two cores, or a part of it, PART=big, small, growth,
 # instructions or enqueue. bench-docs puts the figures into README.md and docs/speed.md, whose tables come from nowhere else.
