@@ -88,7 +88,7 @@ impl Work<'_> {
         self.submitter.submit(self.which, &mut progress).await?;
         let outcome = match self.submitter.queue {
             Queue::Processes(_) => self.wait_for_others(&mut progress).await,
-            Queue::Batch(_) if self.wait => self.wait_for_batch(&progress).await,
+            Queue::Batch(_) if self.wait => Box::pin(self.wait_for_batch(&progress)).await,
             Queue::Batch(_) => Ok(()),
         };
         progress.end();
@@ -138,7 +138,7 @@ impl Work<'_> {
         while !cancel.is_requested() {
             // While another process sweeps, it does this.
             let sweep = sweep::settle_and_submit(config, ledger, queue, cancel, refusals_percent);
-            sweep::turn::take(ledger, sweep).await?;
+            Box::pin(sweep::turn::take(ledger, sweep)).await?;
             let open = ledger.run_progress(&run.run_id).await?.open();
             let held = ledger.held(run.period).await?.is_some();
             if open == 0 || held {

@@ -1,5 +1,6 @@
 //! What S3 tells of objects and s3s-fs does not: their ETags in listings, and the ids of their versions.
 
+use common::hashing::hex;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -66,9 +67,8 @@ impl Names {
             let (key, _) = key.context("an object without a key")?;
             let etag = self.etag(&format!("{bucket}/{key}"))?;
             complete.push_str(before);
-            complete.push_str(&format!(
-                "<Contents>{object}<ETag>&quot;{etag}&quot;</ETag></Contents>"
-            ));
+            let whole = format!("<Contents>{object}<ETag>&quot;{etag}&quot;</ETag></Contents>");
+            complete.push_str(&whole);
             rest = after;
         }
         complete.push_str(rest);
@@ -85,7 +85,7 @@ impl Names {
             }
         }
         let digest = Md5::digest(std::fs::read(self.directory.join(object))?);
-        Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(hex(&digest))
     }
 }
 

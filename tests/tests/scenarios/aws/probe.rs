@@ -11,10 +11,10 @@ use super::month_end::run;
 use crate::fixtures::{PERIOD, load_october};
 
 /// A month's world on AWS whose ledger is there.
-async fn cloud_with<'a>(
-    world: &'a World,
+async fn cloud_with(
+    world: &World,
     change: impl FnOnce(Definition) -> Definition,
-) -> Result<Cloud<'a>> {
+) -> Result<Cloud<'_>> {
     load_october(world, 1).await?;
     let cloud = Cloud::with(world, change).await?;
     cloud.migrate().await?;

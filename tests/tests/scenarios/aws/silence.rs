@@ -16,7 +16,7 @@ use crate::fixtures::{PERIOD, expect_ledger_agrees_with_store, load_october};
 const TRADE: &str = "2026-10.trade.A001";
 
 /// All tries of one request, and whatever else the machine does.
-const MOST: Duration = Duration::from_secs(240);
+const MOST: Duration = Duration::from_mins(4);
 
 /// What a program must answer when a service does not.
 struct Silenced {
