@@ -4,7 +4,7 @@
 use anyhow::{Context, Result};
 use hyper::Method;
 use serde_json::{Value, json};
-use tests::s3::S3;
+use tests::s3::{Request, S3};
 use tests::{Answer, World, on_every_engine};
 
 use crate::fixtures::{PERIOD, count, document, expect_one_line, load_october, run_october};
@@ -18,6 +18,11 @@ fn flipped(content: &[u8]) -> Vec<u8> {
     let middle = content.len() / 2;
     content[middle] ^= 1;
     content
+}
+
+fn is_listing(request: &Request) -> bool {
+    let query = request.uri.query();
+    request.method == Method::GET && query.is_some_and(|query| query.contains("list-type"))
 }
 
 async fn in_a_bucket(world: &World) -> Result<&S3> {
@@ -59,7 +64,8 @@ on_every_engine! {
         let (words, contents) = certified(world, &[], 0).await?;
         assert!(words.contains("4 objects are what was published (by ETag)."), "{words}");
         assert_eq!(contents, json!({"compared": 4, "by": "etag", "not_compared": 0, "replaced": []}));
-        assert_eq!(s3.requests().len(), listed + 2, "a listing is enough");
+        let asked = &s3.requests()[listed..];
+        assert!(asked.iter().all(is_listing), "a listing is enough: {asked:?}");
 
         let puts = [S3::place, S3::place_encrypted];
         for put in puts {
@@ -89,7 +95,7 @@ on_every_engine! {
         let (_, contents) = certified(world, &["--deep"], 0).await?;
         assert_eq!(contents, json!({"compared": 4, "by": "sha256", "not_compared": 0, "replaced": []}));
         let read = &s3.requests_of(&Method::GET)[reads..];
-        assert!(read.iter().all(|get| get.uri.query().is_some_and(|query| query.contains("list-type"))), "{read:?}");
+        assert!(read.iter().all(is_listing), "{read:?}");
         certified(world, &[], 0).await?;
         Ok(())
     }
