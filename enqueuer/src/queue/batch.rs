@@ -16,7 +16,7 @@ use aws_sdk_batch::types::{
 };
 use common::aws::{self, Fate};
 use common::ledger::{Job, Run};
-use common::{Error, Result};
+use common::{Class, Error, Result};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -183,7 +183,10 @@ impl BatchQueue {
                     return Ok(Submission::Accepted(id));
                 }
                 // Asked several times already.
-                Err(_) => return Ok(Submission::Silent(lost)),
+                Err(reason) if reason.class() == Class::Retry => {
+                    return Ok(Submission::Silent(lost));
+                }
+                Err(_) => break,
             }
         }
         Ok(Submission::Unknown(lost))
