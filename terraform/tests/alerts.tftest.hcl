@@ -15,14 +15,14 @@ variables {
 # Names are those of the programs' lines: a scenario of the tests reads them as CloudWatch does.
 run "queries" {
   assert {
-    condition = { for name, query in aws_cloudwatch_query_definition.saved : name => [query.name, query.log_group_names] } == {
+    condition = jsonencode({ for name, query in aws_cloudwatch_query_definition.saved : name => [query.name, query.log_group_names] }) == jsonencode({
       alerts              = ["statement-export/alerts", ["/statement-export/enqueuer"]]
       attempts-by-outcome = ["statement-export/attempts-by-outcome", ["/statement-export/converter"]]
       errors              = ["statement-export/errors", ["/statement-export/enqueuer", "/statement-export/converter"]]
       failures-by-cause   = ["statement-export/failures-by-cause", ["/statement-export/converter"]]
       one-document        = ["statement-export/one-document", ["/statement-export/enqueuer", "/statement-export/converter"]]
       slowest-documents   = ["statement-export/slowest-documents", ["/statement-export/converter"]]
-    }
+    })
     error_message = "Each question is saved, with the log that answers it."
   }
 
