@@ -18,7 +18,8 @@ pub fn parse<P: Parser>() -> Result<P, ExitCode> {
             .err()
             .unwrap_or(usage);
         // It repeats what was given.
-        let text = printable_lines(&usage.to_string());
+        let text = usage.to_string();
+        let text = printable_lines(&text);
         // Whoever reads it may be gone.
         if usage.use_stderr() {
             let _ = write!(std::io::stderr(), "{text}");

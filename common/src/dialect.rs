@@ -54,19 +54,21 @@ impl Dialect {
 
     /// A query in this engine's words: `{C}` is the collation by code point, `{NOW_MS}` the database's clock in
     /// milliseconds since 1970, `{JSON_ROWS}` the elements of the JSON array `$1` as `e.value`,
-    /// `{SKIP_LOCKED}` leaves out rows that somebody else is just changing.
+    /// `{JSON_ARRAY}` the function that makes a JSON array of its arguments, `{SKIP_LOCKED}` leaves out rows that somebody else is just changing.
     pub fn sql(self, query: &str) -> String {
-        let (collation, now_ms, json_rows, skip_locked) = match self {
+        let (collation, now_ms, json_rows, json_array, skip_locked) = match self {
             Dialect::Postgres => (
                 "\"C\"",
                 "CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)",
                 "json_array_elements(CAST($1 AS json)) AS e",
+                "json_build_array",
                 " FOR UPDATE SKIP LOCKED",
             ),
             Dialect::Sqlite => (
                 "BINARY",
                 "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
                 "json_each($1) AS e",
+                "json_array",
                 // There is one writer at a time.
                 "",
             ),
@@ -75,6 +77,7 @@ impl Dialect {
             .replace("{C}", collation)
             .replace("{NOW_MS}", now_ms)
             .replace("{JSON_ROWS}", json_rows)
+            .replace("{JSON_ARRAY}", json_array)
             .replace("{SKIP_LOCKED}", skip_locked)
     }
 

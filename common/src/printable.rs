@@ -1,5 +1,6 @@
 //! Texts in somebody else's words on a terminal: nothing in them steers it.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// The text on one line, without what would steer a terminal or turn the order of what is read. Line ends and tabs become spaces;
@@ -9,8 +10,13 @@ pub fn printable(text: &str) -> String {
 }
 
 /// The same for lines of our own in which such a text stands.
-pub fn printable_lines(text: &str) -> String {
-    text.split('\n').map(escaped).collect::<Vec<_>>().join("\n")
+pub fn printable_lines(text: &str) -> Cow<'_, str> {
+    if text.chars().any(|char| char != '\n' && steers(char)) {
+        let lines: Vec<String> = text.split('\n').map(escaped).collect();
+        Cow::Owned(lines.join("\n"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// As JSON escapes it, so that an answer in JSON stays one.
@@ -49,7 +55,8 @@ mod tests {
     #[test]
     fn json_stays_json() {
         let hostile = "\u{9b}2J\u{202e}\u{7f}\u{1b}\n";
-        let shown = printable_lines(&serde_json::json!([hostile]).to_string());
+        let answer = serde_json::json!([hostile]).to_string();
+        let shown = printable_lines(&answer);
         let read: Vec<String> = serde_json::from_str(&shown).unwrap();
         assert_eq!(read, [hostile]);
         assert!(!shown.contains(steers));

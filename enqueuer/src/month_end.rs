@@ -162,12 +162,19 @@ async fn record(
     }
     ledger.record_unaccounted(run, &found.unaccounted).await?;
     let profile_hash = &config.profile.hash;
-    let readmitted = ledger.readmit(run, profile_hash, &found.due).await?;
+    let readmitted = ledger
+        .readmit(run, profile_hash, found.documents.due())
+        .await?;
     let (new, mut excused) = ledger
-        .record_found(run, profile_hash, &found.due, &found.excused)
+        .record_found(
+            run,
+            profile_hash,
+            found.documents.due(),
+            found.documents.excused(),
+        )
         .await?;
     if !selection.groups.is_empty() {
-        excused += ledger.leave_out(run, &found.excused).await?;
+        excused += ledger.leave_out(run, found.documents.excused()).await?;
     }
     tracing::info!(
         run.id = run.run_id,

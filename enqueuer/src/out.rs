@@ -2,7 +2,7 @@
 //! ends the command in error once it has done its work.
 
 use std::fmt::Arguments;
-use std::io::{ErrorKind, Result as Written, Write as _, stdout};
+use std::io::{BufWriter, ErrorKind, Result as Written, Stdout, Write as _, stdout};
 use std::sync::OnceLock;
 
 use common::printable::printable_lines;
@@ -21,6 +21,32 @@ pub(crate) use line;
 
 pub fn write_line(text: Arguments<'_>) -> Written<()> {
     writeln!(stdout(), "{}", printable_lines(&text.to_string()))
+}
+
+/// An answer of very many lines, on its way to stdout.
+pub struct Lines(BufWriter<Stdout>);
+
+impl Lines {
+    pub fn begin() -> Self {
+        Self(BufWriter::new(stdout()))
+    }
+
+    /// Writes a text as it is, without what would steer a terminal. `false` = nobody reads any more, and the rest need not be made.
+    pub fn write(&mut self, text: &str) -> bool {
+        self.kept(|out| out.write_all(printable_lines(text).as_bytes()))
+    }
+
+    /// The last of it. A failure is kept for [`arrived`].
+    pub fn end(mut self) {
+        self.kept(BufWriter::flush);
+    }
+
+    fn kept(&mut self, write: impl FnOnce(&mut BufWriter<Stdout>) -> Written<()>) -> bool {
+        let written = write(&mut self.0);
+        let is_read = written.is_ok();
+        keep(written);
+        is_read
+    }
 }
 
 /// Writes a whole file to stdout.

@@ -1,37 +1,46 @@
 //! Whether the published documents have as many rows as the source has for them: a document that was made while rows were hidden
 //! from it, or before they came, adds up all the same.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use common::Result;
 use common::contract::{CASH_BALANCES, CASH_MOVEMENTS, POSITIONS, Relation, TRADES};
-use common::database::{Whose, statement_failed};
-use common::ledger::{PublishedCounts, Snapshots};
+use common::digests::SectionDigests;
+use common::ledger::{Accounted, Snapshots};
 use common::profile::{Basis, Section};
-use common::source::Source;
 use common::statement::{DocumentId, Kind, Period};
+use futures_util::{Stream, TryStreamExt};
+use jiff::civil::Date;
 
-use crate::activity::{of_snapshots, within};
+use crate::activity::{ActiveRows, of_snapshots, within};
 
 /// A section whose rows are rows of a relation.
-struct Counted {
+pub struct Counted {
     section: Section,
-    relation: &'static Relation,
-    /// Which of them, of the relation called `t`.
-    condition: String,
+    /// Which rows.
+    pub rows: ActiveRows,
+    /// The snapshot that they are of; `None` = they are of the period.
+    day: Option<Option<Date>>,
     noun: &'static str,
     /// The section has lines of its own beside the rows, such as opening balances.
     has_more: bool,
+    basis: Basis,
 }
 
 impl Counted {
-    fn of(kind: Kind, period: Period, snapshots: &Snapshots, trade_basis: Basis) -> [Self; 2] {
-        let counted = |section, relation, condition, noun| Self {
+    /// What is counted for a kind. Holdings and cash are of the snapshots of the run that made the document: nearly always all are of
+    /// the same.
+    pub fn of(kind: Kind, period: Period, runs: &[Snapshots], trade_basis: Basis) -> Vec<Self> {
+        let counted = |section, relation: &'static Relation, condition, noun| Self {
             section,
-            relation,
-            condition,
+            rows: ActiveRows {
+                relation,
+                condition,
+            },
+            day: None,
             noun,
             has_more: false,
+            basis: trade_basis,
         };
         match kind {
             Kind::Trade => {
@@ -45,7 +54,7 @@ impl Counted {
                     booked,
                     "cash movements",
                 );
-                [
+                vec![
                     counted(Section::Trades, &TRADES, traded, "trades"),
                     Self {
                         has_more: true,
@@ -54,48 +63,62 @@ impl Counted {
                 ]
             }
             Kind::Balance => {
-                let held = of_snapshots([snapshots.positions_closing]);
-                let cash = of_snapshots([snapshots.cash_closing]);
-                [
-                    counted(Section::Holdings, &POSITIONS, held, "holdings"),
-                    counted(Section::Cash, &CASH_BALANCES, cash, "cash balances"),
-                ]
+                let days = |of: fn(&Snapshots) -> Option<Date>| -> BTreeSet<Option<Date>> {
+                    runs.iter().map(of).collect()
+                };
+                let held = days(|run| run.positions_closing)
+                    .into_iter()
+                    .map(|day| Self {
+                        day: Some(day),
+                        ..counted(
+                            Section::Holdings,
+                            &POSITIONS,
+                            of_snapshots([day]),
+                            "holdings",
+                        )
+                    });
+                let cash = days(|run| run.cash_closing).into_iter().map(|day| Self {
+                    day: Some(day),
+                    ..counted(
+                        Section::Cash,
+                        &CASH_BALANCES,
+                        of_snapshots([day]),
+                        "cash balances",
+                    )
+                });
+                held.chain(cash).collect()
             }
         }
     }
 
-    /// How many rows the source has, by account.
-    async fn read(&self, source: &mut Source) -> Result<HashMap<String, i64>> {
-        let bytes = source.catalog.bytes(self.relation, "account_id");
-        let (name, condition) = (self.relation.name, &self.condition);
-        let query = source.sql(&format!(
-            "SELECT CAST(c.account_id AS text), CAST(c.row_count AS bigint)
-             FROM (SELECT {bytes} AS account_id, count(*) AS row_count FROM {name} t WHERE {condition} GROUP BY {bytes}) c
-             WHERE c.account_id IS NOT NULL"
-        ));
-        let rows: Vec<(String, i64)> = sqlx::query_as(query)
-            .fetch_all(source.connection())
-            .await
-            .map_err(statement_failed(
-            "counting the source's rows",
-            Whose::Source,
-        ))?;
-        Ok(rows.into_iter().collect())
-    }
-
-    /// Whether the document was made by the basis of today: by another one it has other rows, and the source has not changed.
-    fn is_of_basis(&self, document: &PublishedCounts, trade_basis: Basis) -> bool {
+    /// Whether the document was made from the rows that are counted: of its own snapshot, and by the basis of today. By another one it
+    /// has other rows, and the source has not changed.
+    fn is_of(&self, document: &Accounted, snapshots: &Snapshots) -> bool {
+        let closing = match self.section {
+            Section::Holdings => snapshots.positions_closing,
+            _ => snapshots.cash_closing,
+        };
+        if self.day.is_some_and(|day| day != closing) {
+            return false;
+        }
+        let Some(digests) = document
+            .of_other_basis
+            .as_deref()
+            .and_then(SectionDigests::from_json)
+        else {
+            return true;
+        };
         let of_basis = format!("{}/", self.section.as_str());
-        let mut bases = document
-            .sections
-            .iter()
+        let mut bases = digests
+            .0
+            .keys()
             .filter_map(|name| name.strip_prefix(&of_basis));
-        bases.all(|basis| basis == trade_basis.column())
+        bases.all(|basis| basis == self.basis.column())
     }
 
-    /// What a document has, and what the source has for it, where that is not the same.
-    fn difference(&self, document: &PublishedCounts, source: i64) -> Option<String> {
-        let shown = *document.rows.get(self.section.as_str())?;
+    /// What a document shows, and what the source has for it, where that is not the same.
+    fn difference(&self, rows: &BTreeMap<&str, i64>, source: i64) -> Option<String> {
+        let shown = *rows.get(self.section.as_str())?;
         let differs = if self.has_more {
             shown < source
         } else {
@@ -105,86 +128,84 @@ impl Counted {
     }
 }
 
-/// A published document that has not as many rows as the source has for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
-    pub document: DocumentId,
-    /// In words: `0 of 8 trades`.
-    difference: String,
+/// The first thing of which a published document has not as many rows as the source has for its account.
+pub fn difference(
+    counted: &[Counted],
+    document: &Accounted,
+    snapshots: &Snapshots,
+    source: &[i64],
+) -> Option<String> {
+    // What an older program made may have none.
+    let rows = document.row_counts.as_deref().unwrap_or_default();
+    let rows: BTreeMap<&str, i64> = serde_json::from_str(rows).ok()?;
+    counted.iter().enumerate().find_map(|(n, counted)| {
+        let of_account = source.get(n).copied().unwrap_or_default();
+        let difference = counted.difference(&rows, of_account)?;
+        counted.is_of(document, snapshots).then_some(difference)
+    })
 }
 
-/// Compares every published document with the source. A document may differ twice.
-pub async fn compare(
-    source: &mut Source,
-    period: Period,
-    trade_basis: Basis,
-    documents: &[PublishedCounts],
-) -> Result<Vec<Difference>> {
-    let mut different = Vec::new();
-    for kind in Kind::ALL {
-        for alike in by_snapshots(kind, documents) {
-            let snapshots = alike[0].snapshots;
-            for counted in Counted::of(kind, period, &snapshots, trade_basis) {
-                let rows = counted.read(source).await?;
-                for document in alike
-                    .iter()
-                    .filter(|document| counted.is_of_basis(document, trade_basis))
-                {
-                    let account = document.document.account_id.as_str();
-                    let in_source = rows.get(account).copied().unwrap_or_default();
-                    if let Some(difference) = counted.difference(document, in_source) {
-                        different.push(Difference {
-                            document: document.document.clone(),
-                            difference,
-                        });
-                    }
-                }
+/// Published documents that have not as many rows as the source has for them.
+#[derive(Debug, Default)]
+pub struct Differences {
+    /// By document, a line each, so that even half a million of them are small: the id, a blank, and in words `0 of 8 trades`.
+    found: Vec<Box<str>>,
+}
+
+impl Differences {
+    pub fn add(&mut self, document: &DocumentId, difference: &str) {
+        self.found.push(format!("{document} {difference}").into());
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// Leaves out documents that are told otherwise.
+    pub async fn leave_out(
+        &mut self,
+        mut told: impl Stream<Item = Result<String>> + Unpin,
+    ) -> Result<()> {
+        self.found.sort_unstable();
+        let mut is_told = vec![false; self.found.len()];
+        while let Some(document) = told.try_next().await? {
+            let place = |found: &Box<str>| parts(found).0.cmp(&document);
+            if let Ok(n) = self.found.binary_search_by(place) {
+                is_told[n] = true;
             }
         }
+        let mut is_told = is_told.into_iter();
+        self.found.retain(|_| is_told.next() == Some(false));
+        Ok(())
     }
-    Ok(different)
+
+    /// One sentence per kind.
+    pub fn words(&self) -> Vec<String> {
+        let of_kind = |kind: Kind| {
+            let infix = format!(".{kind}.");
+            let of_kind = self
+                .found
+                .iter()
+                .filter(|found| parts(found).0.contains(&infix));
+            words_of_kind(of_kind.map(|found| parts(found)))
+        };
+        Kind::ALL.into_iter().filter_map(of_kind).collect()
+    }
 }
 
-/// The documents of a kind by the snapshots that they were made from: nearly always all are of the same.
-fn by_snapshots(kind: Kind, documents: &[PublishedCounts]) -> Vec<Vec<&PublishedCounts>> {
-    let mut alike: Vec<Vec<&PublishedCounts>> = Vec::new();
-    for document in documents.iter().filter(|d| d.document.kind == kind) {
-        // Snapshots are of no concern to the rows of a trade statement.
-        let group = alike
-            .iter_mut()
-            .find(|group| kind == Kind::Trade || group[0].snapshots == document.snapshots);
-        match group {
-            Some(group) => group.push(document),
-            None => alike.push(vec![document]),
-        }
-    }
-    alike
-}
-
-/// One sentence per kind.
-pub fn words(different: &[Difference]) -> Vec<String> {
-    let of_kind = |kind| {
-        let different = different
-            .iter()
-            .filter(|different| different.document.kind == kind);
-        words_of_kind(different.collect())
-    };
-    Kind::ALL.into_iter().filter_map(of_kind).collect()
+fn parts(found: &str) -> (&str, &str) {
+    found.split_once(' ').unwrap_or((found, ""))
 }
 
 /// One sentence for all of a kind, with the line that makes the first one anew.
-fn words_of_kind(mut different: Vec<&Difference>) -> Option<String> {
-    different.sort_by(|one, other| one.document.cmp(&other.document));
-    let Difference {
-        document,
-        difference,
-    } = different.first()?;
-    let mut documents: Vec<&DocumentId> = different
-        .iter()
-        .map(|different| &different.document)
-        .collect();
-    documents.dedup();
-    let published = match documents.len() {
+fn words_of_kind<'f>(different: impl Iterator<Item = (&'f str, &'f str)>) -> Option<String> {
+    let (mut documents, mut first) = (0, None);
+    for found in different {
+        documents += 1;
+        first = first.min(Some(found)).or(Some(found));
+    }
+    let (document, difference) = first?;
+    let published = match documents {
         1 => "1 published document has".to_owned(),
         many => format!("{many} published documents have"),
     };
@@ -195,70 +216,63 @@ fn words_of_kind(mut different: Vec<&Difference>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use common::ledger::State;
+    use futures_util::stream;
 
-    fn published(id: &str, rows: &[(&str, i64)]) -> PublishedCounts {
-        PublishedCounts {
-            document: id.parse().unwrap(),
-            rows: rows
-                .iter()
-                .map(|(section, rows)| ((*section).to_owned(), *rows))
-                .collect(),
-            snapshots: Snapshots::default(),
-            sections: Vec::new(),
+    use super::*;
+    use crate::certificate::samples::document;
+
+    fn published(rows: &str) -> Accounted {
+        Accounted {
+            row_counts: Some(rows.to_owned()),
+            ..document("A1", 1, State::Succeeded)
         }
+    }
+
+    fn of_kind(kind: Kind, runs: &[Snapshots]) -> Vec<Counted> {
+        Counted::of(kind, "2026-10".parse().unwrap(), runs, Basis::TradeDate)
     }
 
     #[test]
     fn fewer_and_more_rows_differ() {
-        let period = "2026-10".parse().unwrap();
-        let [trades, movements] =
-            Counted::of(Kind::Trade, period, &Snapshots::default(), Basis::TradeDate);
-        let document = published("2026-10.trade.A1", &[("trades", 0), ("cash_movements", 3)]);
-        assert_eq!(
-            trades.difference(&document, 8).as_deref(),
-            Some("0 of 8 trades")
-        );
-        assert_eq!(trades.difference(&document, 0), None);
+        let counted = of_kind(Kind::Trade, &[]);
+        let snapshots = Snapshots::default();
+        let document = published(r#"{"trades":0,"cash_movements":3}"#);
+        let of = |source: &[i64]| difference(&counted, &document, &snapshots, source);
+        assert_eq!(of(&[8, 3]).as_deref(), Some("0 of 8 trades"));
         // The section has an opening and a closing line, too.
-        assert_eq!(movements.difference(&document, 1), None);
-        assert_eq!(movements.difference(&document, 3), None);
-        assert!(movements.difference(&document, 4).is_some());
+        assert_eq!(of(&[0, 1]), None);
+        assert_eq!(of(&[0, 3]), None);
+        assert_eq!(of(&[0, 4]).as_deref(), Some("3 of 4 cash movements"));
         // Made by a program that kept no counts.
-        let old = published("2026-10.trade.A1", &[]);
-        assert_eq!(trades.difference(&old, 8), None);
+        let old = published("{}");
+        assert_eq!(difference(&counted, &old, &snapshots, &[8, 8]), None);
     }
 
     #[test]
     fn documents_are_compared_with_the_snapshots_they_are_of() {
-        let early = published("2026-10.balance.A1", &[]);
-        let late = PublishedCounts {
-            snapshots: Snapshots {
-                cash_closing: Some("2026-10-31".parse().unwrap()),
-                ..Snapshots::default()
-            },
-            ..published("2026-10.balance.A2", &[])
+        let on = |day: &str| Snapshots {
+            positions_closing: Some(day.parse().unwrap()),
+            ..Snapshots::default()
         };
-        let documents = [early, late.clone(), late];
-        let sizes = |kind| -> Vec<usize> {
-            by_snapshots(kind, &documents)
-                .iter()
-                .map(Vec::len)
-                .collect()
-        };
-        assert_eq!(sizes(Kind::Balance), [1, 2]);
-        assert_eq!(sizes(Kind::Trade), Vec::<usize>::new());
+        let runs = [on("2026-10-30"), on("2026-10-31"), on("2026-10-31")];
+        let counted = of_kind(Kind::Balance, &runs);
+        // Holdings of two days, cash of none.
+        assert_eq!(counted.len(), 3);
+        let document = published(r#"{"holdings":1}"#);
+        let of = |run: &Snapshots| difference(&counted, &document, run, &[1, 2, 0]);
+        assert_eq!(of(&runs[0]), None);
+        assert_eq!(of(&runs[1]).as_deref(), Some("1 of 2 holdings"));
     }
 
-    #[test]
-    fn a_document_is_counted_once() {
-        let of = |id: &str| Difference {
-            document: id.parse().unwrap(),
-            difference: "0 of 8 trades".to_owned(),
-        };
-        assert_eq!(words(&[]), Vec::<String>::new());
-        let (a, b) = (of("2026-10.trade.A"), of("2026-10.trade.B"));
-        let told = words(&[b, a.clone(), a, of("2026-10.balance.A")]);
+    #[tokio::test]
+    async fn a_document_is_told_once() {
+        let mut different = Differences::default();
+        assert_eq!(different.words(), Vec::<String>::new());
+        for id in ["2026-10.trade.B", "2026-10.trade.A", "2026-10.balance.A"] {
+            different.add(&id.parse().unwrap(), "0 of 8 trades");
+        }
+        let told = different.words();
         assert_eq!(told.len(), 2);
         assert!(
             told[0].starts_with("2 published documents have not"),
@@ -271,22 +285,26 @@ mod tests {
             "{told:?}"
         );
         assert!(told[1].starts_with("1 published document has not"));
+        let named = ["2026-10.trade.A", "2026-10.trade.X"].map(|id| Ok(id.to_owned()));
+        different.leave_out(stream::iter(named)).await.unwrap();
+        let told = different.words();
+        assert!(told[0].contains("e.g. 2026-10.trade.B:"), "{told:?}");
+        assert_eq!(told.len(), 2);
     }
 
     #[test]
     fn another_basis_has_other_rows() {
-        let period = "2026-10".parse().unwrap();
-        let [trades, movements] =
-            Counted::of(Kind::Trade, period, &Snapshots::default(), Basis::TradeDate);
-        let of = |sections: &[&str]| PublishedCounts {
-            sections: sections.iter().map(|name| (*name).to_owned()).collect(),
-            ..published("2026-10.trade.A1", &[("trades", 1)])
+        let counted = of_kind(Kind::Trade, &[]);
+        let of = |sections: &str| {
+            let document = Accounted {
+                of_other_basis: Some(format!(r#"{{"version":1,"sections":{sections}}}"#)),
+                ..published(r#"{"trades":1,"cash_movements":1}"#)
+            };
+            difference(&counted, &document, &Snapshots::default(), &[2, 1])
         };
-        let settled = of(&["cash_movements", "trades/settlement_date"]);
-        assert!(!trades.is_of_basis(&settled, Basis::TradeDate));
-        assert!(trades.is_of_basis(&settled, Basis::SettlementDate));
-        assert!(movements.is_of_basis(&settled, Basis::TradeDate));
+        assert_eq!(of(r#"{"trades/settlement_date":[1,"x"]}"#), None);
+        assert!(of(r#"{"trades/trade_date":[1,"x"]}"#).is_some());
         // Of an older program nobody knows.
-        assert!(trades.is_of_basis(&of(&[]), Basis::TradeDate));
+        assert!(of("{}").is_some());
     }
 }

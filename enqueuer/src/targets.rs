@@ -1,37 +1,59 @@
 //! Which documents are due and which are excused, from cheap aggregates of the source.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+mod found;
 
 use common::contract::ACCOUNTS;
 use common::database::{Whose, query_text, statement_failed};
-use common::ledger::{
-    CLOSED, DueDocument, Excuse, NOT_IN_GROUP, Selection, Snapshots, Unaccounted, UnusableIds,
-};
+use common::ledger::{CLOSED, NOT_IN_GROUP, Selection, Snapshots, Unaccounted, UnusableIds};
 use common::lifetime::{Closed, Opened};
 use common::profile::Basis;
 use common::source::Source;
-use common::statement::{AccountId, DocumentId, Kind};
+use common::statement::AccountId;
 use common::{Error, Result};
+use futures_util::{Stream, StreamExt, TryStreamExt};
 use jiff::civil::Date;
-use sqlx::Row;
-use sqlx::any::AnyRow;
+
+pub use self::found::Documents;
 
 use crate::activity::{self, ActiveRows};
 use crate::unusable;
 
 /// The documents of a period.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Targets {
-    pub due: Vec<DueDocument>,
-    pub excused: Vec<Excuse>,
-    /// Accounts that were looked at, with activity or without, per kind.
-    pub accounts: BTreeMap<Kind, HashSet<String>>,
-    /// Account ids that rows name and `statement_accounts` has not.
-    pub unknown: HashSet<String>,
+    pub documents: Documents,
     /// What no document can tell of.
     pub unaccounted: Unaccounted,
-    /// Whether there was an account id that no account can have.
-    has_unusable: bool,
+}
+
+/// An account as a kind of document sees it, or an account id that rows name and `statement_accounts` has not.
+#[derive(Debug)]
+pub struct Seen {
+    /// `None` = no account can have it.
+    pub account_id: Option<AccountId>,
+    pub is_account: bool,
+    /// It has rows that make a document due.
+    pub is_active: bool,
+    /// It was closed before the period.
+    pub is_closed: bool,
+    pub gives: Gives,
+    /// How many rows it has of each thing that was to be counted.
+    pub counts: Vec<i64>,
+}
+
+/// What an account gives rise to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gives {
+    Nothing,
+    Due(Weight),
+    Excused(Weight, &'static str),
+}
+
+/// How a document is delivered, and how heavy it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Weight {
+    pub on_paper: bool,
+    pub estimated_rows: i64,
 }
 
 /// Finds the documents that the source gives rise to, whatever has become of them already. Which period a trade belongs
@@ -42,35 +64,86 @@ pub async fn find(
     snapshots: &Snapshots,
     trade_basis: Basis,
 ) -> Result<Targets> {
-    let mut targets = Targets::default();
-    let mut seen = BTreeSet::new();
-    let mut active = Vec::new();
+    let mut targets = Targets {
+        documents: Documents::of(selection.period),
+        unaccounted: Unaccounted::default(),
+    };
+    let mut has_unusable = false;
     for kind in selection.kinds.iter().copied() {
         let of_kind = activity::of(kind, selection.period, snapshots, trade_basis);
-        find_kind(source, selection, (kind, &of_kind), &mut targets, &mut seen).await?;
-        active.extend(of_kind);
+        let mut accounts = accounts(source, selection, &of_kind, &[]);
+        while let Some(seen) = accounts.try_next().await? {
+            let Some(account_id) = seen.account_id else {
+                has_unusable = true;
+                continue;
+            };
+            if matches!(seen.gives, Gives::Due(_)) {
+                targets.unaccounted.closed_active += u64::from(seen.is_closed);
+            }
+            targets.documents.push(kind, &account_id, seen.gives);
+        }
     }
     refuse_unknown_accounts(source, selection).await?;
     refuse_unknown_groups(source, selection).await?;
     // An operator's few accounts say nothing of what belongs to none.
     if selection.accounts.is_empty() {
-        targets.unaccounted.unusable = unusable_ids(source, active, targets.has_unusable).await?;
+        targets.unaccounted.unusable =
+            unusable(source, selection, snapshots, trade_basis, has_unusable).await?;
     }
     Ok(targets)
 }
 
+/// Every account that a selection means, with what it gives rise to by these rows, in the order in which a store lists them: by id,
+/// each followed by a slash. `counted` is counted besides, per account; it is of relations of the active rows.
+pub fn accounts<'s>(
+    source: &'s mut Source,
+    selection: &'s Selection,
+    active: &[ActiveRows],
+    counted: &[ActiveRows],
+) -> impl Stream<Item = Result<Seen>> + Unpin + use<'s> {
+    let query = source.sql(&query(source, active, counted));
+    let rows = sqlx::query_scalar(query).fetch(source.connection());
+    let mut before: Option<AccountId> = None;
+    let seen = rows.map(move |row| {
+        let row: String =
+            row.map_err(statement_failed("looking for due documents", Whose::Source))?;
+        let row = AccountRow::read(&row)?;
+        let account_id: Option<AccountId> = row.account_id.as_deref().and_then(|id| id.parse().ok());
+        if account_id.as_ref().is_some_and(|id| !selection.has(id)) {
+            return Ok(None);
+        }
+        if let Some(account_id) = account_id.as_ref().filter(|id| before.as_ref() == Some(*id)) {
+            return Err(Error::data(
+                "shape",
+                format!(
+                    "statement_accounts has two rows for account {account_id}; account_id must be unique"
+                ),
+            ));
+        }
+        before.clone_from(&account_id);
+        Ok(Some(row.seen(account_id, selection)))
+    });
+    Box::pin(seen.try_filter_map(async |seen| Ok(seen)))
+}
+
 /// The rows of every relation looked at whose account_id no account can have. Nearly always there are none, and `any` knows.
-async fn unusable_ids(
+pub async fn unusable(
     source: &mut Source,
-    mut active: Vec<ActiveRows>,
+    selection: &Selection,
+    snapshots: &Snapshots,
+    trade_basis: Basis,
     any: bool,
 ) -> Result<Vec<UnusableIds>> {
-    active.push(ActiveRows {
+    let kinds = selection.kinds.iter();
+    let mut looked_at: Vec<ActiveRows> = kinds
+        .flat_map(|kind| activity::of(*kind, selection.period, snapshots, trade_basis))
+        .collect();
+    looked_at.push(ActiveRows {
         relation: &ACCOUNTS,
         condition: "1 = 1".to_owned(),
     });
     let mut found = Vec::new();
-    for rows in &active {
+    for rows in &looked_at {
         found.push(if any {
             unusable::of_rows(source, rows).await?
         } else {
@@ -88,26 +161,21 @@ async fn unusable_ids(
 /// all of them anew for every account with activity.
 const SAME_ACCOUNT: &str = "b.account_id COLLATE {C} = a.account_id COLLATE {C}";
 
-/// Accounts, and account ids that rows name, with their numbers of active rows. Accounts without any are there for the excuses of
-/// closed ones; rows without an account are there too, because a customer whose account row is missing must show as a failure, not
-/// vanish. Ids are one and the same when their bytes are: that is how the converter looks them up.
-fn query(source: &Source, active: &[ActiveRows]) -> String {
+/// Accounts, and account ids that rows name, with their numbers of rows, each as a JSON array. Accounts without any are there for
+/// the excuses of closed ones; rows without an account are there too, because a customer whose account row is missing must show as a
+/// failure, not vanish. Ids are one and the same when their bytes are: that is how the converter looks them up.
+fn query(source: &Source, active: &[ActiveRows], counted: &[ActiveRows]) -> String {
     let closed_on = source.catalog.column(&ACCOUNTS, "closed_on");
     let group = source.catalog.column(&ACCOUNTS, "rollout_group");
-    let counts: Vec<String> = active
+    let activity: Vec<String> = active
         .iter()
-        .map(|rows| {
-            let bytes = source.catalog.bytes(rows.relation, "account_id");
-            let (name, condition) = (rows.relation.name, &rows.condition);
-            format!(
-                "SELECT {bytes} AS account_id, count(*) AS row_count FROM {name} t WHERE {condition} GROUP BY {bytes}"
-            )
-        })
+        .map(|rows| activity_of(source, rows, counted))
         .collect();
+    let list = |of: &dyn Fn(usize) -> String| (0..counted.len()).map(of).collect::<String>();
     format!(
         "WITH activity AS ({}),
               by_account AS (
-                  SELECT account_id COLLATE {{C}} AS account_id, sum(row_count) AS row_count
+                  SELECT account_id COLLATE {{C}} AS account_id, sum(row_count) AS row_count{}
                   FROM activity GROUP BY account_id COLLATE {{C}}
               ),
               accounts AS MATERIALIZED (
@@ -115,98 +183,66 @@ fn query(source: &Source, active: &[ActiveRows]) -> String {
                          CAST({closed_on} AS text) AS closed_on, CAST({group} AS text) AS rollout_group,
                          CAST(t.opened_on AS text) AS opened_on
                   FROM statement_accounts t
+              ),
+              seen AS (
+                  SELECT CAST(a.account_id AS text) AS account_id, 1 AS is_account, a.consent, a.opened_on, a.closed_on,
+                         a.rollout_group, CAST(b.row_count AS bigint) AS row_count{}
+                  FROM accounts a LEFT JOIN by_account b ON {SAME_ACCOUNT}
+                  UNION ALL
+                  SELECT CAST(b.account_id AS text), 0, CAST(NULL AS text), CAST(NULL AS text), CAST(NULL AS text),
+                         CAST(NULL AS text), CAST(b.row_count AS bigint){}
+                  FROM by_account b LEFT JOIN accounts a ON {SAME_ACCOUNT} WHERE a.is_account IS NULL
               )
-         SELECT CAST(a.account_id AS text), a.consent, a.closed_on, a.rollout_group, CAST(b.row_count AS bigint),
-                CAST(1 AS bigint), a.opened_on
-         FROM accounts a LEFT JOIN by_account b ON {SAME_ACCOUNT}
-         UNION ALL
-         SELECT CAST(b.account_id AS text), CAST(NULL AS text), CAST(NULL AS text), CAST(NULL AS text),
-                CAST(b.row_count AS bigint), CAST(0 AS bigint), CAST(NULL AS text)
-         FROM by_account b LEFT JOIN accounts a ON {SAME_ACCOUNT} WHERE a.is_account IS NULL",
-        counts.join(" UNION ALL "),
-        source.catalog.bytes(&ACCOUNTS, "account_id")
+         SELECT CAST({{JSON_ARRAY}}(s.account_id, s.is_account, s.consent, s.opened_on, s.closed_on, s.rollout_group,
+                                    s.row_count, {{JSON_ARRAY}}({})) AS text)
+         FROM seen s ORDER BY (s.account_id || '/') COLLATE {{C}}",
+        activity.join(" UNION ALL "),
+        list(&|n| format!(", sum(n{n}) AS n{n}")),
+        source.catalog.bytes(&ACCOUNTS, "account_id"),
+        list(&|n| format!(", CAST(COALESCE(b.n{n}, 0) AS bigint) AS n{n}")),
+        list(&|n| format!(", CAST(b.n{n} AS bigint)")),
+        (0..counted.len())
+            .map(|n| format!("s.n{n}"))
+            .collect::<Vec<_>>()
+            .join(", "),
     )
 }
 
-async fn find_kind(
-    source: &mut Source,
-    selection: &Selection,
-    (kind, active): (Kind, &[ActiveRows]),
-    targets: &mut Targets,
-    seen: &mut BTreeSet<DocumentId>,
-) -> Result<()> {
-    let query = source.sql(&query(source, active));
-    let rows = sqlx::query(query)
-        .fetch_all(source.connection())
-        .await
-        .map_err(statement_failed("looking for due documents", Whose::Source))?;
-    for row in &rows {
-        let row = AccountRow::read(row)?;
-        let Ok(account_id) = row.account_id.parse::<AccountId>() else {
-            targets.has_unusable = true;
-            continue;
-        };
-        let looked_at = targets.accounts.entry(kind).or_default();
-        looked_at.insert(row.account_id.clone());
-        if !row.is_account {
-            targets.unknown.insert(row.account_id.clone());
-        }
-        if !selection.accounts.is_empty() && !selection.accounts.contains(&account_id) {
-            continue;
-        }
-        let document = DocumentId {
-            period: selection.period,
-            kind,
-            account_id,
-            revision: 1,
-        };
-        if !seen.insert(document.clone()) {
-            let account_id = &document.account_id;
-            return Err(Error::data(
-                "shape",
-                format!(
-                    "statement_accounts has two rows for account {account_id}; account_id must be unique"
-                ),
-            ));
-        }
-        targets.add(document, &row, selection);
-    }
-    Ok(())
-}
-
-impl Targets {
-    /// Adds a document that an account may give rise to, if it does.
-    fn add(&mut self, document: DocumentId, row: &AccountRow, selection: &Selection) {
-        let on_paper = row.is_account && row.consent.as_deref() != Some("1");
-        let excuse = |document, cause| Excuse {
-            document,
-            cause,
-            on_paper,
-            estimated_rows: row.rows.unwrap_or_default(),
-        };
-        let is_closed = row.is_closed_before(selection.period.first_day());
-        match row.rows {
-            None if is_closed => self.excused.push(excuse(document, CLOSED)),
-            None => {}
-            Some(_) if row.is_left_out(&selection.groups) => {
-                self.excused.push(excuse(document, NOT_IN_GROUP));
-            }
-            // What moved or is held after the account was closed is somebody's, and he must hear of it.
-            Some(estimated_rows) => {
-                self.unaccounted.closed_active += u64::from(is_closed);
-                self.due.push(DueDocument {
-                    document,
-                    on_paper,
-                    estimated_rows,
-                });
-            }
+/// The rows of a relation by account: those that make a document due, and those of each thing that is counted.
+fn activity_of(source: &Source, active: &ActiveRows, counted: &[ActiveRows]) -> String {
+    let bytes = source.catalog.bytes(active.relation, "account_id");
+    let name = active.relation.name;
+    let is_same = |rows: &ActiveRows| rows.relation.name == name;
+    let count = |rows: &ActiveRows| format!("sum(CASE WHEN {} THEN 1 ELSE 0 END)", rows.condition);
+    let columns: String = counted
+        .iter()
+        .enumerate()
+        .map(|(n, rows)| {
+            let counted = if is_same(rows) {
+                count(rows)
+            } else {
+                "0".to_owned()
+            };
+            format!(", {counted} AS n{n}")
+        })
+        .collect();
+    let mut conditions = vec![format!("({})", active.condition)];
+    for rows in counted.iter().filter(|rows| is_same(rows)) {
+        let condition = format!("({})", rows.condition);
+        if !conditions.contains(&condition) {
+            conditions.push(condition);
         }
     }
+    format!(
+        "SELECT {bytes} AS account_id, {} AS row_count{columns} FROM {name} t WHERE {} GROUP BY {bytes}",
+        count(active),
+        conditions.join(" OR ")
+    )
 }
 
 /// An account, or an account id that rows name and `statement_accounts` does not.
 struct AccountRow {
-    account_id: String,
+    account_id: Option<String>,
     is_account: bool,
     consent: Option<String>,
     opened_on: Option<String>,
@@ -214,24 +250,60 @@ struct AccountRow {
     group: Option<String>,
     /// Rows of activity, if any.
     rows: Option<i64>,
+    counts: Vec<i64>,
 }
 
 impl AccountRow {
-    fn read(row: &AnyRow) -> Result<Self> {
-        let failed =
-            |reason| Error::bug("the list of due documents could not be read").because(reason);
+    /// From an array of the query.
+    fn read(row: &str) -> Result<Self> {
+        type Text = Option<String>;
+        let read = serde_json::from_str(row).map_err(|reason| {
+            Error::bug("the list of due documents could not be read").because(reason)
+        });
+        let (account_id, is_account, consent, opened_on, closed_on, group, rows, counts): (
+            Text,
+            i64,
+            Text,
+            Text,
+            Text,
+            Text,
+            Option<i64>,
+            Vec<i64>,
+        ) = read?;
         Ok(Self {
-            account_id: row
-                .try_get::<Option<String>, _>(0)
-                .map_err(failed)?
-                .unwrap_or_default(),
-            consent: row.try_get(1).map_err(failed)?,
-            closed_on: row.try_get(2).map_err(failed)?,
-            group: row.try_get(3).map_err(failed)?,
-            rows: row.try_get(4).map_err(failed)?,
-            is_account: row.try_get::<i64, _>(5).map_err(failed)? == 1,
-            opened_on: row.try_get(6).map_err(failed)?,
+            account_id,
+            is_account: is_account == 1,
+            consent,
+            opened_on,
+            closed_on,
+            group,
+            rows,
+            counts,
         })
+    }
+
+    fn seen(self, account_id: Option<AccountId>, selection: &Selection) -> Seen {
+        let rows = self.rows.filter(|rows| *rows > 0);
+        let is_closed = self.is_closed_before(selection.period.first_day());
+        let weight = Weight {
+            on_paper: self.is_account && self.consent.as_deref() != Some("1"),
+            estimated_rows: rows.unwrap_or_default(),
+        };
+        let gives = match rows {
+            None if is_closed => Gives::Excused(weight, CLOSED),
+            None => Gives::Nothing,
+            Some(_) if self.is_left_out(&selection.groups) => Gives::Excused(weight, NOT_IN_GROUP),
+            // What moved or is held after the account was closed is somebody's, and he must hear of it.
+            Some(_) => Gives::Due(weight),
+        };
+        Seen {
+            account_id,
+            is_account: self.is_account,
+            is_active: rows.is_some(),
+            is_closed,
+            gives,
+            counts: self.counts,
+        }
     }
 
     /// Whether it certainly was closed before a day. Of dates that are none, or contradict each other, that cannot be said: its

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use futures_util::{Stream, TryStreamExt};
 use jiff::Timestamp;
 
 use super::Ledger;
@@ -69,7 +70,7 @@ const CHUNK: usize = 200;
 /// Published, and the latest revision of its document.
 pub(super) const PUBLISHED: &str = "d.state = 'succeeded'
     AND NOT EXISTS (SELECT 1 FROM export_documents n WHERE n.kind = d.kind AND n.account_id = d.account_id
-                    AND n.period = d.period AND n.revision > d.revision)";
+                    AND n.period = d.period AND n.revision > 1 AND n.revision > d.revision)";
 
 /// What the newest comparison of its period found changed: it leaves none of the earlier ones.
 pub(super) const CHANGED: &str = "EXISTS (SELECT 1 FROM export_changes c
@@ -262,6 +263,19 @@ impl Ledger {
             is_loss: lost == 1,
         });
         Ok(changes.collect())
+    }
+
+    /// The ids of all of them.
+    pub fn changed_documents(&self, period: Period) -> impl Stream<Item = Result<String>> + Unpin {
+        let ids = sqlx::query_scalar(self.sql(&format!(
+            "SELECT d.document_id FROM export_changes c
+             JOIN export_comparisons m ON m.comparison_id = c.comparison_id
+             JOIN export_documents d ON d.document_id = c.document_id
+             WHERE m.period = $1 AND {PUBLISHED}"
+        )))
+        .bind(period.to_string())
+        .fetch(self.bounded());
+        ids.map_err(|reason| statement_failed("reading what changed", Whose::Ledger)(reason))
     }
 
     /// Records that a certificate was taken, with the comparison that belongs to it.

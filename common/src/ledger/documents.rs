@@ -2,13 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::Row;
-
 use super::runs::DOCUMENTS_OF_RUN;
-use super::stored::StoredAs;
-use super::{Ledger, MAX_ATTEMPTS, State, Which, parse_kind, selection_clause};
+use super::{Ledger, MAX_ATTEMPTS, State, Which, selection_clause};
 use crate::Result;
-use crate::database::{Whose, query_text, statement_failed};
+use crate::database::{Whose, statement_failed};
 use crate::statement::{AccountId, DocumentId, Kind, Period};
 
 /// Which documents of a period a command is about. Empty accounts = all.
@@ -30,6 +27,11 @@ impl Selection {
             accounts: Vec::new(),
             groups: Vec::new(),
         }
+    }
+
+    /// Whether it means an account, whatever its rollout group.
+    pub fn has(&self, account_id: &AccountId) -> bool {
+        self.accounts.is_empty() || self.accounts.contains(account_id)
     }
 
     /// Whether it is of every account, whatever the kinds.
@@ -64,38 +66,6 @@ pub struct Excuse {
     pub cause: &'static str,
     pub on_paper: bool,
     pub estimated_rows: i64,
-}
-
-/// How one document stands.
-#[derive(Debug, Clone)]
-pub struct DocumentRow {
-    pub document_id: String,
-    pub kind: Kind,
-    pub account_id: String,
-    pub period: String,
-    pub revision: i64,
-    pub state: State,
-    pub cause: Option<String>,
-    pub error: Option<String>,
-    /// The column of the source that the error is about, as `relation.column`.
-    pub place: Option<String>,
-    pub attempts: i64,
-    pub object_key: Option<String>,
-    pub sha256: Option<String>,
-    pub bytes: Option<i64>,
-    pub rows: Option<i64>,
-    /// `electronic` or `paper`.
-    pub delivery: String,
-    /// What was published, as the store names it.
-    pub stored: StoredAs,
-}
-
-/// Which documents of a selection are listed, and how many at most.
-#[derive(Debug, Clone, Default)]
-pub struct Listed {
-    pub state: Option<State>,
-    pub cause: Option<String>,
-    pub limit: Option<u32>,
 }
 
 /// Documents of one state and cause, and of one column where they are told apart by it, with an example.
@@ -284,58 +254,6 @@ impl Ledger {
                     documents,
                     example,
                     example_error,
-                })
-            })
-            .collect()
-    }
-
-    /// The documents of the selection, by id.
-    pub async fn documents(
-        &self,
-        selection: &Selection,
-        listed: &Listed,
-    ) -> Result<Vec<DocumentRow>> {
-        let statement = self.database.dialect.sql(&format!(
-            "SELECT d.document_id, d.kind, d.account_id, d.period, d.revision, d.state, d.cause, d.error, d.attempts,
-                    d.object_key, d.sha256, d.bytes, d.row_count, d.delivery, d.place, d.etag,
-                    d.version_id
-             FROM export_documents d
-             WHERE d.period = $1{} AND ($2 = '' OR d.state = $2) AND ($3 = '' OR d.cause = $3)
-             ORDER BY d.document_id COLLATE {{C}} LIMIT $4",
-            selection_clause(selection)
-        ));
-        let rows = sqlx::query(query_text(statement))
-            .bind(selection.period.to_string())
-            .bind(listed.state.map_or("", State::as_str))
-            .bind(listed.cause.clone().unwrap_or_default())
-            .bind(listed.limit.map_or(i64::MAX, i64::from))
-            .fetch_all(self.bounded())
-            .await
-            .map_err(statement_failed("listing documents", Whose::Ledger))?;
-        rows.iter()
-            .map(|row| {
-                let kind: String = row.try_get(1).map_err(unreadable)?;
-                let state: String = row.try_get(5).map_err(unreadable)?;
-                Ok(DocumentRow {
-                    document_id: row.try_get(0).map_err(unreadable)?,
-                    kind: parse_kind(&kind)?,
-                    account_id: row.try_get(2).map_err(unreadable)?,
-                    period: row.try_get(3).map_err(unreadable)?,
-                    revision: row.try_get(4).map_err(unreadable)?,
-                    state: State::parse(&state)?,
-                    cause: row.try_get(6).map_err(unreadable)?,
-                    error: row.try_get(7).map_err(unreadable)?,
-                    place: row.try_get(14).map_err(unreadable)?,
-                    attempts: row.try_get(8).map_err(unreadable)?,
-                    object_key: row.try_get(9).map_err(unreadable)?,
-                    sha256: row.try_get(10).map_err(unreadable)?,
-                    bytes: row.try_get(11).map_err(unreadable)?,
-                    rows: row.try_get(12).map_err(unreadable)?,
-                    delivery: row.try_get(13).map_err(unreadable)?,
-                    stored: StoredAs {
-                        etag: row.try_get(15).map_err(unreadable)?,
-                        version_id: row.try_get(16).map_err(unreadable)?,
-                    },
                 })
             })
             .collect()

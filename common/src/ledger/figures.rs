@@ -131,7 +131,7 @@ const RUNS: &str = "SELECT r.run_id, r.command, r.started_at, r.ended_at,
 
 const DOCUMENTS: &str = "SELECT d.run_id, d.kind, d.state, CASE WHEN d.delivery = 'paper' THEN 1 ELSE 0 END,
         CASE WHEN EXISTS (SELECT 1 FROM export_documents n WHERE n.kind = d.kind AND n.account_id = d.account_id
-                            AND n.period = d.period AND n.revision > d.revision) THEN 0 ELSE 1 END, count(*),
+                            AND n.period = d.period AND n.revision > 1 AND n.revision > d.revision) THEN 0 ELSE 1 END, count(*),
         CAST(COALESCE(sum(d.row_count), 0) AS bigint), CAST(COALESCE(sum(d.bytes), 0) AS bigint), max(d.settled_at)
     FROM export_documents d WHERE d.period = $1 GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5";
 

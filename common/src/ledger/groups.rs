@@ -6,7 +6,6 @@ use std::collections::HashSet;
 use super::documents::delivery;
 use super::{DueDocument, Excuse, Ledger, Run, literals};
 use crate::database::{Whose, statement_failed};
-use crate::statement::DocumentId;
 use crate::{PROGRAM_VERSION, Result};
 
 /// The word under which accounts outside of the run's rollout groups are excused.
@@ -20,10 +19,18 @@ const CHUNK: usize = 500;
 
 impl Ledger {
     /// Excuses documents that an earlier run left due and that nobody has begun, because the rollout groups leave them out.
-    pub async fn leave_out(&self, run: &Run, documents: &[Excuse]) -> Result<u64> {
+    pub async fn leave_out(
+        &self,
+        run: &Run,
+        mut documents: impl Iterator<Item = Excuse> + Send,
+    ) -> Result<u64> {
         let mut left_out = 0;
-        for chunk in documents.chunks(CHUNK) {
-            let ids = literals(chunk.iter().map(|excuse| &excuse.document));
+        loop {
+            let chunk = documents.by_ref().take(CHUNK);
+            let ids = literals(chunk.map(|excuse| excuse.document));
+            if ids.is_empty() {
+                return Ok(left_out);
+            }
             left_out += sqlx::query(self.sql(&format!(
                 "UPDATE export_documents AS d SET state = 'excused', cause = '{NOT_IN_GROUP}', error = NULL, place = NULL, run_id = $1
                  WHERE d.state = 'due' AND d.revision = 1 AND d.document_id IN ({ids})
@@ -35,7 +42,6 @@ impl Ledger {
             .map_err(statement_failed("leaving documents out", Whose::Ledger))?
             .rows_affected();
         }
-        Ok(left_out)
     }
 
     /// Makes documents due that an earlier run of a rollout group left out, or excused because the account was closed and had nothing
@@ -44,7 +50,7 @@ impl Ledger {
         &self,
         run: &Run,
         profile_hash: &str,
-        documents: &[DueDocument],
+        documents: impl Iterator<Item = DueDocument> + Send,
     ) -> Result<u64> {
         let failed = |reason| statement_failed("readmitting documents", Whose::Ledger)(reason);
         let left_out: Vec<String> = sqlx::query_scalar(self.sql(&format!(
@@ -55,16 +61,17 @@ impl Ledger {
         .fetch_all(self.bounded())
         .await
         .map_err(failed)?;
-        let left_out: HashSet<DocumentId> = left_out
-            .iter()
-            .map(|id| id.parse())
-            .collect::<Result<_>>()?;
-        let documents: Vec<&DueDocument> = documents
-            .iter()
-            .filter(|due| left_out.contains(&due.document))
-            .collect();
+        if left_out.is_empty() {
+            return Ok(0);
+        }
+        let left_out: HashSet<String> = left_out.into_iter().collect();
+        let mut documents = documents.filter(|due| left_out.contains(&due.document.to_string()));
         let mut readmitted = 0;
-        for chunk in documents.chunks(CHUNK) {
+        loop {
+            let chunk: Vec<DueDocument> = documents.by_ref().take(CHUNK).collect();
+            if chunk.is_empty() {
+                return Ok(readmitted);
+            }
             // Of our own words and checked ids only; both engines call the columns so.
             let found = chunk
                 .iter()
@@ -90,6 +97,5 @@ impl Ledger {
             .map_err(failed)?
             .rows_affected();
         }
-        Ok(readmitted)
     }
 }

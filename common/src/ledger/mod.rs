@@ -1,6 +1,7 @@
 //! The ledger (`export_*`): the only truth about what is due, done, failed and excused. Every change of a document's
 //! state is one conditional UPDATE; who did not change a row was not the one to do it.
 
+mod accounted;
 mod alerts;
 mod attempts;
 mod batch_jobs;
@@ -15,8 +16,11 @@ mod holds;
 mod jobs;
 mod leases;
 mod links;
+mod listing;
 mod migrations;
 mod month_end;
+#[cfg(test)]
+mod plans;
 mod probes;
 mod pruning;
 mod published;
@@ -36,14 +40,16 @@ use std::fmt::{self, Write as _};
 use std::str::FromStr;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyPool};
 
+pub use accounted::Accounted;
 pub use alerts::AlertClaim;
 pub use attempts::{Attempt, Claim, Proof, Published, Warning};
 pub use batch_jobs::{OpenJob, OpenSlot};
 pub use comparisons::{Change, Comparison, LastComparison, PublishedRows, TakenCertificate};
-pub use documents::{CauseCount, DocumentRow, DueDocument, Excuse, Listed, Selection};
+pub use documents::{CauseCount, DueDocument, Excuse, Selection};
 pub use figures::{
     Actions, Alike, AttemptsAlike, HoldSpan, OfCause, PeriodRun, Reading, SettledIn,
 };
@@ -52,16 +58,17 @@ pub use history::{Ending, PastAttempt, PastJob};
 pub use holds::{Hold, HoldCause};
 pub use jobs::{Assignment, Correction, Job, JobRequest, Which};
 pub use links::LinkCandidate;
+pub use listing::{DocumentRow, Listed};
 pub use month_end::{Kept, MonthEndRun};
 pub use pruning::{Prunable, PrunedAttempts, Pruning};
-pub use published::{PublishedCounts, PublishedDocument};
+pub use published::PublishedDocument;
 pub use reader::{LedgerReader, Opened};
 pub use runs::{Command, OpenRun, Run, RunCounts, RunProgress, Snapshots};
 pub use settling::{By, SlotEnd, Slots};
 pub use source_counts::{EarlierCounts, SourceCounts};
 pub use standing::{Standing, StandingDocument};
 pub use steering::{Among, Chosen, Filter, Found, NewRevision, Remade};
-pub use stored::{StoredAs, bare_etag};
+pub use stored::{PublishedObject, StoredAs, bare_etag};
 pub use unaccounted::{Unaccounted, UnusableId, UnusableIds};
 pub use watching::{Failures, SettledLately};
 
@@ -80,7 +87,8 @@ pub const MAX_SUBMISSIONS: i64 = 3;
 const LONGEST_LEASE: Duration = Duration::from_mins(2);
 
 /// The state of a document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum State {
     Due,
     Submitted,
@@ -258,7 +266,10 @@ fn with_leases(database: &Database, lease: Duration, query: &str) -> sqlx::Asser
             .replace(&format!("{{LIVE:{alias}}}"), &live)
             .replace(&format!("{{OVER:{alias}}}"), &format!("NOT ({live})"));
     }
-    crate::database::query_text(database.dialect.sql(&query))
+    let query = database.dialect.sql(&query);
+    #[cfg(test)]
+    plans::note(&query);
+    crate::database::query_text(query)
 }
 
 /// Makes an id that sorts by time and is unique without asking anyone: letters, digits and `-` only, because Batch job

@@ -1,5 +1,7 @@
 //! Recording what a run found: due and excused documents, in bulk.
 
+use std::fmt::Write as _;
+
 use serde_json::json;
 
 use super::documents::delivery;
@@ -10,11 +12,11 @@ use crate::statement::DocumentId;
 use crate::{PROGRAM_VERSION, Result};
 
 /// Documents in one statement.
-const CHUNK: usize = 20_000;
+const CHUNK: usize = 10_000;
 
 /// A document to be recorded.
-struct New<'a> {
-    document: &'a DocumentId,
+struct New {
+    document: DocumentId,
     state: State,
     delivery: &'static str,
     estimated_rows: i64,
@@ -28,19 +30,19 @@ impl Ledger {
         &self,
         run: &Run,
         profile_hash: &str,
-        due: &[DueDocument],
-        excused: &[Excuse],
+        due: impl Iterator<Item = DueDocument> + Send,
+        excused: impl Iterator<Item = Excuse> + Send,
     ) -> Result<(u64, u64)> {
         let failed = |reason| statement_failed("recording documents", Whose::Ledger)(reason);
-        let due = due.iter().map(|due| New {
-            document: &due.document,
+        let due = due.map(|due| New {
+            document: due.document,
             state: State::Due,
             delivery: delivery(due.on_paper),
             estimated_rows: due.estimated_rows,
             cause: None,
         });
-        let excused = excused.iter().map(|excuse| New {
-            document: &excuse.document,
+        let excused = excused.map(|excuse| New {
+            document: excuse.document,
             state: State::Excused,
             delivery: delivery(excuse.on_paper),
             estimated_rows: excuse.estimated_rows,
@@ -48,10 +50,10 @@ impl Ledger {
         });
         let mut transaction = self.begin().await?;
         let due = self
-            .insert_documents(&mut transaction, run, profile_hash, due.collect())
+            .insert_documents(&mut transaction, run, profile_hash, due)
             .await?;
         let excused = self
-            .insert_documents(&mut transaction, run, profile_hash, excused.collect())
+            .insert_documents(&mut transaction, run, profile_hash, excused)
             .await?;
         sqlx::query(self.sql("UPDATE export_runs SET recorded_at = {NOW_MS} WHERE run_id = $1"))
             .bind(run.run_id.clone())
@@ -63,19 +65,20 @@ impl Ledger {
     }
 
     /// Rows go as one JSON text per statement: half a million of them bound one by one would take the databases' drivers
-    /// longer than the databases.
+    /// longer than the databases. Documents come in the order of their accounts, so that indexes grow at one end.
     async fn insert_documents(
         &self,
         transaction: &mut Transaction,
         run: &Run,
         profile_hash: &str,
-        mut documents: Vec<New<'_>>,
+        mut documents: impl Iterator<Item = New> + Send,
     ) -> Result<u64> {
-        // Indexes grow at one end.
-        documents.sort_by_key(|new| (new.document.kind, &new.document.account_id));
         let mut recorded = 0;
-        for chunk in documents.chunks(CHUNK) {
-            let rows: Vec<_> = chunk.iter().map(as_json).collect();
+        loop {
+            let rows = json_rows(documents.by_ref().take(CHUNK));
+            if rows.is_empty() {
+                return Ok(recorded);
+            }
             // `WHERE 1 = 1`, because SQLite would read ON CONFLICT as a join's condition.
             recorded += sqlx::query(self.sql(
                 "INSERT INTO export_documents (document_id, kind, account_id, revision, state, delivery, estimated_rows,
@@ -85,7 +88,7 @@ impl Ledger {
                  FROM {JSON_ROWS} WHERE 1 = 1
                  ON CONFLICT DO NOTHING",
             ))
-            .bind(json!(rows).to_string())
+            .bind(format!("[{rows}]"))
             .bind(run.period.to_string())
             .bind(run.run_id.clone())
             .bind(run.issued_on.to_string())
@@ -96,12 +99,21 @@ impl Ledger {
             .map_err(statement_failed("recording documents", Whose::Ledger))?
             .rows_affected();
         }
-        Ok(recorded)
     }
 }
 
-fn as_json(new: &New<'_>) -> serde_json::Value {
-    let document = new.document;
+/// The documents as elements of a JSON array.
+fn json_rows(documents: impl Iterator<Item = New>) -> String {
+    let mut rows = String::new();
+    for new in documents {
+        let comma = if rows.is_empty() { "" } else { "," };
+        let _ = write!(rows, "{comma}{}", as_json(&new));
+    }
+    rows
+}
+
+fn as_json(new: &New) -> serde_json::Value {
+    let document = &new.document;
     json!([
         document.to_string(),
         document.kind.as_str(),

@@ -218,7 +218,7 @@ impl Ledger {
         let orphans = sqlx::query(self.sql(
             "UPDATE export_documents AS d
              SET state = 'due', cause = CASE WHEN d.state = 'running' THEN COALESCE(d.cause, 'killed') ELSE d.cause END, attempt_id = NULL, lease_expires_at = NULL
-             WHERE (d.state = 'submitted' OR (d.state = 'running' AND {OVER:d.}))
+             WHERE d.state IN ('submitted', 'running') AND (d.state = 'submitted' OR {OVER:d.})
                AND NOT EXISTS (SELECT 1 FROM export_jobs j WHERE j.job_id = d.job_id AND j.settled_at IS NULL)",
         ))
         .execute(self.bounded())

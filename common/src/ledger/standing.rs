@@ -49,7 +49,7 @@ impl LedgerReader {
         selection: &Selection,
         deployment: Deployment,
         packs: bool,
-        mut tell: impl FnMut(StandingDocument),
+        mut tell: impl FnMut(StandingDocument) -> Result<()>,
     ) -> Result<()> {
         let failed =
             |reason| statement_failed("reading how documents stand", Whose::Ledger)(reason);
@@ -100,7 +100,7 @@ impl LedgerReader {
                 },
                 alone: row.try_get::<i64, _>(3).map_err(unreadable)? == 1,
                 untouched: row.try_get::<i64, _>(4).map_err(unreadable)? == 1,
-            });
+            })?;
         }
         Ok(())
     }

@@ -92,7 +92,7 @@ const CHUNK: usize = 500;
 
 const FOUND: &str = "SELECT d.document_id, d.state, d.cause,
         CASE WHEN EXISTS (SELECT 1 FROM export_documents n WHERE n.kind = d.kind AND n.account_id = d.account_id
-                          AND n.period = d.period AND n.revision > d.revision) THEN 1 ELSE 0 END,
+                          AND n.period = d.period AND n.revision > 1 AND n.revision > d.revision) THEN 1 ELSE 0 END,
         d.estimated_rows
     FROM export_documents d";
 

@@ -3,7 +3,7 @@
 use super::Ledger;
 use crate::Result;
 use crate::database::{Whose, statement_failed};
-use crate::statement::DocumentId;
+use crate::statement::{DocumentId, Period};
 
 /// How S3 names an object that it keeps. A directory has no such names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,7 +29,59 @@ pub fn bare_etag(etag: &str) -> String {
     etag.trim_matches('"').to_owned()
 }
 
+/// What was published of a document, as the ledger has it.
+#[derive(Debug, Clone)]
+pub struct PublishedObject {
+    pub document: DocumentId,
+    pub object_key: String,
+    /// Lower-case hexadecimal.
+    pub sha256: String,
+    pub bytes: i64,
+    pub stored: StoredAs,
+}
+
+type Row = (
+    String,
+    Option<String>,
+    Option<String>,
+    Option<i64>,
+    Option<String>,
+    Option<String>,
+);
+
 impl Ledger {
+    /// The next `limit` of what is published of a period, also what a revision superseded, by document; `after` is the last document of
+    /// those before, and at first the period.
+    pub async fn published_objects(
+        &self,
+        period: Period,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<PublishedObject>> {
+        let rows: Vec<Row> = sqlx::query_as(self.sql(
+            "SELECT document_id, object_key, sha256, bytes, etag, version_id FROM export_documents
+             WHERE period = $1 AND document_id > $2 AND state IN ('succeeded', 'superseded')
+             ORDER BY document_id LIMIT $3",
+        ))
+        .bind(period.to_string())
+        .bind(after.to_owned())
+        .bind(limit)
+        .fetch_all(self.bounded())
+        .await
+        .map_err(statement_failed("reading what is published", Whose::Ledger))?;
+        rows.into_iter()
+            .map(|(id, object_key, sha256, bytes, etag, version_id)| {
+                Ok(PublishedObject {
+                    document: id.parse()?,
+                    object_key: object_key.unwrap_or_default(),
+                    sha256: sha256.unwrap_or_default(),
+                    bytes: bytes.unwrap_or_default(),
+                    stored: StoredAs { etag, version_id },
+                })
+            })
+            .collect()
+    }
+
     /// Notes how the store names a published document by now, whose bytes were found to be those of this SHA-256: it was put back, or an
     /// older program published it.
     pub async fn note_stored_as(

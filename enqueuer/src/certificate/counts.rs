@@ -1,11 +1,13 @@
 //! Every account stands once: what the source gives rise to, held against the latest revisions of the ledger.
 
-use std::collections::{HashMap, HashSet};
+use std::fmt;
 
-use common::ledger::{CLOSED, DocumentRow, DueDocument, State};
-use common::statement::Kind;
+use common::ledger::{Accounted, CLOSED, State};
+use common::statement::{Kind, Period};
 
+use super::accounting::Account;
 use crate::numbers::number;
+use crate::targets::{Gives, Seen};
 
 /// How a kind's accounts are accounted for: each stands in exactly one of excused, nothing to report, succeeded, failed and
 /// open, by the latest revision of its document.
@@ -20,99 +22,105 @@ pub struct KindCount {
     pub nothing_to_report: u64,
 }
 
-/// The latest revision of every account's document.
-pub type Latest<'a> = HashMap<(Kind, &'a str), &'a DocumentRow>;
-
-/// The latest revision of every account's document.
-pub fn latest_revisions(documents: &[DocumentRow]) -> Latest<'_> {
-    let mut latest: Latest<'_> = HashMap::with_capacity(documents.len());
-    for document in documents {
-        let key = (document.kind, document.account_id.as_str());
-        let newer = latest
-            .get(&key)
-            .is_none_or(|known| known.revision < document.revision);
-        if newer {
-            latest.insert(key, document);
-        }
-    }
-    latest
+/// How many there are, and one of them.
+#[derive(Debug, Default)]
+pub struct Example {
+    pub number: usize,
+    pub first: Option<String>,
 }
 
-/// How a kind's accounts are accounted for.
-pub fn count(kind: Kind, accounts: &HashSet<String>, latest: &Latest<'_>) -> KindCount {
-    let silent = accounts
-        .iter()
-        .filter(|account| !latest.contains_key(&(kind, account.as_str())));
-    let mut count = KindCount {
-        accounts: accounts.len() as u64,
-        nothing_to_report: silent.count() as u64,
-        ..KindCount::default()
-    };
-    for document in latest.values().filter(|document| document.kind == kind) {
-        match document.state {
-            State::Excused => count.excused += 1,
-            State::Succeeded | State::Superseded => count.succeeded += 1,
-            State::Failed => count.failed += 1,
-            State::Due | State::Submitted | State::Running => count.open += 1,
+impl Example {
+    pub fn add(&mut self, one: impl fmt::Display) {
+        self.number += 1;
+        if self.first.is_none() {
+            self.first = Some(one.to_string());
         }
     }
-    count.due = count.succeeded + count.failed + count.open;
-    count
 }
 
-/// Documents of accounts that the source does not have any more, so that nobody can say whether all is accounted for. `unknown` are ids
-/// that only rows name: what was published of them had an account then.
-pub fn vanished(
-    kind: Kind,
-    accounts: &HashSet<String>,
-    unknown: &HashSet<String>,
-    latest: &Latest<'_>,
-) -> Option<String> {
-    let had_account =
-        |document: &DocumentRow| matches!(document.state, State::Succeeded | State::Superseded);
-    let mut vanished: Vec<&str> = latest
-        .iter()
-        .filter(|((of, _), _)| *of == kind)
-        .filter(|((_, account), document)| {
-            let is_unknown = unknown.contains(*account) && had_account(document);
-            is_unknown || !accounts.contains(*account)
-        })
-        .map(|((_, account), _)| *account)
-        .collect();
-    vanished.sort_unstable();
-    let first = vanished.first()?;
+/// What was found of a kind's accounts.
+#[derive(Debug, Default)]
+pub struct Counts {
+    pub count: KindCount,
+    /// Documents of accounts that the source does not have any more.
+    vanished: Example,
+    /// Documents that are due by the source and that the ledger does not know.
+    unrecorded: Example,
+}
+
+impl Counts {
+    /// Adds an account. Ids that only rows name are accounts to it, too, while they have rows; but what was published of them had an
+    /// account then, and so nobody can say any more whether all is accounted for. A document that was excused because its account had
+    /// been closed, and that is due now, is not known either: the account has moved since.
+    pub fn add(&mut self, period: Period, account: &Account) {
+        let latest = account.latest();
+        let is_known = |seen: &Seen| seen.is_account || seen.is_active;
+        let is_there = account.seen.as_ref().is_some_and(is_known);
+        self.count.accounts += u64::from(is_there);
+        let state = match latest.map(|document| document.state) {
+            Some(State::Excused) => &mut self.count.excused,
+            Some(State::Succeeded | State::Superseded) => &mut self.count.succeeded,
+            Some(State::Failed) => &mut self.count.failed,
+            Some(State::Due | State::Submitted | State::Running) => &mut self.count.open,
+            None if is_there => &mut self.count.nothing_to_report,
+            None => return,
+        };
+        *state += 1;
+        let KindCount {
+            succeeded,
+            failed,
+            open,
+            ..
+        } = self.count;
+        self.count.due = succeeded + failed + open;
+        if latest.is_some_and(|latest| has_vanished(account, latest)) {
+            self.vanished.add(&account.account_id);
+        }
+        if matches!(account.gives(), Gives::Due(_)) && latest.is_none_or(excused_as_closed) {
+            self.unrecorded.add(account.id_of(period, 1));
+        }
+    }
+
+    /// Documents of accounts that the source does not have any more.
+    pub fn vanished(&self, kind: Kind) -> Option<String> {
+        let first = self.vanished.first.as_ref()?;
+        Some(format!(
+            "{kind}: {} of accounts that have vanished from the source since the run, e.g. {first}",
+            number(self.vanished.number, "document is", "documents are")
+        ))
+    }
+}
+
+/// What the source gives rise to and the ledger does not know: rows that came after the run.
+pub fn unrecorded<'c>(period: Period, kinds: impl Iterator<Item = &'c Counts>) -> Option<String> {
+    let (mut number_of, mut first) = (0, None);
+    for Counts { unrecorded, .. } in kinds {
+        number_of += unrecorded.number;
+        first = first.or(unrecorded.first.as_ref());
+    }
+    let first = first?;
     Some(format!(
-        "{kind}: {} of accounts that have vanished from the source since the run, e.g. {first}",
-        number(vanished.len(), "document is", "documents are")
+        "{} due by the source and not recorded, e.g. {first}: `enqueuer run --period {period}` records what is missing",
+        number(number_of, "document is", "documents are"),
     ))
 }
 
-/// What the source gives rise to and the ledger does not know: rows that came after the run. A document that was excused because its
-/// account had been closed, and that is due now, is not known either: the account has moved since.
-pub fn unrecorded(due: &[DueDocument], latest: &Latest<'_>) -> Option<String> {
-    let missing: Vec<_> = due
-        .iter()
-        .map(|due| &due.document)
-        .filter(|due| {
-            latest
-                .get(&(due.kind, due.account_id.as_str()))
-                .is_none_or(|known| excused_as_closed(known))
-        })
-        .collect();
-    let first = missing.first()?;
-    Some(format!(
-        "{} due by the source and not recorded, e.g. {first}: `enqueuer run --period {}` records what is missing",
-        number(missing.len(), "document is", "documents are"),
-        first.period
-    ))
+fn has_vanished(account: &Account, latest: &Accounted) -> bool {
+    match &account.seen {
+        Some(seen) if seen.is_account => false,
+        Some(seen) if seen.is_active => {
+            matches!(latest.state, State::Succeeded | State::Superseded)
+        }
+        _ => true,
+    }
 }
 
-fn excused_as_closed(document: &DocumentRow) -> bool {
+fn excused_as_closed(document: &Accounted) -> bool {
     document.state == State::Excused && document.cause.as_deref() == Some(CLOSED)
 }
 
 /// What has neither accounts nor documents adds up, and is complete only by what is missing.
-pub fn nothing(has_accounts: bool, documents: usize) -> Option<String> {
+pub fn nothing(has_accounts: bool, documents: u64) -> Option<String> {
     if !has_accounts {
         return Some(
             "the source has no account, or shows the reader none: nobody can say whether all is accounted for"
@@ -127,23 +135,50 @@ pub fn nothing(has_accounts: bool, documents: usize) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::document;
+    use super::super::samples::{account, document, seen};
     use super::*;
+    use crate::targets::Weight;
+
+    const PERIOD: &str = "2026-10";
+
+    const WEIGHT: Weight = Weight {
+        on_paper: false,
+        estimated_rows: 1,
+    };
+
+    fn counted(accounts: &[Account]) -> Counts {
+        let mut counts = Counts::default();
+        for account in accounts {
+            counts.add(PERIOD.parse().unwrap(), account);
+        }
+        counts
+    }
+
+    fn of(id: &str, revisions: &[State], seen: Option<Seen>) -> Account {
+        let revisions = (1..).zip(revisions);
+        let documents = revisions.map(|(revision, state)| document(id, revision, *state));
+        Account {
+            seen,
+            ..account(id, documents.collect(), Vec::new())
+        }
+    }
+
+    fn all(of_b: Option<Seen>, of_c: Option<Seen>) -> [Account; 6] {
+        let there = || Some(seen(true, Gives::Nothing));
+        [
+            of("A", &[State::Superseded, State::Succeeded], there()),
+            of("B", &[State::Succeeded, State::Failed], of_b),
+            of("C", &[State::Excused], of_c),
+            of("D", &[State::Running], there()),
+            of("E", &[], there()),
+            of("F", &[], there()),
+        ]
+    }
 
     #[test]
     fn every_account_stands_once_by_its_latest_revision() {
-        let documents = [
-            document("A", 1, State::Superseded),
-            document("A", 2, State::Succeeded),
-            document("B", 1, State::Succeeded),
-            document("B", 2, State::Failed),
-            document("C", 1, State::Excused),
-            document("D", 1, State::Running),
-        ];
-        let accounts =
-            |ids: &[&str]| -> HashSet<String> { ids.iter().map(|id| (*id).to_owned()).collect() };
-        let latest = latest_revisions(&documents);
-        let all = accounts(&["A", "B", "C", "D", "E", "F"]);
+        let there = || Some(seen(true, Gives::Nothing));
+        let counts = counted(&all(there(), there()));
         let expected = KindCount {
             accounts: 6,
             due: 3,
@@ -153,56 +188,45 @@ mod tests {
             excused: 1,
             nothing_to_report: 2,
         };
-        assert_eq!(count(Kind::Trade, &all, &latest), expected);
-        let none = HashSet::new();
-        assert_eq!(vanished(Kind::Trade, &all, &none, &latest), None);
-        // As many accounts as before, and not the same.
-        let others = accounts(&["A", "B", "D", "E", "F", "G"]);
-        let problem = vanished(Kind::Trade, &others, &none, &latest).unwrap();
+        assert_eq!(counts.count, expected);
+        assert_eq!(counts.vanished(Kind::Trade), None);
+        let problem = counted(&all(there(), None)).vanished(Kind::Trade).unwrap();
         assert!(
             problem.contains("1 document is") && problem.ends_with("e.g. C"),
             "{problem}"
         );
-        assert_eq!(vanished(Kind::Balance, &others, &none, &latest), None);
         // Rows name them, and nothing else knows them any more: of B a document has failed, and never had an account.
-        let problem = vanished(Kind::Trade, &all, &accounts(&["A", "B"]), &latest).unwrap();
-        assert!(
-            problem.contains("1 document is") && problem.ends_with("e.g. A"),
-            "{problem}"
-        );
+        let named = || Some(seen(false, Gives::Due(WEIGHT)));
+        assert_eq!(counted(&all(named(), there())).vanished(Kind::Trade), None);
+        let published = of("A", &[State::Succeeded], named());
+        assert!(counted(&[published]).vanished(Kind::Trade).is_some());
+        // Rows that make nothing due are no sign of an account.
+        let idle = Some(seen(false, Gives::Nothing));
+        let counts = counted(&[of("A", &[], idle)]);
+        assert_eq!(counts.count, KindCount::default());
     }
 
     #[test]
     fn what_came_after_the_run_is_named() {
-        let documents = [document("A", 1, State::Succeeded)];
-        let latest = latest_revisions(&documents);
-        let due = |id: &str| DueDocument {
-            document: id.parse().unwrap(),
-            on_paper: false,
-            estimated_rows: 1,
+        let due = || Some(seen(true, Gives::Due(WEIGHT)));
+        let told = |accounts: &[Account]| {
+            unrecorded(PERIOD.parse().unwrap(), [&counted(accounts)].into_iter())
         };
-        let (known, new) = (due("2026-10.trade.A"), due("2026-10.trade.B"));
-        assert_eq!(unrecorded(std::slice::from_ref(&known), &latest), None);
+        let known = || of("A", &[State::Succeeded], due());
+        assert_eq!(told(&[known()]), None);
+        let problem = told(&[known(), of("B", &[], due())]).unwrap();
         assert!(
-            unrecorded(&[known, new], &latest)
-                .unwrap()
-                .contains("2026-10.trade.B")
+            problem.starts_with("1 document is") && problem.contains("2026-10.trade.B"),
+            "{problem}"
         );
     }
 
     #[test]
     fn a_closed_account_that_moved_after_the_run_is_missing() {
-        let due = [DueDocument {
-            document: "2026-10.trade.A".parse().unwrap(),
-            on_paper: false,
-            estimated_rows: 1,
-        }];
         let excused = |cause: &str| {
-            let documents = [DocumentRow {
-                cause: Some(cause.to_owned()),
-                ..document("A", 1, State::Excused)
-            }];
-            unrecorded(&due, &latest_revisions(&documents))
+            let mut account = of("A", &[State::Excused], Some(seen(true, Gives::Due(WEIGHT))));
+            account.documents[0].cause = Some(cause.to_owned());
+            unrecorded(PERIOD.parse().unwrap(), [&counted(&[account])].into_iter())
         };
         assert!(
             excused("closed_before_period")

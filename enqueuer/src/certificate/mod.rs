@@ -1,34 +1,32 @@
 //! The certificate: does everything add up, account by account, from the source over the ledger to the store, and is what was published
 //! still what the source says.
 
+mod accounting;
 mod contents;
 mod counts;
 pub mod purge;
 #[cfg(test)]
-mod samples;
+pub mod samples;
 mod store;
 mod told;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use common::config::{Config, Settings};
-use common::ledger::{
-    Change, LastComparison, Ledger, Listed, PublishedCounts, Selection, Snapshots, State,
-};
+use common::ledger::{Change, LastComparison, Ledger, Selection, State};
 use common::source::Source;
 use common::statement::{Kind, Period};
 use common::{Error, Result, telemetry};
 
+use self::accounting::{Accounting, OfKind};
 pub use contents::Contents;
 pub use counts::KindCount;
 pub use told::{Last, last_words, summary};
 
 use crate::comparison;
-use crate::published::{Object, PublishedStore};
-use crate::row_counts::{self, Difference};
-use crate::targets::{self, Targets};
-use crate::{local_time, unusable, whole_source};
-use store::Objects;
+use crate::published::PublishedStore;
+use crate::row_counts::Differences;
+use crate::{local_time, targets, unusable, whole_source};
 
 /// The ledger's word for a period whose source was purged.
 pub const PURGED: &str = "purged";
@@ -136,7 +134,12 @@ pub async fn take(
         comparison_id = Some(recorded);
         known_of_rows(ledger, &mut found).await?;
         found.compared_now = true;
-        leave_to_comparison(ledger, period, &mut row_counts).await?;
+        // What a comparison has just named is not told a second time.
+        if !row_counts.is_empty() {
+            row_counts
+                .leave_out(ledger.changed_documents(period))
+                .await?;
+        }
     }
     tell_row_counts(&mut found, &row_counts);
     if found.is_purged {
@@ -161,7 +164,7 @@ async fn account_for(
     ledger: &Ledger,
     period: Period,
     deep: bool,
-) -> Result<(Certificate, Vec<Difference>)> {
+) -> Result<(Certificate, Differences)> {
     let snapshots = ledger.newest_snapshots(period).await?.ok_or_else(|| {
         Error::config(format!(
             "the ledger at {} has no run of {period}: `enqueuer run --period {period}` makes one",
@@ -169,55 +172,66 @@ async fn account_for(
         ))
     })?;
     let everything = Selection::all(period);
-    let published = ledger.published_counts(period).await?;
-    let looked = look_at_source(config, &everything, &snapshots, &published).await?;
-    let source = looked.targets;
-    let documents = ledger.documents(&everything, &Listed::default()).await?;
+    let with_trades = ledger.published_with_trades(period).await?;
+    let trade_basis = config.profile.trade_basis;
     let store = PublishedStore::open(&config.store).await?;
-    let objects = list(&store, period).await?;
+    let accounting = Accounting {
+        period,
+        ledger,
+        store: &store,
+        snapshots,
+        trade_basis,
+        began_at: ledger.now().await?,
+    };
+    let mut source = open_source(config).await?;
+    let mut lost = purge::lost(&mut source, period, trade_basis, &snapshots).await?;
+    lost.retain(|lost| lost.was_there(with_trades));
+    let has_accounts = whole_source::accounts(&mut source).await? > 0;
+    let mut found = accounting.take(&mut source).await?;
+    let unusable = targets::unusable(
+        &mut source,
+        &everything,
+        &snapshots,
+        trade_basis,
+        found.has_unusable,
+    )
+    .await?;
+    source.close().await;
+    if deep {
+        found.store.look_at_all(&store, ledger, period).await?;
+    }
     let causes = ledger.causes(&everything).await?;
     let failed = causes
         .into_iter()
         .filter(|cause| cause.state == State::Failed);
 
-    let latest = counts::latest_revisions(&documents);
     let mut problems = Vec::new();
-    problems.extend(counts::nothing(looked.has_accounts, documents.len()));
-    problems.extend(counts::unrecorded(&source.due, &latest));
-    let compared = store::compare_store(&documents, &objects);
-    problems.extend(compared.problems);
-    let contents = if deep {
-        contents::look_at_all(&store, ledger, &compared.there).await?
-    } else {
-        let mut contents = Contents::default();
-        for document in compared.there {
-            let object = document
-                .object_key
-                .as_ref()
-                .and_then(|key| objects.get(key));
-            contents.compare_etag(document, object.and_then(|object| object.etag.as_deref()));
-        }
-        contents
-    };
-    problems.extend(contents.problems(period));
-    problems.extend(unusable::words(&source.unaccounted.unusable));
+    problems.extend(counts::nothing(has_accounts, found.documents));
+    let of_kinds = found.kinds.values();
+    problems.extend(counts::unrecorded(
+        period,
+        of_kinds.map(|kind| &kind.counts),
+    ));
+    problems.extend(found.store.problems());
+    problems.extend(found.store.contents.problem(period));
+    problems.extend(unusable::words(&unusable));
+    let mut is_purged = !lost.is_empty();
+    problems.extend(lost.into_iter().map(|lost| lost.says));
     let mut kinds = BTreeMap::new();
-    let none = HashSet::new();
-    let mut is_purged = !looked.lost.is_empty();
-    problems.extend(looked.lost.into_iter().map(|lost| lost.says));
+    let none = OfKind::default();
     for kind in Kind::ALL {
-        let accounts = source.accounts.get(&kind).unwrap_or(&none);
-        problems.extend(counts::vanished(kind, accounts, &source.unknown, &latest));
-        let purged = purge::of_kind(kind, &source, &latest);
+        let of_kind = found.kinds.get(&kind).unwrap_or(&none);
+        problems.extend(of_kind.counts.vanished(kind));
+        let purged = of_kind.gone.says(kind);
         is_purged |= purged.is_some();
         problems.extend(purged);
-        kinds.insert(kind, counts::count(kind, accounts, &latest));
+        kinds.insert(kind, of_kind.counts.count);
     }
-    let mut found = Certificate {
+    let mut certificate = Certificate {
         period,
         kinds,
-        objects: objects.len() as u64,
-        contents,
+        objects: found.store.objects,
+        contents: found.store.contents,
         failures: failed
             .map(|failed| (failed.cause, failed.documents))
             .collect(),
@@ -228,74 +242,26 @@ async fn account_for(
         compared_now: false,
         changes: Vec::new(),
     };
-    known_of_rows(ledger, &mut found).await?;
-    Ok((found, looked.row_counts))
+    known_of_rows(ledger, &mut certificate).await?;
+    Ok((certificate, found.row_counts))
 }
 
-/// What a comparison has just named, is not told a second time.
-async fn leave_to_comparison(
-    ledger: &Ledger,
-    period: Period,
-    row_counts: &mut Vec<Difference>,
-) -> Result<()> {
-    if row_counts.is_empty() {
-        return Ok(());
-    }
-    let changes = ledger.changes(period, i64::MAX).await?;
-    let named: HashSet<String> = changes
-        .into_iter()
-        .map(|change| change.document_id)
-        .collect();
-    row_counts.retain(|different| !named.contains(&different.document.to_string()));
-    Ok(())
-}
-
-/// Not of a purged period: there the numbers differ because of that, and nothing is to be reissued.
-fn tell_row_counts(found: &mut Certificate, row_counts: &[Difference]) {
-    if !found.is_purged {
-        found.problems.extend(row_counts::words(row_counts));
-    }
-}
-
-/// What a look into the source found.
-struct Looked {
-    targets: Targets,
-    has_accounts: bool,
-    /// Published documents with other numbers of rows than the source.
-    row_counts: Vec<Difference>,
-    /// Parts of the source that are gone for everybody.
-    lost: Vec<purge::Lost>,
-}
-
-async fn look_at_source(
-    config: &Config,
-    everything: &Selection,
-    snapshots: &Snapshots,
-    published: &[PublishedCounts],
-) -> Result<Looked> {
+/// The source, in one snapshot.
+async fn open_source(config: &Config) -> Result<Source> {
     let mut source = Source::open(config).await?;
     source.begin_snapshot().await?;
     if let Some(told) = source.other_zone() {
         telemetry::say(&format!("note: {told}"));
     }
     local_time::demand_business_time(&mut source, &config.business_timezone).await?;
-    let basis = config.profile.trade_basis;
-    let period = everything.period;
-    let mut lost = purge::lost(&mut source, period, basis, snapshots).await?;
-    lost.retain(|lost| lost.was_there(published));
-    Ok(Looked {
-        targets: targets::find(&mut source, everything, snapshots, basis).await?,
-        has_accounts: whole_source::accounts(&mut source).await? > 0,
-        row_counts: row_counts::compare(&mut source, period, basis, published).await?,
-        lost,
-    })
+    Ok(source)
 }
 
-/// The period's objects.
-async fn list(store: &PublishedStore, period: Period) -> Result<Objects> {
-    let objects = store.list(period).await?.into_iter();
-    let listed = objects.map(|Object { key, bytes, etag }| (key, store::Listed { bytes, etag }));
-    Ok(listed.collect())
+/// Not of a purged period: there the numbers differ because of that, and nothing is to be reissued.
+fn tell_row_counts(found: &mut Certificate, row_counts: &Differences) {
+    if !found.is_purged {
+        found.problems.extend(row_counts.words());
+    }
 }
 
 /// What the newest comparison says.

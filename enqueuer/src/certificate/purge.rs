@@ -1,22 +1,20 @@
 //! A period whose source was purged: nothing can be held against it any more, which is one thing to say and not half a million.
 
-use std::collections::HashSet;
-
 use common::Result;
 use common::contract::{CASH_BALANCES, POSITIONS, Relation, TRADES};
 use common::database::{Whose, statement_failed};
-use common::ledger::{PublishedCounts, Snapshots, State};
-use common::profile::{Basis, Section};
+use common::ledger::{Accounted, Snapshots, State};
+use common::profile::Basis;
 use common::source::Source;
 use common::statement::{Kind, Period};
 
-use super::counts::Latest;
+use super::accounting::Account;
 use crate::activity::{of_snapshots, within};
 use crate::numbers::{counted, grouped};
-use crate::targets::Targets;
+use crate::targets::Gives;
 
 /// So few documents may each have been cancelled, unless all of them are gone.
-const FEW: usize = 20;
+const FEW: u64 = 20;
 
 /// A part of the source that documents were made from, and that has no row any more.
 #[derive(Debug)]
@@ -31,18 +29,9 @@ pub struct Lost {
 impl Lost {
     /// Whether it certainly was there once: of the snapshots' days the run took note, and trades are listed by several documents. One alone
     /// may have been cancelled.
-    pub fn was_there(&self, published: &[PublishedCounts]) -> bool {
-        !self.is_of_trades() || published.iter().filter(|one| lists_trades(one)).count() > 1
+    pub fn was_there(&self, published_with_trades: i64) -> bool {
+        self.relation.name != TRADES.name || published_with_trades > 1
     }
-
-    pub fn is_of_trades(&self) -> bool {
-        self.relation.name == TRADES.name
-    }
-}
-
-fn lists_trades(document: &PublishedCounts) -> bool {
-    let rows = document.rows.get(Section::Trades.as_str());
-    rows.is_some_and(|rows| *rows > 0)
 }
 
 /// The snapshots' days without a row, and the period without a trade.
@@ -94,45 +83,45 @@ pub async fn lost(
     Ok(lost)
 }
 
-/// Tells, of a kind, that the source gives no rise any more to most of what was published: to all, of few documents.
-pub fn of_kind(kind: Kind, source: &Targets, latest: &Latest<'_>) -> Option<String> {
-    let due = source.due.iter().map(|due| &due.document);
-    let excused = source.excused.iter().map(|excused| &excused.document);
-    let known: HashSet<&str> = due
-        .chain(excused)
-        .filter(|document| document.kind == kind)
-        .map(|document| document.account_id.as_str())
-        .collect();
-    let published = latest
-        .values()
-        .filter(|document| document.kind == kind && document.state == State::Succeeded);
-    let (mut gone, mut all) = (0, 0);
-    for document in published {
-        all += 1;
-        gone += usize::from(!known.contains(document.account_id.as_str()));
+/// Of a kind's published documents, by their latest revisions, those that the source gives no rise to any more.
+#[derive(Debug, Default)]
+pub struct Gone {
+    gone: u64,
+    all: u64,
+}
+
+impl Gone {
+    pub fn add(&mut self, account: &Account) {
+        let is_published = |latest: &Accounted| latest.state == State::Succeeded;
+        if account.latest().is_some_and(is_published) {
+            self.all += 1;
+            self.gone += u64::from(account.gives() == Gives::Nothing);
+        }
     }
-    is_most(gone, all).then(|| {
-        format!(
-            "{kind}: the source has no rows any more of {} of {}: it was purged, or lost them; they cannot be compared with it, \
-             and are not to be reissued",
-            grouped(gone as u64),
-            counted(all as u64, "published document"),
-        )
-    })
+
+    /// Tells that the source gives no rise any more to most of what was published: to all, of few documents.
+    pub fn says(&self, kind: Kind) -> Option<String> {
+        is_most(self.gone, self.all).then(|| {
+            format!(
+                "{kind}: the source has no rows any more of {} of {}: it was purged, or lost them; they cannot be compared with it, \
+                 and are not to be reissued",
+                grouped(self.gone),
+                counted(self.all, "published document"),
+            )
+        })
+    }
 }
 
 /// One document alone may have been cancelled.
-fn is_most(gone: usize, all: usize) -> bool {
+fn is_most(gone: u64, all: u64) -> bool {
     gone > 1 && (gone == all || (gone >= FEW && gone * 2 > all))
 }
 
 #[cfg(test)]
 mod tests {
-    use common::ledger::DueDocument;
-
-    use super::super::counts::latest_revisions;
-    use super::super::samples::document;
+    use super::super::samples::{account, document, seen};
     use super::*;
+    use crate::targets::Weight;
 
     #[test]
     fn most_of_many_and_all_of_few_are_a_purge() {
@@ -146,21 +135,25 @@ mod tests {
 
     #[test]
     fn only_what_is_published_and_no_longer_due_counts() {
-        let documents = [
-            document("A", 1, State::Succeeded),
-            document("B", 1, State::Succeeded),
-            document("C", 1, State::Failed),
-        ];
-        let latest = latest_revisions(&documents);
-        let mut source = Targets::default();
-        let told = of_kind(Kind::Trade, &source, &latest).unwrap();
+        let mut gone = Gone::default();
+        for (id, state) in [
+            ("A", State::Succeeded),
+            ("B", State::Succeeded),
+            ("C", State::Failed),
+        ] {
+            gone.add(&account(id, vec![document(id, 1, state)], Vec::new()));
+        }
+        let told = gone.says(Kind::Trade).unwrap();
         assert!(told.contains("2 of 2 published documents"), "{told}");
-        assert_eq!(of_kind(Kind::Balance, &source, &latest), None);
-        source.due.push(DueDocument {
-            document: "2026-10.trade.A".parse().unwrap(),
+        let weight = Weight {
             on_paper: false,
             estimated_rows: 1,
-        });
-        assert_eq!(of_kind(Kind::Trade, &source, &latest), None);
+        };
+        let due = Account {
+            seen: Some(seen(true, Gives::Due(weight))),
+            ..account("D", vec![document("D", 1, State::Succeeded)], Vec::new())
+        };
+        gone.add(&due);
+        assert_eq!(gone.says(Kind::Trade), None);
     }
 }

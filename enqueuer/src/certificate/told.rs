@@ -176,48 +176,36 @@ impl Contents {
             Contents { deep: true, .. } => Some("sha256"),
             Contents { deep: false, .. } => Some("etag"),
         };
-        json!({"compared": self.compared, "by": by, "not_compared": self.not_compared, "replaced": self.replaced})
+        json!({"compared": self.compared, "by": by, "not_compared": self.not_compared, "replaced": self.named})
     }
 
     /// What does not add up, in words.
-    pub fn problems(&self, period: Period) -> Vec<String> {
-        let named = |keys: &[String]| {
-            let told = &keys[..keys.len().min(IN_A_COMMAND)];
-            let more = match keys.len() - told.len() {
-                0 => String::new(),
-                more => format!(" and {} more", grouped(more as u64)),
-            };
-            format!("{}{more}", told.join(", "))
+    pub fn problem(&self, period: Period) -> Option<String> {
+        if self.replaced == 0 {
+            return None;
+        }
+        let told = &self.named[..self.named.len().min(IN_A_COMMAND)];
+        let more = match self.replaced - told.len() {
+            0 => String::new(),
+            more => format!(" and {} more", grouped(more as u64)),
         };
-        let mut problems = Vec::new();
-        if !self.gone.is_empty() {
-            let gone = number(
-                self.gone.len(),
-                "published document has just vanished from the store",
-                "published documents have just vanished from the store",
-            );
-            problems.push(format!("{gone}: {}", named(&self.gone)));
-        }
-        if !self.replaced.is_empty() {
-            let replaced = number(
-                self.replaced.len(),
-                "published document was replaced in the store by another object of the same size",
-                "published documents were replaced in the store by other objects of the same sizes",
-            );
-            // An ETag may also differ of the same bytes, where they were put again.
-            let sure = if self.deep {
-                String::new()
-            } else {
-                format!(
-                    "; by their ETags alone: `enqueuer certificate --period {period} --deep` says whether their contents differ"
-                )
-            };
-            problems.push(format!(
-                "{replaced}: {}{sure}; the runbook restore-deleted says how they are put back",
-                named(&self.replaced)
-            ));
-        }
-        problems
+        let replaced = number(
+            self.replaced,
+            "published document was replaced in the store by another object of the same size",
+            "published documents were replaced in the store by other objects of the same sizes",
+        );
+        // An ETag may also differ of the same bytes, where they were put again.
+        let sure = if self.deep {
+            String::new()
+        } else {
+            format!(
+                "; by their ETags alone: `enqueuer certificate --period {period} --deep` says whether their contents differ"
+            )
+        };
+        Some(format!(
+            "{replaced}: {}{more}{sure}; the runbook restore-deleted says how they are put back",
+            told.join(", ")
+        ))
     }
 }
 

@@ -7,6 +7,7 @@ use common::ledger::{DocumentRow, Ledger, Listed, Selection, State};
 use common::statement::{Kind, Period};
 use common::termination::Termination;
 use common::{Class, Result, telemetry};
+use futures_util::TryStreamExt;
 
 use super::status::print_causes;
 use crate::context::open_ledger;
@@ -106,7 +107,8 @@ async fn tell(
     sample: &Sample,
 ) -> Result<bool> {
     let period = selection.period;
-    let documents = ledger.documents(selection, &Listed::default()).await?;
+    let listed = ledger.documents(selection, &Listed::default());
+    let documents: Vec<DocumentRow> = listed.try_collect().await?;
     let of = |state: State| {
         documents
             .iter()

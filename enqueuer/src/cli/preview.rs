@@ -10,6 +10,7 @@ use common::ledger::{DocumentRow, Ledger, Listed, MAX_ATTEMPTS, Selection, State
 use common::statement::{Kind, Language};
 use common::termination::Termination;
 use common::{Error, Result};
+use futures_util::TryStreamExt;
 use serde_json::json;
 
 use crate::context::{open_ledger, profile_file, scratch_directory};
@@ -164,8 +165,8 @@ async fn make(
     }
     let document = ledger
         .documents(&request.selection, &Listed::default())
-        .await?
-        .pop();
+        .try_next()
+        .await?;
     match document {
         Some(made) if made.state == State::Succeeded => Ok(made),
         other => Err(not_made(other)),

@@ -1,9 +1,8 @@
-use std::collections::HashSet;
 use std::process::ExitCode;
 
 use common::config::{Config, Settings};
 use common::ledger::{Among, Chosen, Command, Found, Ledger, NewRevision, Selection, State};
-use common::statement::{DocumentId, Kind};
+use common::statement::DocumentId;
 use common::{Error, Result, telemetry};
 use serde_json::json;
 
@@ -150,9 +149,9 @@ async fn without_purged(config: &Config, ledger: &Ledger, found: Vec<Found>) -> 
     let mut source = whole_source::open(config).await?;
     let basis = config.profile.trade_basis;
     let mut lost = certificate::purge::lost(&mut source, period, basis, &snapshots).await?;
-    if lost.iter().any(certificate::purge::Lost::is_of_trades) {
-        let published = ledger.published_counts(period).await?;
-        lost.retain(|lost| lost.was_there(&published));
+    if !lost.is_empty() {
+        let with_trades = ledger.published_with_trades(period).await?;
+        lost.retain(|lost| lost.was_there(with_trades));
     }
     let found = without_refused(found, "reissue", |found| {
         let kind = found.document.kind;
@@ -166,14 +165,9 @@ async fn without_purged(config: &Config, ledger: &Ledger, found: Vec<Found>) -> 
     let everything = Selection::all(period);
     let targets = targets::find(&mut source, &everything, &snapshots, basis).await?;
     source.close().await;
-    let of_source: HashSet<(Kind, &str)> = targets
-        .due
-        .iter()
-        .map(|due| (due.document.kind, due.document.account_id.as_str()))
-        .collect();
     without_refused(found, "reissue", |found| {
-        let document = (found.document.kind, found.document.account_id.as_str());
-        (!of_source.contains(&document)).then(|| {
+        let is_due = targets.documents.is_due(&found.document);
+        (!is_due).then(|| {
             "has no rows any more in the source, which was purged: what was published stays as it is".to_owned()
         })
     })

@@ -2,16 +2,17 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use common::config::Settings;
-use common::ledger::{CauseCount, DocumentRow, Ledger, Listed, Selection, State};
+use common::ledger::{CauseCount, DocumentRow, Listed, Selection, State};
 use common::statement::Period;
-use common::{Class, Result, telemetry};
+use common::{Class, Error, Result, telemetry};
+use futures_util::{Stream, StreamExt};
 use serde_json::json;
 
 use crate::alerts::mending_of_hold;
 use crate::certificate;
 use crate::context::{no_run, open_ledger, open_period};
 use crate::deadline::Deadline;
-use crate::out::line;
+use crate::out::{Lines, line};
 use crate::printable::printable;
 use crate::steering::refuse_unknown_cause;
 use crate::unusable;
@@ -69,11 +70,14 @@ impl Status {
         let causes = ledger.causes_by_place(&selection).await?;
         let unusable = ledger.unusable_ids(period).await?;
         let hold = ledger.held(period).await?;
-        let documents = if self.documents {
-            Some(self.list(&ledger, &selection).await?)
-        } else {
-            None
-        };
+        let listed = self.listed()?;
+        if let Some(cause) = listed
+            .cause
+            .as_ref()
+            .filter(|_| !is_among(&causes, &listed))
+        {
+            refuse_unknown_cause(&ledger, period, cause).await?;
+        }
         if self.json {
             let counts: serde_json::Map<_, _> = counts
                 .iter()
@@ -87,10 +91,11 @@ impl Status {
                 .map_or(json!(null), |hold| hold_json(hold, period));
             answer["causes"] = causes.iter().map(cause_json).collect();
             answer["unusable_account_ids"] = unusable::to_json(&unusable);
-            if let Some(documents) = &documents {
-                answer["documents"] = documents.iter().map(document_json).collect();
+            if self.documents {
+                list_as_json(&answer, ledger.documents(&selection, &listed)).await?;
+            } else {
+                line!("{answer}");
             }
-            line!("{answer}");
         } else {
             line!("{period}");
             for (state, count) in counts.iter().filter(|(_, count)| **count > 0) {
@@ -108,7 +113,9 @@ impl Status {
             if let Some(words) = certificate::last_words(last.as_ref(), &config) {
                 line!("\n{words}");
             }
-            documents.iter().flatten().for_each(print_document);
+            if self.documents {
+                list(ledger.documents(&selection, &listed)).await?;
+            }
         }
         ledger.close().await;
         Ok(ExitCode::SUCCESS)
@@ -139,18 +146,55 @@ impl Status {
         })
     }
 
-    async fn list(&self, ledger: &Ledger, selection: &Selection) -> Result<Vec<DocumentRow>> {
-        let listed = Listed {
+    fn listed(&self) -> Result<Listed> {
+        Ok(Listed {
             state: self.state.as_deref().map(str::parse).transpose()?,
             cause: self.cause.clone(),
             limit: self.limit,
-        };
-        let documents = ledger.documents(selection, &listed).await?;
-        if let (true, Some(cause)) = (documents.is_empty(), &self.cause) {
-            refuse_unknown_cause(ledger, selection.period, cause).await?;
-        }
-        Ok(documents)
+        })
     }
+}
+
+/// Whether there is a document to be listed of that cause.
+fn is_among(causes: &[CauseCount], listed: &Listed) -> bool {
+    causes.iter().any(|known| {
+        Some(&known.cause) == listed.cause.as_ref()
+            && listed.state.is_none_or(|state| state == known.state)
+    })
+}
+
+/// Lists documents as they come.
+async fn list(mut documents: impl Stream<Item = Result<DocumentRow>> + Unpin) -> Result<()> {
+    let mut lines = Lines::begin();
+    while let Some(document) = documents.next().await {
+        if !lines.write(&document_line(&document?)) {
+            break;
+        }
+    }
+    lines.end();
+    Ok(())
+}
+
+/// Tells an answer, an object, with the documents as its last member, as they come. When the ledger is lost midway the answer is cut
+/// off and no JSON, so that nobody takes it for all.
+async fn list_as_json(
+    answer: &serde_json::Value,
+    mut documents: impl Stream<Item = Result<DocumentRow>> + Unpin,
+) -> Result<()> {
+    let mut lines = Lines::begin();
+    let answer = answer.to_string();
+    let open = answer.strip_suffix('}').unwrap_or(&answer);
+    lines.write(&format!("{open},\"documents\":["));
+    let mut comma = "";
+    while let Some(document) = documents.next().await {
+        if !lines.write(&format!("{comma}{}", document_json(&document?)?)) {
+            break;
+        }
+        comma = ",";
+    }
+    lines.write("]}\n");
+    lines.end();
+    Ok(())
 }
 
 /// Documents of one state, cause and column.
@@ -164,25 +208,9 @@ fn cause_json(found: &CauseCount) -> serde_json::Value {
     })
 }
 
-fn document_json(document: &DocumentRow) -> serde_json::Value {
-    json!({
-        "document_id": document.document_id,
-        "kind": document.kind.as_str(),
-        "account_id": document.account_id,
-        "period": document.period,
-        "revision": document.revision,
-        "state": document.state.as_str(),
-        "cause": document.cause,
-        "error": document.error,
-        "column": document.place,
-        "attempts": document.attempts,
-        "object_key": document.object_key,
-        "sha256": document.sha256,
-        "bytes": document.bytes,
-        "rows": document.rows,
-        "delivery": document.delivery,
-        "version_id": document.stored.version_id,
-    })
+fn document_json(document: &DocumentRow) -> Result<String> {
+    serde_json::to_string(document)
+        .map_err(|reason| Error::bug("a document has no JSON").because(reason))
 }
 
 /// Failures, excuses, what was given back and warnings, one line per cause and column, with an example.
@@ -219,11 +247,11 @@ pub fn print_causes(causes: &[CauseCount]) {
     }
 }
 
-fn print_document(document: &DocumentRow) {
+fn document_line(document: &DocumentRow) -> String {
     let cause = printable(document.cause.as_deref().unwrap_or_default());
-    line!(
-        "{}  {:<10}  {cause}",
+    format!(
+        "{}  {:<10}  {cause}\n",
         document.document_id,
         document.state.as_str()
-    );
+    )
 }

@@ -37,7 +37,7 @@ pub async fn compare(
     let pages = Mutex::new(Pages {
         ledger,
         period,
-        after: String::new(),
+        after: period.to_string(),
     });
     let converters = cores().min(documents.div_ceil(DOCUMENTS_PER_CONVERTER));
     let working = (0..converters).map(|_| work(config, settings, &pages, &tally));

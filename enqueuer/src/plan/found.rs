@@ -1,10 +1,11 @@
 //! What a run would submit: what the source gives rise to, less what the ledger has settled, as `month_end` records it.
 
-use std::collections::{HashMap, HashSet};
-
 use common::Result;
 use common::config::Config;
-use common::ledger::{EarlierCounts, LedgerReader, Opened, PastJob, Selection, Standing};
+use common::ledger::{
+    EarlierCounts, LedgerReader, Opened, PastJob, Selection, Standing, StandingDocument,
+};
+use common::statement::DocumentId;
 
 use super::packing::Due;
 use crate::printable::printable;
@@ -67,7 +68,7 @@ pub async fn look(
             None
         }
     };
-    let mut standing = HashMap::new();
+    let mut standing = vec![None; found.documents.len()];
     if let Some(mut reader) = reader {
         let queue = if config.deployment == common::config::Deployment::Local {
             "local"
@@ -81,7 +82,15 @@ pub async fn look(
                 selection.period
             ));
         }
-        standing = read(&mut reader, config, selection, packs, found, &mut known).await?;
+        read(
+            &mut reader,
+            config,
+            selection,
+            packs,
+            (found, &mut standing),
+            &mut known,
+        )
+        .await?;
         known.history = reader.history(queue).await?;
         known.earlier = reader.earlier_source_counts(selection.period).await?;
         reader.close().await;
@@ -97,51 +106,51 @@ async fn read(
     config: &Config,
     selection: &Selection,
     packs: bool,
-    found: &Targets,
+    (found, standing): (&Targets, &mut [Option<Standing>]),
     known: &mut Known,
-) -> Result<HashMap<String, Standing>> {
+) -> Result<()> {
     // A run of rollout groups excuses what an earlier run left due and nobody has begun.
-    let left_out: HashSet<String> = if selection.groups.is_empty() {
-        HashSet::new()
-    } else {
-        found
-            .excused
-            .iter()
-            .map(|excuse| excuse.document.to_string())
-            .collect()
-    };
-    let mut standing = HashMap::new();
-    reader
-        .standing(selection, config.deployment, packs, |document| {
-            match document.standing {
-                Standing::Due if document.untouched && left_out.contains(&document.document_id) => {
-                    known.excused += 1;
-                }
-                Standing::Due if document.alone => known.due.alone.push(document.estimated_rows),
-                Standing::Due => known.due.packable.push(document.estimated_rows),
-                Standing::WithOthers => known.with_others += 1,
-                Standing::LeftOut => {}
-                Standing::Succeeded => known.settled.succeeded += 1,
-                Standing::Failed => known.settled.failed += 1,
-                Standing::Excused => known.settled.excused += 1,
+    let has_groups = !selection.groups.is_empty();
+    let mut tell = |document: StandingDocument| {
+        let id: DocumentId = document.document_id.parse()?;
+        let place = found.documents.position(&id).filter(|_| id.revision == 1);
+        let is_left_out =
+            has_groups && place.is_some_and(|place| found.documents.is_excused(place));
+        match document.standing {
+            Standing::Due if document.untouched && is_left_out => {
+                known.excused += 1;
             }
-            standing.insert(document.document_id, document.standing);
-        })
-        .await?;
-    Ok(standing)
+            Standing::Due if document.alone => known.due.alone.push(document.estimated_rows),
+            Standing::Due => known.due.packable.push(document.estimated_rows),
+            Standing::WithOthers => known.with_others += 1,
+            Standing::LeftOut => {}
+            Standing::Succeeded => known.settled.succeeded += 1,
+            Standing::Failed => known.settled.failed += 1,
+            Standing::Excused => known.settled.excused += 1,
+        }
+        if let Some(place) = place {
+            standing[place] = Some(document.standing);
+        }
+        Ok(())
+    };
+    reader
+        .standing(selection, config.deployment, packs, &mut tell)
+        .await
 }
 
 /// Takes up what the source gives rise to and the ledger does not know, or had left out.
-fn take_new(found: &Targets, standing: &HashMap<String, Standing>, known: &mut Known) {
-    for due in &found.due {
-        match standing.get(&due.document.to_string()) {
-            None | Some(Standing::LeftOut) => known.due.packable.push(due.estimated_rows),
+fn take_new(found: &Targets, standing: &[Option<Standing>], known: &mut Known) {
+    for (place, estimated_rows) in found.documents.due_places() {
+        match standing[place] {
+            None | Some(Standing::LeftOut) => known.due.packable.push(estimated_rows),
             Some(_) => {}
         }
     }
-    known.excused += found
-        .excused
+    let unknown = standing
         .iter()
-        .filter(|excuse| !standing.contains_key(&excuse.document.to_string()))
+        .enumerate()
+        .filter(|(_, known)| known.is_none());
+    known.excused += unknown
+        .filter(|(place, _)| found.documents.is_excused(*place))
         .count();
 }

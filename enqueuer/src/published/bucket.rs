@@ -14,6 +14,7 @@ use common::hashing::HashingWriter;
 use common::ledger::{StoredAs, bare_etag};
 use common::statement::Period;
 use common::{Error, Result, store};
+use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 
 use super::{Found, Object, SignedLink, Wanted};
@@ -56,25 +57,37 @@ impl Bucket {
             .map_err(|error| aws::bucket_failed(&self.bucket, &prefix, LISTING, error))
     }
 
-    /// Every object below the period, page by page.
-    pub async fn list(&self, period: Period) -> Result<Vec<Object>> {
+    /// Every object below the period, page by page, in the order in which S3 lists them: that of the keys' bytes.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+    pub fn list(&self, period: Period) -> impl Stream<Item = Result<Object>> {
         let prefix = self.key(&format!("{period}/"));
         let listing = self.client.list_objects_v2().bucket(&self.bucket);
-        let mut pages = listing.prefix(&prefix).into_paginator().send();
+        let pages = listing.prefix(&prefix).into_paginator().send();
+        let pages = stream::unfold(pages, async |mut pages| {
+            let page = pages.next().await?;
+            Some((page, pages))
+        });
         let below = self.key("");
-        let mut found = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page =
-                page.map_err(|error| aws::bucket_failed(&self.bucket, &prefix, LISTING, error))?;
-            found.extend(page.contents().iter().filter_map(|object| {
-                Some(Object {
-                    key: object.key()?.strip_prefix(&below)?.to_owned(),
-                    bytes: u64::try_from(object.size().unwrap_or_default()).unwrap_or_default(),
-                    etag: object.e_tag().map(bare_etag),
-                })
-            }));
-        }
-        Ok(found)
+        pages
+            .map(move |page| {
+                let page = page
+                    .map_err(|error| aws::bucket_failed(&self.bucket, &prefix, LISTING, error))?;
+                let objects: Vec<_> = page
+                    .contents()
+                    .iter()
+                    .filter_map(|object| {
+                        let key = object.key()?.strip_prefix(&below)?.to_owned();
+                        let bytes = u64::try_from(object.size().unwrap_or_default());
+                        Some(Ok(Object {
+                            key,
+                            bytes: bytes.unwrap_or_default(),
+                            etag: object.e_tag().map(bare_etag),
+                        }))
+                    })
+                    .collect();
+                Ok(stream::iter(objects))
+            })
+            .try_flatten()
     }
 
     /// A presigned GET. What it leads to nobody has looked at yet.
@@ -133,7 +146,7 @@ impl Bucket {
             Err(error) => return Err(self.failed(&key, error)),
         };
         if u64::try_from(head.content_length().unwrap_or_default()) != Ok(wanted.bytes) {
-            return Ok(Found::Another);
+            return Ok(Found::OfAnotherSize);
         }
         let stored = StoredAs::of(head.e_tag(), head.version_id());
         let sha256 = match head.checksum_sha256().and_then(aws::hex_of_base64) {
@@ -252,7 +265,8 @@ mod tests {
             .http_client(TwoPages)
             .build();
         let bucket = Bucket::of(config, "statements", "firm");
-        let listed = bucket.list("2026-10".parse().unwrap()).await.unwrap();
+        let listing = bucket.list("2026-10".parse().unwrap());
+        let listed: Vec<Object> = listing.try_collect().await.unwrap();
         let object = |account: &str, bytes| Object {
             key: format!("2026-10/trade/{account}/2026-10.trade.{account}.xlsx"),
             bytes,

@@ -11,7 +11,8 @@ use common::store::StoreUrl;
 use common::{Error, Result, files, hashing};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
-use super::{Found, Object, SignedLink, Wanted};
+use super::walk::Walk;
+use super::{Found, SignedLink, Wanted};
 
 /// What stands for itself in the path of a URL.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
@@ -48,38 +49,9 @@ impl Directory {
         })
     }
 
-    /// Every file below the period. What is not published yet lies beside the periods.
-    pub fn list(&self, period: Period) -> Result<Vec<Object>> {
-        let failed = |reason| {
-            Error::config(format!(
-                "the store directory {} cannot be read",
-                self.directory.display()
-            ))
-            .because(reason)
-        };
-        let mut found = Vec::new();
-        let mut folders = vec![self.directory.join(period.to_string())];
-        while let Some(folder) = folders.pop() {
-            let entries = match fs::read_dir(&folder) {
-                Err(reason) if reason.kind() == io::ErrorKind::NotFound => continue,
-                entries => entries.map_err(failed)?,
-            };
-            for entry in entries {
-                let path = entry.map_err(failed)?.path();
-                let metadata = fs::metadata(&path).map_err(failed)?;
-                if metadata.is_dir() {
-                    folders.push(path);
-                } else {
-                    let key = path.strip_prefix(&self.directory).unwrap_or(&path);
-                    found.push(Object {
-                        key: key.to_string_lossy().into_owned(),
-                        bytes: metadata.len(),
-                        etag: None,
-                    });
-                }
-            }
-        }
-        Ok(found)
+    /// Every file below the period, in the order of the keys' bytes. What is not published yet lies beside the periods.
+    pub fn list(&self, period: Period) -> Walk {
+        Walk::below(&self.directory, &period.to_string())
     }
 
     /// Reads a file to its end, on a thread of its own.
@@ -117,7 +89,7 @@ fn read(path: &Path, wanted: &Wanted) -> io::Result<Found> {
     match fs::metadata(path) {
         // What is no file is not opened.
         Ok(metadata) if metadata.is_file() && metadata.len() == wanted.bytes => {}
-        Ok(_) => return Ok(Found::Another),
+        Ok(_) => return Ok(Found::OfAnotherSize),
         Err(reason) if reason.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
         Err(reason) => return Err(reason),
     }
@@ -138,23 +110,30 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let store = Directory::new(directory.path());
         let period: Period = "2026-10".parse().unwrap();
-        assert_eq!(store.list(period).unwrap(), []);
+        assert_eq!(store.list(period).count(), 0);
         for key in [
             ".partial/2026-10.trade.A1~x.xlsx",
             "2026-09/trade/A1/2026-09.trade.A1.xlsx",
             "2026-10/trade/A1/2026-10.trade.A1.xlsx",
+            "2026-10/trade/A1-x/2026-10.trade.A1-x.xlsx",
+            "2026-10/trade/A1.xlsx",
             "2026-10/note.txt",
         ] {
             let path = directory.path().join(key);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, key).unwrap();
         }
-        let mut listed = store.list(period).unwrap();
-        listed.sort();
+        let listed: Vec<_> = store.list(period).map(Result::unwrap).collect();
         let keys: Vec<_> = listed.iter().map(|object| object.key.as_str()).collect();
+        // As a bucket lists them: by the bytes of the whole key, in which a slash comes after a dash and a dot.
         assert_eq!(
             keys,
-            ["2026-10/note.txt", "2026-10/trade/A1/2026-10.trade.A1.xlsx"]
+            [
+                "2026-10/note.txt",
+                "2026-10/trade/A1-x/2026-10.trade.A1-x.xlsx",
+                "2026-10/trade/A1.xlsx",
+                "2026-10/trade/A1/2026-10.trade.A1.xlsx",
+            ]
         );
         assert_eq!(listed[0].bytes, 16);
     }
@@ -186,7 +165,7 @@ mod tests {
         for (content, found) in [
             (&b"123"[..], Found::Published(StoredAs::default())),
             (b"124", Found::Another),
-            (b"1234", Found::Another),
+            (b"1234", Found::OfAnotherSize),
         ] {
             fs::write(directory.path().join("x.xlsx"), content).unwrap();
             assert_eq!(store.look_at(&wanted("x.xlsx")).await.unwrap(), found);
@@ -198,7 +177,7 @@ mod tests {
         fs::create_dir(directory.path().join("z.xlsx")).unwrap();
         assert_eq!(
             store.look_at(&wanted("z.xlsx")).await.unwrap(),
-            Found::Another
+            Found::OfAnotherSize
         );
     }
 }

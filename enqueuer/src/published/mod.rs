@@ -3,6 +3,7 @@
 
 mod bucket;
 mod directory;
+mod walk;
 
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use common::ledger::StoredAs;
 use common::statement::Period;
 use common::store::StoreUrl;
 use common::{Error, Result};
+use futures_util::stream::{self, BoxStream, StreamExt};
 use jiff::Timestamp;
 
 /// Where documents are published.
@@ -41,7 +43,8 @@ pub struct Wanted {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
     Nothing,
-    /// It has another size or other bytes.
+    OfAnotherSize,
+    /// It has other bytes, and as many of them.
     Another,
     /// What was published, byte by byte.
     Published(StoredAs),
@@ -75,14 +78,12 @@ impl PublishedStore {
         }
     }
 
-    /// Everything that is published of a period, by key.
-    pub async fn list(&self, period: Period) -> Result<Vec<Object>> {
-        let mut objects = match self {
-            Self::Directory(directory) => directory.list(period)?,
-            Self::Bucket(bucket) => bucket.list(period).await?,
-        };
-        objects.sort();
-        Ok(objects)
+    /// Everything that is published of a period, in the order of the keys' bytes, as it is read.
+    pub fn list(&self, period: Period) -> BoxStream<'_, Result<Object>> {
+        match self {
+            Self::Directory(directory) => stream::iter(directory.list(period)).boxed(),
+            Self::Bucket(bucket) => bucket.list(period).boxed(),
+        }
     }
 
     /// Looks at an object's contents: by the SHA-256 that S3 keeps with it, or else by reading it.
@@ -112,7 +113,7 @@ impl PublishedStore {
         let found = self.look_at(wanted).await?;
         let refused: Option<fn(&str) -> Error> = match found {
             Found::Nothing => Some(missing),
-            Found::Another => Some(changed),
+            Found::OfAnotherSize | Found::Another => Some(changed),
             Found::Published(_) => None,
         };
         match (self, refused) {
