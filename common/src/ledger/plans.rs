@@ -166,8 +166,8 @@ fn history() -> String {
              r.run_id, 'electronic', 1, '2026-11-01', 'x', '0', NULL, 1, 2 FROM n, export_runs r;
          INSERT INTO export_job_documents (job_id, slot, document_id)
          SELECT 'J' || run_id, 0, document_id FROM export_documents;
-         INSERT INTO export_attempts (attempt_id, document_id, job_id, slot, number, started_at, ended_at)
-         SELECT document_id, document_id, 'J' || run_id, 0, 1, 1, 2 FROM export_documents"
+         INSERT INTO export_attempts (attempt_id, document_id, job_id, slot, number, started_at, ended_at, outcome)
+         SELECT document_id, document_id, 'J' || run_id, 0, 1, 1, 2, 'succeeded' FROM export_documents"
     )
 }
 
