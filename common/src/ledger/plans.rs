@@ -1,5 +1,5 @@
 //! What is asked again and again reads nothing of the months before: the plans of the very queries that the functions of the ledger ask,
-//! on SQLite. On PostgreSQL a scenario holds the server's own counts of scans.
+//! on SQLite. On PostgreSQL the scenario `scans` holds the server's own counts over whole commands.
 
 use std::cell::RefCell;
 

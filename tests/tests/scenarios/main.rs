@@ -38,6 +38,7 @@ mod rebuild;
 mod report;
 mod runbooks;
 mod s3;
+mod scans;
 mod settled;
 mod settlement;
 mod silence;
