@@ -14,13 +14,19 @@ use jiff::civil::Date;
 
 use crate::activity::{ActiveRows, of_snapshots, within};
 
+/// What rows are of.
+enum Of {
+    Period,
+    /// Its day; `None` = there was none.
+    Snapshot(Option<Date>),
+}
+
 /// A section whose rows are rows of a relation.
 pub struct Counted {
     section: Section,
     /// Which rows.
     pub rows: ActiveRows,
-    /// The snapshot that they are of; `None` = they are of the period.
-    day: Option<Option<Date>>,
+    of: Of,
     noun: &'static str,
     /// The section has lines of its own beside the rows, such as opening balances.
     has_more: bool,
@@ -37,7 +43,7 @@ impl Counted {
                 relation,
                 condition,
             },
-            day: None,
+            of: Of::Period,
             noun,
             has_more: false,
             basis: trade_basis,
@@ -69,7 +75,7 @@ impl Counted {
                 let held = days(|run| run.positions_closing)
                     .into_iter()
                     .map(|day| Self {
-                        day: Some(day),
+                        of: Of::Snapshot(day),
                         ..counted(
                             Section::Holdings,
                             &POSITIONS,
@@ -78,7 +84,7 @@ impl Counted {
                         )
                     });
                 let cash = days(|run| run.cash_closing).into_iter().map(|day| Self {
-                    day: Some(day),
+                    of: Of::Snapshot(day),
                     ..counted(
                         Section::Cash,
                         &CASH_BALANCES,
@@ -98,7 +104,7 @@ impl Counted {
             Section::Holdings => snapshots.positions_closing,
             _ => snapshots.cash_closing,
         };
-        if self.day.is_some_and(|day| day != closing) {
+        if matches!(self.of, Of::Snapshot(day) if day != closing) {
             return false;
         }
         let Some(digests) = document
@@ -169,8 +175,8 @@ impl Differences {
         self.found.sort_unstable();
         let mut is_told = vec![false; self.found.len()];
         while let Some(document) = told.try_next().await? {
-            let place = |found: &Box<str>| parts(found).0.cmp(&document);
-            if let Ok(n) = self.found.binary_search_by(place) {
+            let found = &self.found;
+            if let Ok(n) = found.binary_search_by(|found| parts(found).0.cmp(&document)) {
                 is_told[n] = true;
             }
         }

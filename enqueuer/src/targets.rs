@@ -214,18 +214,15 @@ fn activity_of(source: &Source, active: &ActiveRows, counted: &[ActiveRows]) -> 
     let name = active.relation.name;
     let is_same = |rows: &ActiveRows| rows.relation.name == name;
     let count = |rows: &ActiveRows| format!("sum(CASE WHEN {} THEN 1 ELSE 0 END)", rows.condition);
-    let columns: String = counted
-        .iter()
-        .enumerate()
-        .map(|(n, rows)| {
-            let counted = if is_same(rows) {
-                count(rows)
-            } else {
-                "0".to_owned()
-            };
-            format!(", {counted} AS n{n}")
-        })
-        .collect();
+    let columns = counted.iter().enumerate().map(|(n, rows)| {
+        let counted = if is_same(rows) {
+            count(rows)
+        } else {
+            "0".to_owned()
+        };
+        format!(", {counted} AS n{n}")
+    });
+    let columns = columns.collect::<Vec<_>>().concat();
     let mut conditions = vec![format!("({})", active.condition)];
     for rows in counted.iter().filter(|rows| is_same(rows)) {
         let condition = format!("({})", rows.condition);

@@ -37,7 +37,7 @@ impl Contents {
         match (document.etag.as_deref(), listed) {
             (Some(published), Some(listed)) if published == listed => self.compared += 1,
             (Some(_), Some(_)) => {
-                self.add_replaced(document.object_key.as_deref().unwrap_or_default())
+                self.add_replaced(document.object_key.as_deref().unwrap_or_default());
             }
             _ => self.not_compared += 1,
         }

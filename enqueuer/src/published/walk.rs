@@ -109,7 +109,7 @@ fn entries_of(directory: &Path) -> io::Result<Vec<Entry>> {
             } else {
                 entry.metadata()?
             };
-            (!metadata.is_dir()).then(|| metadata.len())
+            (!metadata.is_dir()).then_some(metadata.len())
         };
         entries.push(Entry {
             name: entry.file_name(),

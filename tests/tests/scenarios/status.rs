@@ -72,7 +72,7 @@ on_every_engine! {
             "state": "succeeded", "cause": null, "error": null, "column": null, "attempts": 1,
             "object_key": "2026-10/trade/A002/2026-10.trade.A002.xlsx",
             "sha256": file.sha256, "bytes": file.bytes, "rows": document(world, "2026-10.trade.A002").await?["rows"],
-            "delivery": "electronic",
+            "delivery": "electronic", "version_id": null,
         });
         assert_eq!(document(world, "2026-10.trade.A002").await?, expected);
         // Two trades and the cash that paid them.
