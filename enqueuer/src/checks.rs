@@ -10,7 +10,7 @@ use common::contract::RELATIONS;
 use common::database::Database;
 use common::ledger::Ledger;
 use common::profile::{Policies, Policy, Profile, Rule};
-use common::source::Source;
+use common::source::{Filtered, Source};
 use common::statement::{Kind, Period};
 use common::{Error, Result};
 
@@ -184,7 +184,9 @@ async fn of_source(config: &Config, source: &mut Source) -> (Vec<Finding>, bool)
     if !deviates {
         findings.push(prices_and_rates(source, config).await);
     }
-    let is_whole = problemless_rights && source.catalog.demand_all().is_ok();
+    let is_whole = problemless_rights
+        && source.catalog.demand_all().is_ok()
+        && filtered.iter().all(Filtered::shows_all);
     (findings, is_whole)
 }
 
