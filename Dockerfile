@@ -20,7 +20,7 @@ ARG REVISION=unknown
 # Caches are mounted, so that only what changed is compiled again. Builders give sources any time they like (a layer's, a
 # checkout's), by which cargo would take them for compiled: they are touched. With --target build scripts stay dynamic.
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
-    touch ./*/src/*.rs images/src/bin/*.rs && \
+    touch ./*/src/*.rs images/src/bin/*/*.rs && \
     RUSTFLAGS="-C target-feature=+crt-static --remap-path-prefix=/usr/local/cargo/registry/src=" \
     cargo build --locked --profile image --package images --target "$(rustc --print host-tuple)" && \
     install target/*/image/statement-export /statement-export && \

@@ -6,6 +6,8 @@
 //! What only builds (build scripts, macros, tests) is not linked and not listed. Debian's packages are those whose libraries are linked
 //! statically. A package without a licence that is known here is an error.
 
+mod licences;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt::Write as _;
@@ -15,11 +17,9 @@ use std::{env, fs, io};
 
 use serde_json::{Value, json};
 
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
+use licences::{license_texts, usual_text};
 
-/// Of licences that packages name without having their text.
-const APACHE: &str = include_str!("../../../LICENSE");
-const MIT: &str = include_str!("mit.txt");
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// Licences of what Debian's libraries are compiled from.
 const OF_DEBIAN: [(&str, &str); 2] = [
@@ -187,67 +187,6 @@ fn checksums(lock: &str) -> BTreeMap<String, String> {
     known.collect()
 }
 
-/// Every text about licences and copyright that a package has at its root, or in a folder for them.
-fn license_texts(directory: &Path) -> Result<Vec<String>> {
-    let is_about_it = |path: &Path| {
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .to_lowercase();
-        let words = [
-            "license",
-            "licence",
-            "copying",
-            "copyright",
-            "notice",
-            "unlicense",
-        ];
-        words.iter().any(|word| name.starts_with(word))
-    };
-    let entries = |directory: &Path| -> io::Result<Vec<PathBuf>> {
-        fs::read_dir(directory)?
-            .map(|entry| Ok(entry?.path()))
-            .collect()
-    };
-    let mut files = Vec::new();
-    for path in entries(directory)?
-        .into_iter()
-        .filter(|path| is_about_it(path))
-    {
-        if path.is_dir() {
-            files.extend(entries(&path)?.into_iter().filter(|path| path.is_file()));
-        } else {
-            files.push(path);
-        }
-    }
-    files.sort();
-    files
-        .iter()
-        .map(|file| {
-            Ok(String::from_utf8_lossy(&fs::read(file)?)
-                .trim()
-                .replace('\r', ""))
-        })
-        .collect()
-}
-
-/// The text of a licence that a package names only.
-fn usual_text(name: &str, license: &str) -> Result<String> {
-    match license {
-        _ if license.contains("Apache-2.0") => Ok(APACHE.trim().to_owned()),
-        _ if license.contains("MIT") => {
-            Ok(MIT
-                .trim()
-                .replacen("HOLDERS", &format!("the authors of {name}"), 1))
-        }
-        _ => Err(
-            format!("{name} has no text of its licence {license}: find out what it asks for")
-                .into(),
-        ),
-    }
-}
-
 /// What libsqlite3-sys compiles: SQLite itself, which is in the public domain.
 fn sqlite(directory: &Path) -> Result<Component> {
     let header = fs::read_to_string(directory.join("sqlite3/sqlite3.h"))?;
@@ -371,15 +310,6 @@ mod tests {
         let known = checksums(lock);
         assert_eq!(known.len(), 1);
         assert_eq!(known["a 1.0"], "00");
-    }
-
-    #[test]
-    fn a_licence_without_a_text_has_the_usual_one_or_is_an_error() {
-        assert!(
-            usual_text("a", "MIT OR Apache-2.0").is_ok_and(|text| text.contains("Apache License"))
-        );
-        assert!(usual_text("a", "MIT").is_ok_and(|text| text.contains("the authors of a")));
-        assert!(usual_text("a", "EPL-2.0").is_err());
     }
 
     #[test]
