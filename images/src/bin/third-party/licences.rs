@@ -6,8 +6,8 @@ use std::{fs, io};
 use super::Result;
 
 /// Of licences that packages name without having their text.
-const APACHE: &str = include_str!("../../../../LICENSE");
-const MIT: &str = include_str!("mit.txt");
+pub const APACHE: &str = include_str!("../../../../LICENSE");
+pub const MIT: &str = include_str!("mit.txt");
 
 /// Every text about licences and copyright that a package has at its root, or in a folder for them.
 pub fn license_texts(directory: &Path) -> Result<Vec<String>> {

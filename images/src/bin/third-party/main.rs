@@ -17,7 +17,7 @@ use std::{env, fs, io};
 
 use serde_json::{Value, json};
 
-use licences::{license_texts, usual_text};
+use licences::{APACHE, MIT, license_texts, usual_text};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
