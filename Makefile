@@ -63,7 +63,7 @@ bench bench-docs:
 # Breaks the gate's code in every way that cargo-mutants knows: each must fail a test. Takes ten minutes.
 mutants:
 	cargo mutants --version >/dev/null 2>&1 || cargo install --locked cargo-mutants
-	cargo mutants -p converter -f 'converter/src/gate/*.rs' --output target -- --lib gate
+	cargo mutants -p converter -f 'converter/src/gate/**/*.rs' --output target -- --lib gate
 
 # Both images, and what is in them, and a month end in one: images/README.md.
 images image-test:
