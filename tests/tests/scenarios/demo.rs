@@ -9,6 +9,8 @@ on_every_engine! {
     async fn every_cell_of_the_demo_is_the_sources(world: &World) {
         world
             .enqueuer(["demo", "--accounts", "200", "--seed", "7", "--at", "2026-11-05T00:00:00Z"])
+            // As users run it: on a busy machine its largest document takes longer than a test's short lease.
+            .without("LEASE_SECONDS")
             .run()
             .await?
             .expect(0)?;
