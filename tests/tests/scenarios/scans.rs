@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use tests::cloud::Cloud;
-use tests::{Engine, World};
+use tests::{Engine, Program, World};
 
 use crate::fixtures::{PERIOD, load_october, october, run_october};
 
@@ -119,6 +119,19 @@ impl<'a> Scans<'a> {
         Ok(())
     }
 
+    /// As [`Self::after`], of each question by itself.
+    async fn after_questions(
+        &mut self,
+        analyze: &str,
+        enqueuer: impl Fn(Vec<&'static str>) -> Program,
+    ) -> Result<()> {
+        for question in QUESTIONS {
+            enqueuer(question.to_vec()).run().await?.expect(0)?;
+            self.after(&format!("{question:?} after {analyze}")).await?;
+        }
+        Ok(())
+    }
+
     fn expect_none(self) -> Result<()> {
         ensure!(self.found.is_empty(), "{}", self.found.join("\n"));
         Ok(())
@@ -135,6 +148,12 @@ const QUESTIONS: [&[&str]; 6] = [
     &["report", "--period", PERIOD, "--out", "-"],
 ];
 
+/// What the planner takes for granted of a month that it does not know, and what it then knows of it; and a document to be reissued.
+const ROUNDS: [(&str, &str); 2] = [
+    ("SELECT 1", "2026-10.trade.A002"),
+    ("ANALYZE", "2026-10.trade.A003"),
+];
+
 #[tokio::test]
 async fn a_month_end_on_one_machine_scans_nothing_of_the_months_before() -> Result<()> {
     let world = World::new(Engine::Postgres).await?;
@@ -144,22 +163,11 @@ async fn a_month_end_on_one_machine_scans_nothing_of_the_months_before() -> Resu
     let mut scans = Scans::begin(&world).await?;
     run_october(&world).await?.expect(0)?;
     scans.after("run").await?;
-    // What the planner takes for granted of a month that it does not know, and what it then knows of it.
-    for (analyze, document) in [
-        ("SELECT 1", "2026-10.trade.A002"),
-        ("ANALYZE", "2026-10.trade.A003"),
-    ] {
+    for (analyze, document) in ROUNDS {
         world.execute(analyze).await?;
-        for question in QUESTIONS {
-            world
-                .enqueuer(question.iter().copied())
-                .run()
-                .await?
-                .expect(0)?;
-            scans
-                .after(&format!("{question:?} after {analyze}"))
-                .await?;
-        }
+        scans
+            .after_questions(analyze, |question| world.enqueuer(question))
+            .await?;
         let link = ["link", "2026-10.trade.A001"];
         world.enqueuer(link).run().await?.expect(0)?;
         scans.after("link").await?;
@@ -181,10 +189,7 @@ async fn a_month_end_on_aws_scans_nothing_of_the_months_before() -> Result<()> {
     cloud.migrate().await?;
     world.execute(&history("batch")).await?;
     let mut scans = Scans::begin(&world).await?;
-    for (analyze, document) in [
-        ("SELECT 1", "2026-10.trade.A002"),
-        ("ANALYZE", "2026-10.trade.A003"),
-    ] {
+    for (analyze, document) in ROUNDS {
         world.execute(analyze).await?;
         cloud.enqueuer(october([])).run().await?.expect(0)?;
         scans.after(&format!("run after {analyze}")).await?;
@@ -193,16 +198,9 @@ async fn a_month_end_on_aws_scans_nothing_of_the_months_before() -> Result<()> {
         let counts = cloud.sweep_to_the_end(PERIOD).await?;
         scans.after(&format!("sweeps after {analyze}")).await?;
         assert_eq!(counts["succeeded"], 12, "{counts}");
-        for question in QUESTIONS {
-            cloud
-                .enqueuer(question.iter().copied())
-                .run()
-                .await?
-                .expect(0)?;
-            scans
-                .after(&format!("{question:?} after {analyze}"))
-                .await?;
-        }
+        scans
+            .after_questions(analyze, |question| cloud.enqueuer(question))
+            .await?;
         cloud.sweep().await?;
         scans
             .after(&format!("a sweep of nothing after {analyze}"))
