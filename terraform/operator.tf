@@ -123,20 +123,7 @@ locals {
           [group, "${group}:*"]
         ])
       },
-      {
-        # The diagnoses of the runbooks.
-        Sid    = "SeeBatch"
-        Effect = "Allow"
-        Action = [
-          "batch:DescribeComputeEnvironments",
-          "batch:DescribeJobDefinitions",
-          "batch:DescribeJobQueues",
-          "batch:DescribeJobs",
-          "batch:ListJobs",
-        ]
-        # AWS knows no resource here.
-        Resource = "*"
-      },
+      local.see_batch,
       {
         Sid      = "SeeQueue"
         Effect   = "Allow"

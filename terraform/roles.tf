@@ -71,6 +71,21 @@ locals {
     Resource = aws_s3_bucket.statements.arn
   }
 
+  # Of the enqueuer, whose `check` looks whether jobs can begin, and of operators, for the diagnoses of the runbooks.
+  see_batch = {
+    Sid    = "SeeBatch"
+    Effect = "Allow"
+    Action = [
+      "batch:DescribeComputeEnvironments",
+      "batch:DescribeJobDefinitions",
+      "batch:DescribeJobQueues",
+      "batch:DescribeJobs",
+      "batch:ListJobs",
+    ]
+    # AWS knows no resource here.
+    Resource = "*"
+  }
+
   converter_policy = {
     Version = "2012-10-17"
     Statement = [
@@ -112,20 +127,7 @@ locals {
         Action   = "batch:TagResource"
         Resource = "${local.arn.batch}:job/*"
       },
-      {
-        # Queue, environments and definition: `check` looks whether jobs can begin.
-        Sid    = "SeeJobs"
-        Effect = "Allow"
-        Action = [
-          "batch:DescribeComputeEnvironments",
-          "batch:DescribeJobDefinitions",
-          "batch:DescribeJobQueues",
-          "batch:DescribeJobs",
-          "batch:ListJobs",
-        ]
-        # AWS knows no resource here.
-        Resource = "*"
-      },
+      merge(local.see_batch, { Sid = "SeeJobs" }),
       {
         # `stop`, a held period, jobs that are stuck. Cancelled is what has not begun; terminated what has.
         Sid      = "EndJobs"
