@@ -141,7 +141,8 @@ impl Ledger {
         period: Period,
         mut tell: impl FnMut(Prunable),
     ) -> Result<()> {
-        let mut after = String::new();
+        // Ids begin with their period: from there no page walks through the months before.
+        let mut after = period.to_string();
         while let Some(last) = self.last_of_page(period, &after).await? {
             tell(self.prune_page(pruning, period, &after, &last).await?);
             after = last;
