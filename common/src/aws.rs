@@ -226,12 +226,6 @@ where
     }
 }
 
-/// The other way round; `None` = it is no digest of a whole object, as that of one that was put in parts (`…-2`).
-pub fn hex_of_base64(digest: &str) -> Option<String> {
-    let bytes = aws_smithy_types::base64::decode(digest).ok()?;
-    (bytes.len() == 32).then(|| hashing::hex(&bytes))
-}
-
 /// S3 wants a digest in base64, the ledger has it in hexadecimal.
 pub fn base64_of_hex(hex: &str) -> String {
     let bytes: Vec<u8> = hex
@@ -240,6 +234,12 @@ pub fn base64_of_hex(hex: &str) -> String {
         .filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
         .collect();
     aws_smithy_types::base64::encode(bytes)
+}
+
+/// The other way round; `None` = it is no digest of a whole object, as that of one that was put in parts (`…-2`).
+pub fn hex_of_base64(digest: &str) -> Option<String> {
+    let bytes = aws_smithy_types::base64::decode(digest).ok()?;
+    (bytes.len() == 32).then(|| hashing::hex(&bytes))
 }
 
 #[cfg(test)]
