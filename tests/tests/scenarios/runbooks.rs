@@ -277,6 +277,7 @@ fn operators_actions() -> Result<String> {
         of(&operator, "operator_policy")?,
         of(&roles, "links_policy")?,
         of(&roles, "list_statements")?,
+        of(&roles, "see_batch")?,
     ]
     .concat())
 }
