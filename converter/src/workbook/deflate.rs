@@ -13,7 +13,8 @@ const BUFFER_BYTES: usize = 1 << 15;
 /// Compresses to `W`.
 pub struct Deflater<W> {
     compress: Compress,
-    buffer: Vec<u8>,
+    /// Whole at all times: what grows a vector would fill it with zeros at every write, however short.
+    buffer: Box<[u8]>,
     out: W,
 }
 
@@ -21,7 +22,7 @@ impl<W: Write> Deflater<W> {
     pub fn new(out: W) -> Self {
         Self {
             compress: Compress::new(Compression::new(COMPRESSION_LEVEL.into()), false),
-            buffer: Vec::with_capacity(BUFFER_BYTES),
+            buffer: vec![0; BUFFER_BYTES].into_boxed_slice(),
             out,
         }
     }
@@ -50,13 +51,13 @@ impl<W: Write> Deflater<W> {
     /// A flush is complete only when it left room in the buffer; until then it must be asked for again (`deflate` in zlib.h).
     fn run(&mut self, mut data: &[u8], flush: FlushCompress) -> io::Result<()> {
         loop {
-            self.buffer.clear();
-            let before = self.compress.total_in();
-            self.compress.compress_vec(data, &mut self.buffer, flush)?;
-            let taken = self.compress.total_in() - before;
-            data = &data[usize::try_from(taken).unwrap_or(data.len())..];
-            self.out.write_all(&self.buffer)?;
-            if data.is_empty() && self.buffer.len() < self.buffer.capacity() {
+            let before = [self.compress.total_in(), self.compress.total_out()];
+            self.compress.compress(data, &mut self.buffer, flush)?;
+            let since = |before: u64, now: u64| usize::try_from(now - before).unwrap_or(usize::MAX);
+            data = &data[since(before[0], self.compress.total_in())..];
+            let compressed = &self.buffer[..since(before[1], self.compress.total_out())];
+            self.out.write_all(compressed)?;
+            if data.is_empty() && compressed.len() < self.buffer.len() {
                 return Ok(());
             }
         }
