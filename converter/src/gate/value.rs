@@ -43,9 +43,6 @@ pub fn check_trade(gate: &mut Gate, trade: &Trade, quote: &Quote) -> Result<()> 
     if !gate.looks_at(Rule::Value) || matches!(trade.side, Side::Receipt | Side::Delivery) {
         return Ok(());
     }
-    if quote.makes(trade.quantity, trade.unit_price, trade.gross_amount) {
-        return Ok(());
-    }
     let of_trade = || {
         format!(
             "trade {} of {} in {}",
@@ -153,10 +150,10 @@ fn check_result_of_value(
         return too_large(gate, &of_position(position));
     };
     let stated = with_or_without_accrued(valuation, result);
-    let paid = quote
-        .price_factor
-        .and_then(|_| comparison.with_cost_paid(quote, quantity, cost));
-    if comparison.allows_any(&stated) || paid.is_some_and(|paid| paid.allows_any(&stated)) {
+    let with_cost_paid = || comparison.with_cost_paid(quote, quantity, cost);
+    if comparison.allows_any(&stated)
+        || with_cost_paid().is_some_and(|paid| paid.allows_any(&stated))
+    {
         return Ok(());
     }
     let formula = format!(
@@ -182,9 +179,6 @@ fn check_market_value(
         return Ok(());
     };
     let quote = &valuation.quote;
-    if quote.makes(position.quantity, price, market_value) {
-        return Ok(());
-    }
     let comparison = Comparison::of_price(quote, position.quantity, price, position.currency);
     let Some(comparison) = comparison else {
         return too_large(gate, &of_position(position));
@@ -211,35 +205,24 @@ fn check_result(
     let (Some(result), Some(cost)) = (position.unrealized_pl, position.average_cost) else {
         return Ok(());
     };
-    if valuation.cost_currency != position.currency
-        || valuation
-            .quote
-            .makes(position.quantity, price - cost, result)
-    {
+    if valuation.cost_currency != position.currency {
         return Ok(());
     }
-    let comparison = Comparison::of_result(
-        &valuation.quote,
-        position.quantity,
-        (price, cost),
-        position.currency,
-    );
+    let (quote, quantity) = (&valuation.quote, position.quantity);
+    let comparison = Comparison::of_result(quote, quantity, (price, cost), position.currency);
     let Some(comparison) = comparison else {
         return too_large(gate, &of_position(position));
     };
-    let mut explained = comparison.allows_any(&with_or_without_accrued(valuation, result));
-    if !explained && valuation.quote.price_factor.is_some() {
-        // A cost may have been paid for the factor of its day, and is then stated with it.
-        explained = comparison
-            .with_cost_paid(&valuation.quote, position.quantity, cost)
-            .is_some_and(|paid| paid.allows(result));
-    }
-    if explained {
+    // A cost may have been paid for the factor of its day, and is then stated with it.
+    let with_cost_paid = || comparison.with_cost_paid(quote, quantity, cost);
+    if comparison.allows_any(&with_or_without_accrued(valuation, result))
+        || with_cost_paid().is_some_and(|paid| paid.allows(result))
+    {
         return Ok(());
     }
     let formula = format!(
         "(price {price} − average_cost {cost}) × {}",
-        times(&valuation.quote, position.quantity)
+        times(quote, quantity)
     );
     comparison.refuse(
         gate,
@@ -259,14 +242,6 @@ fn with_or_without_accrued(valuation: &Valuation, stated: Decimal) -> [Decimal; 
 impl Quote {
     fn scales(&self) -> &'static Scales {
         Scales::of(self.asset_class)
-    }
-
-    /// Whether so much at a price is exactly the amount, as nearly every one is.
-    fn makes(&self, quantity: Decimal, price: Decimal, amount: Decimal) -> bool {
-        let expected = self
-            .priced(quantity)
-            .and_then(|priced| priced.checked_mul(price));
-        expected.is_some() && expected == amount.checked_mul(self.price_unit)
     }
 
     /// Times the price unit: a step for each unit of what is priced, and so many minor units.

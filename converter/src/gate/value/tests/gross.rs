@@ -375,4 +375,14 @@ fn a_unit_with_a_price_of_its_own_is_bought_in_parts() {
     for outside in ["999.91", "1098.5"] {
         gross_refused(&fund, &bought(outside), &["tolerance of 0.159375"]);
     }
+    // A unit that is one of a thousand is bought whole: half a step of the price and a minor unit, and the price of a unit.
+    let fund = quote(AssetClass::Fund, "1000");
+    for (gross, is_right) in [("9.96", true), ("9.87", true), ("10.11", false)] {
+        let trade = dollars(Side::Buy, "100", "98.76", gross);
+        if is_right {
+            gross_passes(&fund, &trade);
+        } else {
+            gross_refused(&fund, &trade, &["gross_amount is 10.11"]);
+        }
+    }
 }
