@@ -3,7 +3,7 @@
 use anyhow::Result;
 use tests::{Engine, World};
 
-use crate::converter;
+use crate::converter::{self, Gate};
 use crate::measure::{self, Measured, median};
 use crate::peers::{self, Peer};
 use crate::report::{Report, Table, number};
@@ -14,17 +14,19 @@ use crate::{alone, reading, same_cells, source};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
     Peer(Peer),
-    Converter(Engine),
+    Converter(Engine, Gate),
     /// psycopg and XlsxWriter.
     Script,
     Reading(Engine),
     Psql,
 }
 
-const WAYS: [Way; 10] = [
+const WAYS: [Way; 12] = [
     Way::Peer(Peer::RustXlsxwriter),
-    Way::Converter(Engine::Postgres),
-    Way::Converter(Engine::Sqlite),
+    Way::Converter(Engine::Postgres, Gate::Whole),
+    Way::Converter(Engine::Postgres, Gate::WithoutFigures),
+    Way::Converter(Engine::Sqlite, Gate::Whole),
+    Way::Converter(Engine::Sqlite, Gate::WithoutFigures),
     Way::Peer(Peer::Libxlsxwriter),
     Way::Peer(Peer::XlsxWriter),
     Way::Script,
@@ -38,7 +40,9 @@ impl Way {
     fn name(self) -> String {
         match self {
             Way::Peer(peer) => peer.name().to_owned(),
-            Way::Converter(engine) => format!("converter, {}, and reopened", name(engine)),
+            Way::Converter(engine, gate) => {
+                format!("converter, {}, {}", name(engine), gate.words())
+            }
             Way::Script => "a script: PostgreSQL by psycopg, XlsxWriter (Python)".to_owned(),
             Way::Reading(engine) => format!("reading alone, {}, sqlx", name(engine)),
             Way::Psql => "reading alone, PostgreSQL, `psql \\copy`".to_owned(),
@@ -56,7 +60,7 @@ impl Way {
 
     fn uses_server(self) -> bool {
         match self {
-            Way::Converter(engine) | Way::Reading(engine) => engine == Engine::Postgres,
+            Way::Converter(engine, _) | Way::Reading(engine) => engine == Engine::Postgres,
             Way::Script | Way::Psql => true,
             Way::Peer(_) => false,
         }
@@ -127,7 +131,7 @@ pub async fn world(engine: Engine, rows: u32) -> Result<World> {
 async fn once(way: Way, worlds: &Worlds) -> Result<Measured> {
     match way {
         Way::Peer(peer) => peer.measure(1, worlds.rows, &worlds.sqlite.path("")),
-        Way::Converter(engine) => converter::document(worlds.of(engine)).await,
+        Way::Converter(engine, gate) => converter::document(worlds.of(engine), gate).await,
         Way::Script => {
             let path = worlds.postgres.path("0.xlsx");
             let url = worlds.postgres.database_url();

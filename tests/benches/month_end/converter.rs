@@ -22,8 +22,8 @@ fn program(world: &World, name: &str) -> Command {
 }
 
 /// The converter's whole process on the big document: claim, read, gate, write, publish, settle.
-pub async fn document(world: &World) -> Result<Measured> {
-    let measured = measure::process(&mut due_document(world, Gate::Whole).await?)?;
+pub async fn document(world: &World, gate: Gate) -> Result<Measured> {
+    let measured = measure::process(&mut due_document(world, gate).await?)?;
     let published = world.published()?;
     let path = &published.first().context("nothing was published")?.path;
     let file_mb = measure::megabytes(path)?;
@@ -39,6 +39,18 @@ pub enum Gate {
     Whole,
     /// Without the rules that work figures out from others.
     WithoutFigures,
+}
+
+impl Gate {
+    /// Every one that is measured, as tables name it.
+    pub const ALL: [Self; 2] = [Self::Whole, Self::WithoutFigures];
+
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Whole => "and reopened",
+            Self::WithoutFigures => "without `value`, `settlement`, `agreement`",
+        }
+    }
 }
 
 /// Makes the big document due again, and gives the process that makes it.

@@ -4,7 +4,7 @@ use anyhow::Result;
 use tests::Engine;
 
 use crate::big::{self, name, seconds};
-use crate::converter;
+use crate::converter::{self, Gate};
 use crate::measure::{Measured, median};
 use crate::peers::Peer;
 use crate::plot::{self, Panel, Series};
@@ -70,8 +70,8 @@ async fn documents(sizes: Sizes) -> Result<Vec<Document>> {
         for _ in 0..if rows < LONG { sizes.runs } else { 1 } {
             eprintln!("bench: growth, a document of {rows} rows");
             runs[0].push(Peer::RustXlsxwriter.measure(1, rows, &worlds[0].path(""))?);
-            runs[1].push(converter::document(&worlds[0]).await?);
-            runs[2].push(converter::document(&worlds[1]).await?);
+            runs[1].push(converter::document(&worlds[0], Gate::Whole).await?);
+            runs[2].push(converter::document(&worlds[1], Gate::Whole).await?);
         }
         for world in worlds {
             world.close().await?;

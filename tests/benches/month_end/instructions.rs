@@ -44,16 +44,10 @@ pub async fn measure(report: Report) -> Result<()> {
     row(Peer::RustXlsxwriter.name(), alone_row, alone_document);
     for engine in [Engine::Postgres, Engine::Sqlite] {
         let converter = format!("converter, {}", name(engine));
-        for (gate, with) in [
-            (Gate::Whole, "and reopened"),
-            (
-                Gate::WithoutFigures,
-                "without `value`, `settlement`, `agreement`",
-            ),
-        ] {
+        for gate in Gate::ALL {
             let rows = per_unit(ROWS, &rows(engine, gate).await?);
             let document = per_unit(DOCUMENTS, &documents(engine, gate).await?);
-            row(&format!("{converter}, {with}"), rows, document);
+            row(&format!("{converter}, {}", gate.words()), rows, document);
         }
     }
     report.tell("instructions", &table.finish())

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use rust_xlsxwriter::utility::row_col_to_cell;
 use tests::{Engine, Workbook, World, part};
 
-use crate::converter;
+use crate::converter::{self, Gate};
 use crate::peers::{self, Peer};
 use crate::{measure, source};
 
@@ -38,7 +38,7 @@ pub async fn check() -> Result<()> {
         &expected,
         &cells(&directory.join("0.xlsx"), 0)?,
     )?;
-    converter::document(&world).await?;
+    converter::document(&world, Gate::Whole).await?;
     let published = world.published()?;
     let document = &published.first().context("nothing was published")?.path;
     // The first sheet is the summary.

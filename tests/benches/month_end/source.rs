@@ -10,11 +10,17 @@ pub const PERIOD: &str = "2026-10";
 /// The big document.
 pub const DOCUMENT: &str = "2026-10.trade.A0000";
 
+const MOVEMENTS: &str =
+    "account_id,movement_id,booked_on,kind,description,currency,amount,trade_id\n";
+
 /// Creates accounts with so many trades each in October 2026.
 pub async fn create(world: &World, accounts: u32, trades: u32) -> Result<()> {
-    // `load` creates the relations with their indexes; empty files make them empty.
+    // `load` creates the relations with their indexes; files without rows make them empty.
     world
-        .load(&[("statement_accounts", &account_rows(accounts))])
+        .load(&[
+            ("statement_accounts", &account_rows(accounts)),
+            ("statement_cash_movements", MOVEMENTS),
+        ])
         .await?;
     let day = match world.engine {
         Engine::Postgres => format!("date '2026-10-01' + (i * 31 / {trades})::int"),
@@ -72,9 +78,16 @@ pub async fn create(world: &World, accounts: u32, trades: u32) -> Result<()> {
         received = text("quantity * double_price / 2 - commission - tax"),
     );
     world.execute(&statement).await?;
+    // What the gate's rule `settlement` compares: every trade is paid on the day it settles, by a movement that names it.
+    world
+        .execute(
+            "INSERT INTO statement_cash_movements (account_id, movement_id, booked_on, kind, description, currency, amount, trade_id)
+             SELECT account_id, 'M' || trade_id, settlement_date, 'trade', '', currency, net_amount, trade_id FROM statement_trades",
+        )
+        .await?;
     world
         .execute(if world.engine == Engine::Postgres {
-            "VACUUM ANALYZE statement_trades"
+            "VACUUM ANALYZE statement_trades, statement_cash_movements"
         } else {
             "ANALYZE"
         })
