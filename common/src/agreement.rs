@@ -245,6 +245,63 @@ mod tests {
     }
 
     #[test]
+    fn a_price_counts_for_a_part_of_each_unit() {
+        let [two, half, hundred] = ["2.00", "0.5", "100"].map(|text| Some(decimal(text)));
+        let known = Price::times(two, half, hundred).unwrap();
+        assert_eq!(known, price("1", "100"));
+        assert_eq!(known.to_string(), "1 per 100");
+        for [price, factor, unit] in [
+            [None, half, hundred],
+            [two, None, hundred],
+            [two, half, None],
+        ] {
+            assert_eq!(Price::times(price, factor, unit), None);
+        }
+    }
+
+    #[test]
+    fn a_doubt_about_a_rate_is_of_one_base_currency() {
+        let (base, currency, usual) = ("JPY".to_owned(), "USD".to_owned(), decimal("150"));
+        let security = Security::new("1", "X", "A", "JPY");
+        let price = price("1", "1");
+        let rate = Doubt::Rate {
+            relation: "statement_positions".to_owned(),
+            date: "2026-10-30".to_owned(),
+            base: base.clone(),
+            currency: currency.clone(),
+            usual,
+        };
+        let jump = Doubt::RateJump {
+            base: base.clone(),
+            currency: currency.clone(),
+        };
+        let traded = Doubt::TradeRate {
+            base,
+            currency,
+            usual,
+        };
+        for doubt in [rate, jump, traded] {
+            assert_eq!(doubt.base(), Some("JPY"), "{doubt:?}");
+        }
+        let jump = Doubt::PriceJump {
+            security: security.clone(),
+        };
+        let traded = Doubt::TradePrice {
+            security: security.clone(),
+            lowest: price,
+            highest: price,
+        };
+        let other = Doubt::Price {
+            security,
+            date: "2026-10-30".to_owned(),
+            usual: price,
+        };
+        for doubt in [jump, traded, other] {
+            assert_eq!(doubt.base(), None, "{doubt:?}");
+        }
+    }
+
+    #[test]
     fn three_times_and_a_third_want_a_reason() {
         for (now, before, far) in [
             ("300", "100", true),
@@ -306,6 +363,7 @@ mod tests {
             });
         }
         assert_eq!((findings.kept.len(), findings.more), (MAX_KEPT, 1));
+        assert_eq!(findings.count(), MAX_KEPT as u64 + 1);
         let text = serde_json::to_string(&findings).unwrap();
         assert_eq!(serde_json::from_str::<Findings>(&text).unwrap(), findings);
     }

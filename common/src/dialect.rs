@@ -90,22 +90,6 @@ impl Dialect {
         }
     }
 
-    /// Begins a snapshot on a connection that writes at other times; it cannot until the snapshot's end.
-    pub const fn begin_lent_snapshot(self) -> &'static str {
-        match self {
-            Dialect::Postgres => self.begin_snapshot(),
-            Dialect::Sqlite => "PRAGMA query_only = ON; BEGIN",
-        }
-    }
-
-    /// Ends a snapshot of [`begin_lent_snapshot`](Self::begin_lent_snapshot).
-    pub const fn end_lent_snapshot(self) -> &'static str {
-        match self {
-            Dialect::Postgres => "ROLLBACK",
-            Dialect::Sqlite => "ROLLBACK; PRAGMA query_only = OFF",
-        }
-    }
-
     /// Begins a transaction that writes. SQLite takes its write lock at once, so that no upgrade can deadlock. A lock is waited for a
     /// minute on both.
     pub const fn begin_write(self) -> &'static str {

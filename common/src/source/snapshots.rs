@@ -6,6 +6,7 @@ use crate::Result;
 use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::database::{Whose, statement_failed};
+use crate::dialect::Dialect;
 use crate::ledger::Ledger;
 use sqlx::{Any, Executor};
 
@@ -16,8 +17,8 @@ pub enum SourceSnapshots {
         config: Config,
         source: Option<Box<Source>>,
     },
-    /// The source is in the ledger's database: the connection that the ledger has. A second one would cost a small
-    /// document more time than it takes.
+    /// The source is in the ledger's PostgreSQL: the connection that the ledger has. A second one would cost a small document more time
+    /// than it takes.
     BesideLedger {
         ledger: Ledger,
         zones: Zones,
@@ -36,8 +37,11 @@ impl SourceSnapshots {
 
     /// Of the source that the settings name, which may be the ledger's database.
     pub fn new(config: &Config, ledger: &Ledger) -> Self {
-        // The same words: another user may have other rights.
-        if config.source_database_url.expose() == config.database_url.expose() {
+        // The same words: another user may have other rights. A SQLite file is soon opened once more, for reading only; forbidding a
+        // connection that writes to write for a while would have all its statements parsed anew.
+        let is_lent = config.source_database_url.expose() == config.database_url.expose()
+            && ledger.database().dialect == Dialect::Postgres;
+        if is_lent {
             Self::BesideLedger {
                 ledger: ledger.clone(),
                 zones: Zones::of(config),
@@ -77,7 +81,7 @@ impl SourceSnapshots {
             } => {
                 let mut borrowed = Borrowed(Some(ledger.connection().await?));
                 let database = ledger.database().clone();
-                let begin = database.dialect.begin_lent_snapshot();
+                let begin = database.dialect.begin_snapshot();
                 let (catalog, session) = known
                     .take()
                     .map_or((None, None), |(catalog, session)| (Some(catalog), session));
@@ -104,15 +108,10 @@ impl SourceSnapshots {
 
     /// Ends a snapshot; there is nothing to commit.
     pub async fn end(&mut self, mut read: Source) -> Result<()> {
-        const DOING: &str = "ending the snapshot";
+        execute(read.connection(), "ROLLBACK", "ending the snapshot").await?;
         match self {
-            Self::Apart { source, .. } => {
-                execute(read.connection(), "ROLLBACK", DOING).await?;
-                *source = Some(Box::new(read));
-            }
+            Self::Apart { source, .. } => *source = Some(Box::new(read)),
             Self::BesideLedger { known, .. } => {
-                let end = read.database.dialect.end_lent_snapshot();
-                execute(read.connection(), end, DOING).await?;
                 if let Connection::OfLedger(borrowed) = read.connection {
                     borrowed.give_back();
                 }
