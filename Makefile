@@ -1,6 +1,6 @@
 # Every target does its own set-up on a machine with a Rust toolchain and make.
 
-.PHONY: demo build images test image-test terraform-test supply-chain fuzz bench bench-docs mutants fmt lint lint-docs
+.PHONY: demo build images test image-test terraform-test supply-chain fuzz bench bench-docs kills mutants fmt lint lint-docs
 
 # A month end of a thousand sample customers: SQLite, a local directory, local processes. Made anew each time, apart from
 # whatever you loaded.
@@ -52,13 +52,22 @@ supply-chain:
 	tests/supply-chain.sh
 
 # How fast it is, beside other libraries in the same run: half an hour on two cores, or a part of it, PART=big, small, growth,
-# instructions or enqueue. bench-docs puts the figures into README.md and docs/speed.md, whose tables come from nowhere else.
+# figures, instructions or enqueue. bench-docs puts the figures into README.md and docs/speed.md, whose tables come from nowhere else.
 # Installs Debian's packages for what it measures beside and with, and Python's below target/.
 PART ?= all
 bench bench-docs:
 	cargo build --release --locked
 	tests/with-postgres.sh tests/with-bench-peers.sh cargo bench -p tests --locked --bench month_end -- \
 		$(if $(filter bench-docs,$@),--docs )$(PART)
+
+# Enqueuers, sweeps and converters killed at random moments, with either database, on this machine and on AWS: KILLS of each, all
+# from one seed. The suite does it with fewer. Takes half an hour.
+KILLS ?= 300
+KILLS_SEED ?= 20261201
+kills:
+	cargo build --workspace --locked
+	TEST_KILLS=$(KILLS) TEST_KILLS_SEED=$(KILLS_SEED) tests/with-postgres.sh tests/with-botocore.sh \
+		cargo test -p tests --locked --test scenarios killed_at_random_moments -- --nocapture --test-threads 2
 
 # Breaks the gate's code in every way that cargo-mutants knows: each must fail a test. Takes ten minutes.
 mutants:

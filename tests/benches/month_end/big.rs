@@ -14,19 +14,17 @@ use crate::{alone, reading, same_cells, source};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
     Peer(Peer),
-    Converter(Engine, Gate),
+    Converter(Engine),
     /// psycopg and XlsxWriter.
     Script,
     Reading(Engine),
     Psql,
 }
 
-const WAYS: [Way; 12] = [
+const WAYS: [Way; 10] = [
     Way::Peer(Peer::RustXlsxwriter),
-    Way::Converter(Engine::Postgres, Gate::Whole),
-    Way::Converter(Engine::Postgres, Gate::WithoutFigures),
-    Way::Converter(Engine::Sqlite, Gate::Whole),
-    Way::Converter(Engine::Sqlite, Gate::WithoutFigures),
+    Way::Converter(Engine::Postgres),
+    Way::Converter(Engine::Sqlite),
     Way::Peer(Peer::Libxlsxwriter),
     Way::Peer(Peer::XlsxWriter),
     Way::Script,
@@ -40,9 +38,7 @@ impl Way {
     fn name(self) -> String {
         match self {
             Way::Peer(peer) => peer.name().to_owned(),
-            Way::Converter(engine, gate) => {
-                format!("converter, {}, {}", name(engine), gate.words())
-            }
+            Way::Converter(engine) => format!("converter, {}, and reopened", name(engine)),
             Way::Script => "a script: PostgreSQL by psycopg, XlsxWriter (Python)".to_owned(),
             Way::Reading(engine) => format!("reading alone, {}, sqlx", name(engine)),
             Way::Psql => "reading alone, PostgreSQL, `psql \\copy`".to_owned(),
@@ -60,7 +56,7 @@ impl Way {
 
     fn uses_server(self) -> bool {
         match self {
-            Way::Converter(engine, _) | Way::Reading(engine) => engine == Engine::Postgres,
+            Way::Converter(engine) | Way::Reading(engine) => engine == Engine::Postgres,
             Way::Script | Way::Psql => true,
             Way::Peer(_) => false,
         }
@@ -131,7 +127,7 @@ pub async fn world(engine: Engine, rows: u32) -> Result<World> {
 async fn once(way: Way, worlds: &Worlds) -> Result<Measured> {
     match way {
         Way::Peer(peer) => peer.measure(1, worlds.rows, &worlds.sqlite.path("")),
-        Way::Converter(engine, gate) => converter::document(worlds.of(engine), gate).await,
+        Way::Converter(engine) => converter::document(worlds.of(engine), Gate::Whole).await,
         Way::Script => {
             let path = worlds.postgres.path("0.xlsx");
             let url = worlds.postgres.database_url();

@@ -42,12 +42,12 @@ pub enum Gate {
 }
 
 impl Gate {
-    /// Every one that is measured, as tables name it.
+    /// Both, as they are measured beside each other.
     pub const ALL: [Self; 2] = [Self::Whole, Self::WithoutFigures];
 
     pub fn words(self) -> &'static str {
         match self {
-            Self::Whole => "and reopened",
+            Self::Whole => "with all rules",
             Self::WithoutFigures => "without `value`, `settlement`, `agreement`",
         }
     }
@@ -105,12 +105,12 @@ pub fn profile(world: &World, gate: Gate) -> Result<PathBuf> {
     let text = "{ ja = \"見本\", en = \"Sample\" }";
     let policies = match gate {
         Gate::Whole => "",
-        Gate::WithoutFigures => {
-            "[gate]\nvalue = \"off\"\nsettlement = \"off\"\nagreement = \"off\"\n"
-        }
+        Gate::WithoutFigures => "value = \"off\"\nsettlement = \"off\"\nagreement = \"off\"\n",
     };
+    // The source has no balances.
+    let policies = format!("[gate]\ncash = \"off\"\n{policies}");
     let path = world.path("bench.toml");
     let firm = format!("[firm]\nname = {text}\nregistration = {text}\ncontact = {text}\n");
-    std::fs::write(&path, firm + policies)?;
+    std::fs::write(&path, firm + &policies)?;
     Ok(path)
 }

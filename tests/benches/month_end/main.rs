@@ -5,6 +5,7 @@ mod alone;
 mod big;
 mod converter;
 mod enqueue;
+mod figures;
 mod growth;
 mod instructions;
 mod machine;
@@ -25,7 +26,14 @@ use report::Report;
 use settings::Sizes;
 
 /// What can be measured by itself, in the order of the whole.
-const PARTS: [&str; 5] = ["big", "small", "growth", "instructions", "enqueue"];
+const PARTS: [&str; 6] = [
+    "big",
+    "small",
+    "growth",
+    "figures",
+    "instructions",
+    "enqueue",
+];
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -77,6 +85,7 @@ async fn measure_part(part: &str, report: Report, sizes: Sizes) -> Result<()> {
         "big" => big::measure(report, sizes).await,
         "small" => small::measure(report, sizes).await,
         "growth" => growth::measure(report, sizes).await,
+        "figures" => figures::measure(report, sizes).await,
         "instructions" => instructions::measure(report).await,
         _ => enqueue::measure(report).await,
     }

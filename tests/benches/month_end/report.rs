@@ -12,12 +12,13 @@ const PROJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const DOCUMENTS: [&str; 2] = ["README.md", "docs/speed.md"];
 
 /// Every block there is; each must stand in one document at least.
-const BLOCKS: [&str; 7] = [
+const BLOCKS: [&str; 8] = [
     "machine",
     "big",
     "big-beside",
     "small",
     "growth",
+    "figures",
     "instructions",
     "enqueue",
 ];

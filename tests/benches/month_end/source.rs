@@ -13,6 +13,19 @@ pub const DOCUMENT: &str = "2026-10.trade.A0000";
 const MOVEMENTS: &str =
     "account_id,movement_id,booked_on,kind,description,currency,amount,trade_id\n";
 
+/// As [`create`], and every trade is paid by a cash movement that names it, on the day it settles.
+pub async fn create_paid(world: &World, accounts: u32, trades: u32) -> Result<()> {
+    create(world, accounts, trades).await?;
+    world
+        .execute(
+            "INSERT INTO statement_cash_movements (account_id, movement_id, booked_on, kind, description, currency, amount, trade_id)
+             SELECT account_id, 'M' || trade_id, settlement_date, 'trade', '', currency, net_amount, trade_id
+             FROM statement_trades",
+        )
+        .await?;
+    analyze(world, "statement_cash_movements").await
+}
+
 /// Creates accounts with so many trades each in October 2026.
 pub async fn create(world: &World, accounts: u32, trades: u32) -> Result<()> {
     // `load` creates the relations with their indexes; files without rows make them empty.
@@ -78,20 +91,15 @@ pub async fn create(world: &World, accounts: u32, trades: u32) -> Result<()> {
         received = text("quantity * double_price / 2 - commission - tax"),
     );
     world.execute(&statement).await?;
-    // What the gate's rule `settlement` compares: every trade is paid on the day it settles, by a movement that names it.
-    world
-        .execute(
-            "INSERT INTO statement_cash_movements (account_id, movement_id, booked_on, kind, description, currency, amount, trade_id)
-             SELECT account_id, 'M' || trade_id, settlement_date, 'trade', '', currency, net_amount, trade_id FROM statement_trades",
-        )
-        .await?;
-    world
-        .execute(if world.engine == Engine::Postgres {
-            "VACUUM ANALYZE statement_trades, statement_cash_movements"
-        } else {
-            "ANALYZE"
-        })
-        .await
+    analyze(world, "statement_trades").await
+}
+
+/// Gives PostgreSQL the statistics that its autovacuum would; a SQLite file stays as `load` leaves it.
+async fn analyze(world: &World, relation: &str) -> Result<()> {
+    match world.engine {
+        Engine::Postgres => world.execute(&format!("VACUUM ANALYZE {relation}")).await,
+        Engine::Sqlite => Ok(()),
+    }
 }
 
 fn price(engine: Engine) -> String {
