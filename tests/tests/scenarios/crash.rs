@@ -15,22 +15,18 @@ use crate::fixtures::{
     AT, Books, account_ids, count, expect_ledger_agrees_with_store, load_october, partial_files,
     run_of, running, slow_down_trades,
 };
+use crate::killing::Extent;
 use crate::processes::{converters, expect_no_converters, kill_alive, wait_until};
 
-const KILLS: u32 = 50;
-/// Of which each kind of program has at least so many.
-const KILLS_OF_EACH: u32 = 12;
-const SEED: u64 = 20_261_031;
 const ACCOUNTS: usize = 60;
-/// More than are ever needed: months that the killing left undone go to the next.
-const MONTHS: [&str; 14] = [
-    "2025-09", "2025-10", "2025-11", "2025-12", "2026-01", "2026-02", "2026-03", "2026-04",
-    "2026-05", "2026-06", "2026-07", "2026-08", "2026-09", "2026-10",
-];
 
-async fn load(world: &World) -> Result<()> {
+fn extent() -> Result<Extent> {
+    Extent::of(50, 14, 20_261_031)
+}
+
+async fn load(world: &World, extent: &Extent) -> Result<()> {
     let ids = account_ids(ACCOUNTS);
-    Books::of(ids.iter().map(String::as_str), &MONTHS)?
+    Books::of(ids.iter().map(String::as_str), &extent.months())?
         .load(world)
         .await
 }
@@ -51,6 +47,7 @@ fn run(world: &World, period: &str) -> tests::Program {
 
 /// Who kills, and what it has done so far.
 struct Killer {
+    kills: u32,
     random: Rng,
     enqueuers: u32,
     converters: u32,
@@ -58,8 +55,8 @@ struct Killer {
 
 impl Killer {
     fn is_done(&self) -> bool {
-        self.enqueuers + self.converters >= KILLS
-            && self.enqueuers.min(self.converters) >= KILLS_OF_EACH
+        self.enqueuers + self.converters >= self.kills
+            && self.enqueuers.min(self.converters) >= self.kills / 4
     }
 
     /// Starts a run and kills at random until it ends. Tells whether it ended by itself with everything done.
@@ -116,13 +113,14 @@ impl Killer {
 }
 
 /// Disturbs the runs of month after month; tells which months were begun.
-async fn disturb_month_ends(world: &World) -> Result<Vec<&'static str>> {
+async fn disturb_month_ends<'e>(world: &World, extent: &'e Extent) -> Result<Vec<&'e str>> {
     let mut killer = Killer {
-        random: Rng::with_seed(SEED),
+        kills: extent.kills,
+        random: Rng::with_seed(extent.seed),
         enqueuers: 0,
         converters: 0,
     };
-    let mut months = MONTHS.into_iter();
+    let mut months = extent.months().into_iter();
     let mut begun = vec![months.next().context("no month")?];
     while !killer.is_done() {
         let period = begun[begun.len() - 1];
@@ -131,8 +129,9 @@ async fn disturb_month_ends(world: &World) -> Result<Vec<&'static str>> {
         }
     }
     println!(
-        "{:?}: {} enqueuers and {} converters killed over {} months",
+        "{:?}, seed {}: {} enqueuers and {} converters killed over {} months",
         world.engine,
+        extent.seed,
         killer.enqueuers,
         killer.converters,
         begun.len()
@@ -190,12 +189,13 @@ async fn expect_no_remains(world: &World) -> Result<()> {
 
 on_every_engine! {
     async fn killed_at_random_moments_nothing_is_lost_and_nothing_doubled(world: &World) {
-        load(world).await?;
-        let months = disturb_month_ends(world).await?;
+        let extent = extent()?;
+        load(world, &extent).await?;
+        let months = disturb_month_ends(world, &extent).await?;
         expect_one_run_completes(world, &months).await?;
 
         let calm = World::new(world.engine).await?;
-        load(&calm).await?;
+        load(&calm, &extent).await?;
         for period in &months {
             run(&calm, period).env("LEASE_SECONDS", "30").run().await?.expect(0)?;
         }

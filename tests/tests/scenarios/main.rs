@@ -18,6 +18,7 @@ mod gate;
 mod holdings_roll;
 mod ids;
 mod integer_ids;
+mod killing;
 mod link;
 mod load;
 mod only_files;

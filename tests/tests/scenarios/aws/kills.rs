@@ -16,24 +16,19 @@ use tokio::time::sleep;
 
 use super::afterwards::expect_published_once;
 use crate::fixtures::{AT, Books, account_ids, count, expect_ledger_agrees_with_store};
+use crate::killing::Extent;
 use crate::processes::wait_until;
 
-const KILLS: u32 = 200;
-/// Of which each kind of program has at least so many.
-const KILLS_OF_ENQUEUERS: u32 = 30;
-const KILLS_OF_CONVERTERS: u32 = 100;
-const SEED: u64 = 20_261_101;
 const ACCOUNTS: usize = 20;
-/// More than are ever needed.
-const MONTHS: [&str; 12] = [
-    "2025-11", "2025-12", "2026-01", "2026-02", "2026-03", "2026-04", "2026-05", "2026-06",
-    "2026-07", "2026-08", "2026-09", "2026-10",
-];
 
-async fn load(world: &World) -> Result<()> {
+fn extent() -> Result<Extent> {
+    Extent::of(200, 12, 20_261_101)
+}
+
+async fn load(world: &World, extent: &Extent) -> Result<()> {
     let ids = account_ids(ACCOUNTS);
     let ids = ids.iter().map(String::as_str);
-    Books::of(ids, &MONTHS)?.load(world).await
+    Books::of(ids, &extent.months())?.load(world).await
 }
 
 /// A world on AWS that takes a silent process for dead soon, and has room for many children.
@@ -70,6 +65,7 @@ fn run_arguments(period: &str) -> [&str; 5] {
 /// Who kills, and what it has done so far.
 struct Killer<'a> {
     cloud: &'a Cloud<'a>,
+    kills: u32,
     random: Rng,
     enqueuers: u32,
 }
@@ -107,9 +103,9 @@ impl Killer<'_> {
 
     fn is_done(&self) -> bool {
         let converters = killed_converters(&self.cloud.batch);
-        self.enqueuers >= KILLS_OF_ENQUEUERS
-            && converters >= KILLS_OF_CONVERTERS
-            && self.enqueuers + converters >= KILLS
+        self.enqueuers >= self.kills / 7
+            && converters >= self.kills / 2
+            && self.enqueuers + converters >= self.kills
     }
 
     /// With SIGTERM now and then, as a task that is stopped.
@@ -184,22 +180,28 @@ async fn is_settled(world: &World, period: &str) -> Result<bool> {
 }
 
 /// Disturbs month after month; tells which were begun.
-async fn disturb_month_ends(world: &World, cloud: &Cloud<'_>) -> Result<Vec<&'static str>> {
+async fn disturb_month_ends<'e>(
+    world: &World,
+    cloud: &Cloud<'_>,
+    extent: &'e Extent,
+) -> Result<Vec<&'e str>> {
     let mut killer = Killer {
         cloud,
-        random: Rng::with_seed(SEED),
+        kills: extent.kills,
+        random: Rng::with_seed(extent.seed),
         enqueuers: 0,
     };
     let mut begun = Vec::new();
-    let mut months = MONTHS.into_iter();
+    let mut months = extent.months().into_iter();
     while !killer.is_done() {
         let period = months.next().context("all months are done: add some")?;
         begun.push(period);
         killer.disturb(world, period).await?;
     }
     println!(
-        "{:?}: {} enqueuers and {} converters killed over {} months",
+        "{:?} on AWS, seed {}: {} enqueuers and {} converters killed over {} months",
         world.engine,
+        extent.seed,
         killer.enqueuers,
         killed_converters(&cloud.batch),
         begun.len()
@@ -275,10 +277,11 @@ async fn published_by_ledger(world: &World) -> Result<Vec<Vec<Option<String>>>> 
 
 on_every_engine! {
     async fn killed_at_random_moments_nothing_is_lost_and_nothing_doubled(world: &World) {
-        load(world).await?;
+        let extent = extent()?;
+        load(world, &extent).await?;
         let cloud = cloud(world).await?;
         cloud.migrate().await?;
-        let months = disturb_month_ends(world, &cloud).await?;
+        let months = disturb_month_ends(world, &cloud, &extent).await?;
         complete(world, &cloud, &months).await?;
         expect_ledger_agrees_with_store(world).await?;
         expect_published_once(world, &cloud).await?;
@@ -293,7 +296,7 @@ on_every_engine! {
         cloud.batch.expect_valid_bodies().await?;
 
         let calm = World::new(world.engine).await?;
-        load(&calm).await?;
+        load(&calm, &extent).await?;
         for period in &months {
             let run = calm.enqueuer(run_arguments(period)).arg("--documents-per-slot").arg("1000");
             let profile = world.path("profile.toml");
