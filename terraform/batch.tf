@@ -9,7 +9,7 @@ resource "aws_batch_compute_environment" "fargate" {
 
   compute_resources {
     type = "FARGATE"
-    # Caps converters, and with them the connections to the databases.
+    # Caps converters.
     max_vcpus          = var.max_vcpus.fargate
     subnets            = var.subnet_ids
     security_group_ids = [aws_security_group.tasks.id]
@@ -62,25 +62,27 @@ resource "aws_batch_job_queue" "statements" {
 
   # A job that can never begin would block what waits behind it until somebody looks. Batch acts on these three reasons
   # only; everything else that is stuck is an alarm (alarms.tf) and an event (events.tf).
-  job_state_time_limit_action {
-    reason           = "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE"
-    state            = "RUNNABLE"
-    max_time_seconds = var.runnable_limit_seconds.misconfigured
-    action           = "CANCEL"
+  #
+  # None where connections are counted: a job that waits for them is RUNNABLE, too, AWS does not say which reason it has then, only that
+  # such a limit reaches it, and it must never be cancelled. There the sweep cancels what is misconfigured, as long as connections are free.
+  dynamic "job_state_time_limit_action" {
+    for_each = [for limit in local.runnable_limits : limit if !local.counts_connections]
+    content {
+      reason           = job_state_time_limit_action.value.reason
+      state            = "RUNNABLE"
+      max_time_seconds = job_state_time_limit_action.value.seconds
+      action           = "CANCEL"
+    }
   }
-  job_state_time_limit_action {
-    reason           = "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT"
-    state            = "RUNNABLE"
-    max_time_seconds = var.runnable_limit_seconds.misconfigured
-    action           = "CANCEL"
-  }
-  job_state_time_limit_action {
+}
+
+locals {
+  runnable_limits = [
+    { reason = "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE", seconds = var.runnable_limit_seconds.misconfigured },
+    { reason = "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT", seconds = var.runnable_limit_seconds.misconfigured },
     # AWS mostly has capacity again after a while: it gets longer than our own mistakes.
-    reason           = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"
-    state            = "RUNNABLE"
-    max_time_seconds = var.runnable_limit_seconds.capacity
-    action           = "CANCEL"
-  }
+    { reason = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY", seconds = var.runnable_limit_seconds.capacity },
+  ]
 }
 
 locals {

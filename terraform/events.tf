@@ -41,7 +41,12 @@ locals {
       pattern = {
         source        = ["aws.batch"]
         "detail-type" = ["Batch Job Queue Blocked"]
-        detail        = { jobQueue = [aws_batch_job_queue.statements.arn] }
+        detail = merge(
+          { jobQueue = [aws_batch_job_queue.statements.arn] },
+          # Where connections are counted, a job that waits for them may be at the head, for a reason that Batch gives nowhere. The sweep
+          # tells it from one that is stuck; this rule keeps to the reasons that are never the database's.
+          { for name, pattern in { statusReason = [{ prefix = "MISCONFIGURATION:" }, { prefix = "CAPACITY:" }] } : name => pattern if local.counts_connections },
+        )
       }
       # This reason is one of Batch's own sentences, and says which mend it takes.
       paths  = { job = "$.detail.jobId", name = "$.detail.jobName", reason = "$.detail.statusReason" }

@@ -53,7 +53,7 @@ locals {
 locals {
   operator_policy = {
     Version = "2012-10-17"
-    Statement = concat(local.start_enqueuer, [
+    Statement = concat(local.start_enqueuer, local.see_connections_if_counted, [
       {
         Sid       = "StartConverter"
         Effect    = "Allow"
@@ -187,6 +187,8 @@ locals {
     BATCH_JOB_QUEUE      = aws_batch_job_queue.statements.name
     BUCKET               = aws_s3_bucket.statements.bucket
     COMPUTE_ENVIRONMENT  = aws_batch_compute_environment.fargate.compute_environment_name
+    # Empty where connections are not counted.
+    CONSUMABLE_RESOURCE = local.counts_connections ? local.consumable_resource_arn : ""
     # Empty without Spot.
     COMPUTE_ENVIRONMENT_SPOT     = join("", aws_batch_compute_environment.fargate_spot[*].compute_environment_name)
     DATABASE_CONNECTIONS_AT_PEAK = local.database_connections_at_peak

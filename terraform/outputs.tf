@@ -41,7 +41,7 @@ output "egress_ip" {
 }
 
 output "database_connections_at_peak" {
-  description = "How many connections a database must bear when all converters have the smallest size class: each holds one to the ledger and one to the source."
+  description = "How many connections a database must bear when all converters have the smallest size class, and nothing counts them (database_connections): each holds one to the ledger and one to the source."
   value       = local.database_connections_at_peak
 }
 

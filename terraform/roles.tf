@@ -109,16 +109,20 @@ locals {
 
   enqueuer_policy = {
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat(local.see_connections_if_counted, [
       {
         Sid    = "SubmitConverters"
         Effect = "Allow"
         Action = "batch:SubmitJob"
-        Resource = [
-          aws_batch_job_queue.statements.arn,
-          # Of every revision: a rollback must not need a change of rights.
-          "${local.arn.batch}:job-definition/${local.name}-converter:*",
-        ]
+        Resource = concat(
+          [
+            aws_batch_job_queue.statements.arn,
+            # Of every revision: a rollback must not need a change of rights.
+            "${local.arn.batch}:job-definition/${local.name}-converter:*",
+          ],
+          # What a job asks for is asked of whoever submits it.
+          [for arn in [local.consumable_resource_arn] : arn if local.counts_connections],
+        )
       },
       {
         # Run, period and size class. Batch has no finer name for a job than its id.
@@ -151,7 +155,7 @@ locals {
       },
       # `certificate` counts what is published; no right to read a customer's document.
       local.list_statements,
-    ]
+    ])
   }
 
   # `link` alone needs to read documents, since a link has the rights of who signed it, and `certificate --deep`, which compares them.

@@ -35,7 +35,10 @@ locals {
       # Of what operators start; the schedules' commands have their own.
       TIME_LIMIT_SECONDS = tostring(var.time_limit_seconds.operator)
     },
-    var.database_connections == null ? {} : { DATABASE_CONNECTIONS = tostring(var.database_connections) },
+    !local.counts_connections ? {} : {
+      DATABASE_CONNECTIONS      = tostring(var.database_connections)
+      BATCH_CONSUMABLE_RESOURCE = local.consumable_resource_arn
+    },
     var.deadline == null ? {} : { DEADLINE = var.deadline },
     { for name, value in var.settings : name => value if !contains(local.settings_for_both, name) },
   )

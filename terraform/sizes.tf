@@ -26,6 +26,6 @@ locals {
   smallest_vcpu = min([for size in local.sizes : tonumber(size.vcpu)]...)
   largest_vcpu  = max([for size in local.sizes : tonumber(size.vcpu)]...)
 
-  # Of one database: each converter holds a connection to the ledger and one to the source.
-  database_connections_at_peak = floor((var.max_vcpus.fargate + var.max_vcpus.fargate_spot) / local.smallest_vcpu) * (var.source_database_apart ? 1 : 2)
+  # If nothing counts them (connections.tf).
+  database_connections_at_peak = floor((var.max_vcpus.fargate + var.max_vcpus.fargate_spot) / local.smallest_vcpu) * local.connections_per_converter
 }

@@ -192,7 +192,7 @@ variable "settings" {
 # --- size ----------------------------------------------------------------------------------------------------------
 
 variable "max_vcpus" {
-  description = "How many vCPUs converters may have at a time: on demand, and on Spot, which is taken first when there is any. Each converter holds two database connections: see the output database_connections_at_peak."
+  description = "How many vCPUs converters may have at a time: on demand, and on Spot, which is taken first when there is any. Each converter holds two database connections: see database_connections, and the output database_connections_at_peak."
   type = object({
     fargate      = optional(number, 32)
     fargate_spot = optional(number, 0)
@@ -207,7 +207,7 @@ variable "max_vcpus" {
 }
 
 variable "database_connections" {
-  description = "How many connections one database has for converters: the smaller one's limit, less what others need. `enqueuer plan` and `enqueuer check` warn when converters may hold more at peak (output database_connections_at_peak). Null: not looked at."
+  description = "How many connections one database has for converters: the smaller one's limit, less what others need. Jobs ask for those that they hold, of a consumable resource of Batch that this module makes, and wait until they are free. Null: nothing counts them, and max_vcpus alone caps converters."
   type        = number
   default     = null
 
@@ -274,7 +274,7 @@ variable "time_limit_seconds" {
 }
 
 variable "runnable_limit_seconds" {
-  description = "After how many seconds the job at the head of the queue is cancelled when no host can ever take it (misconfigured) or AWS has no capacity (capacity). Its documents fail as stuck_runnable; what waits behind it goes on."
+  description = "After how many seconds the job at the head of the queue is cancelled when no host can ever take it (misconfigured) or AWS has no capacity (capacity). Its documents fail as stuck_runnable; what waits behind it goes on. Not where database_connections is set: there the sweep alone cancels."
   type = object({
     misconfigured = optional(number, 900)
     capacity      = optional(number, 7200)

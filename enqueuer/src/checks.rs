@@ -109,7 +109,7 @@ pub async fn all(
     findings.push(finding(format!("store {}", config.store), store));
     findings.push(finding("temp directory", temp_directory()));
     if config.deployment == Deployment::Aws {
-        findings.extend(of_batch(queue).await);
+        findings.extend(of_batch(&config, queue).await);
     }
     let not_tried = |why: &str| Ok(Some(format!("not tried, {why}")));
     let tried = match trying.probe {
@@ -284,18 +284,27 @@ pub async fn store(config: &Config) -> Result<()> {
     PublishedStore::open(&config.store).await?.check().await
 }
 
-/// Whether jobs can begin: queue, compute environments, job definition.
-async fn of_batch(queue: &QueueSettings) -> Vec<Finding> {
-    match queue.batch().await {
-        Err(error) => vec![finding("queue", Err(error))],
-        Ok(batch) => vec![
-            noted("queue", batch.check_queue().await),
-            finding("job definition", batch.check_definition().await),
-        ],
+/// Whether jobs can begin: queue, compute environments, job definition, connections where they are counted.
+async fn of_batch(config: &Config, queue: &QueueSettings) -> Vec<Finding> {
+    let batch = match queue.batch(config).await {
+        Err(error) => return vec![finding("queue", Err(error))],
+        Ok(batch) => batch,
+    };
+    let mut findings = vec![
+        noted("queue", batch.check_queue().await),
+        finding("job definition", batch.check_definition().await),
+    ];
+    if batch.budget.is_some() {
+        findings.push(noted(
+            "database connections",
+            batch.check_connections().await,
+        ));
     }
+    findings
 }
 
-/// More converters than a database has connections for would fail one after the other, and be tried again: that is slow, not wrong.
+/// Where they are not counted, more converters than a database has connections for would fail one after the other, and be tried again:
+/// that is slow, not wrong.
 fn connections(config: &Config, queue: &QueueSettings, capacity: &CapacitySettings) -> Finding {
     noted(
         "connections at peak",

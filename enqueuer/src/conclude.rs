@@ -1,5 +1,6 @@
 //! The end of runs: one alert per cause, the deadline's forecast, the summary once.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use common::config::Config;
@@ -10,12 +11,13 @@ use common::statement::DocumentId;
 use common::{Error, Result};
 
 use crate::alerts::events::{
-    DeadlineAtRisk, Documents, Held, PeriodHeld, PeriodStanding, RunSummary, deadline_at_risk,
-    documents_failed, period_held, published_with_warning, queue_stuck, run_failed, run_summary,
+    DeadlineAtRisk, Documents, Held, PeriodHeld, PeriodStanding, RunSummary, WaitingForDatabase,
+    deadline_at_risk, documents_failed, period_held, published_with_warning, queue_stuck,
+    run_failed, run_summary, waiting_for_database,
 };
 use crate::alerts::{About, Alert, Alerts, mending_of_hold};
 use crate::deadline::{self, Deadline, Forecast};
-use crate::sweep::Stuck;
+use crate::sweep::{Stuck, Waiting};
 use crate::unusable;
 
 /// Documents that an alert shows.
@@ -54,6 +56,35 @@ pub async fn stuck(config: &Config, ledger: &Ledger, stuck: &[Stuck]) -> Result<
         let alert = queue_stuck(&stuck.seen);
         let id = Stuck::alert_id(&stuck.job_id);
         conclusion.send_once(&id, &alert).await?;
+    }
+    Ok(())
+}
+
+/// What waits for connections of the database, by run: noted for whoever looks, and said once of each run.
+pub async fn waiting(
+    config: &Config,
+    ledger: &Ledger,
+    waiting: &BTreeMap<String, Waiting>,
+) -> Result<()> {
+    let mut conclusion = Conclusion::of(config, ledger);
+    for open in ledger.open_runs().await? {
+        let run_id = &open.run.run_id;
+        let of_run = waiting.get(run_id);
+        let slots = of_run.and_then(|of_run| i64::try_from(of_run.slots).ok());
+        if slots != open.waiting_for_database {
+            ledger.note_waiting_for_database(run_id, slots).await?;
+        }
+        if let Some(of_run) = of_run {
+            let alert = waiting_for_database(&WaitingForDatabase {
+                about: about(&open),
+                slots: of_run.slots,
+                free: of_run.units.available,
+                connections: of_run.units.total,
+                per_converter: of_run.units.per_converter,
+            });
+            let id = format!("{run_id}.database");
+            conclusion.send_once(&id, &alert).await?;
+        }
     }
     Ok(())
 }
@@ -231,14 +262,21 @@ impl<'a> Conclusion<'a> {
             return Ok(());
         }
         let held = self.ledger.held(open.run.period).await?;
-        // More processors do nothing for what nobody submits.
-        let (mend, command) = match held {
-            Some(hold) => (
-                "the period is held, and nothing of it is submitted until it is resumed",
+        // More processors do nothing for what nobody submits, nor for what waits for the database.
+        let (mend, command) = match (held, open.waiting_for_database) {
+            (Some(hold), _) => (
+                "the period is held, and nothing of it is submitted until it is resumed".to_owned(),
                 Some(mending_of_hold(hold.cause, open.run.period).command),
             ),
-            None => (
-                "raise maxvCpus of the compute environment, or pack more documents per slot",
+            (None, Some(slots)) => (
+                format!(
+                    "{slots} slots wait for connections of the database: raise DATABASE_CONNECTIONS as far as it bears, or pack more documents per slot"
+                ),
+                None,
+            ),
+            (None, None) => (
+                "raise maxvCpus of the compute environment, or pack more documents per slot"
+                    .to_owned(),
                 None,
             ),
         };
@@ -248,7 +286,7 @@ impl<'a> Conclusion<'a> {
             deadline,
             zone: self.config.business_timezone.clone(),
             left: count(left),
-            mend: mend.to_owned(),
+            mend,
             command,
         });
         self.send_once(&format!("{}.deadline", open.run.run_id), &alert)

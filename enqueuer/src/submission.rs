@@ -12,11 +12,10 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::progress::Progress;
-use crate::queue::{BatchQueue, ProcessQueue, Queue, SizeClass, SlotReport, Submission};
+use crate::queue::{
+    BatchQueue, MAX_SLOTS, ProcessQueue, Queue, SizeClass, SlotReport, Submission, Turns,
+};
 use crate::{holds, partials};
-
-/// AWS Batch's limit of an array job's children.
-pub const MAX_SLOTS: u32 = 10_000;
 
 /// How often a run that works the local queue looks whether its period is held.
 const LOOK_FOR_HOLD_EVERY: Duration = Duration::from_secs(1);
@@ -72,23 +71,28 @@ impl Submitter<'_> {
 
     async fn submit_to_batch(&self, queue: &BatchQueue, which: Which<'_>) -> Result<u64> {
         let mut submitted = 0;
-        for class in queue.classes.iter().rev() {
-            for documents_per_slot in self.packings() {
-                let request = JobRequest {
-                    size_class: Some(&class.name),
-                    rows: class.rows.clone(),
-                    documents_per_slot,
-                    ..self.request(which, "batch")
-                };
-                while self.may_go_on().await? {
-                    let Some(job) = self.ledger.record_job(&request).await? else {
-                        break;
-                    };
-                    self.submit_job(queue, &job, class, documents_per_slot)
-                        .await?;
-                    submitted += job.documents;
-                }
+        let heaviest_first = queue.classes.iter().rev();
+        let lines = heaviest_first.flat_map(|class| self.packings().map(move |each| (class, each)));
+        let converters = queue.budget.as_ref().map(|budget| budget.converters);
+        let mut turns = Turns::new(lines, queue.classes.len(), converters);
+        while let Some(((class, documents_per_slot), max_slots)) = turns.next() {
+            if !self.may_go_on().await? {
+                break;
             }
+            let request = JobRequest {
+                size_class: Some(&class.name),
+                rows: class.rows.clone(),
+                max_slots,
+                documents_per_slot,
+                ..self.request(which, "batch")
+            };
+            let Some(job) = self.ledger.record_job(&request).await? else {
+                continue;
+            };
+            self.submit_job(queue, &job, class, documents_per_slot)
+                .await?;
+            submitted += job.documents;
+            turns.again((class, documents_per_slot));
         }
         Ok(submitted)
     }

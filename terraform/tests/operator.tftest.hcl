@@ -21,6 +21,7 @@ run "as_given" {
       BUCKET                       = "firm-statements"
       COMPUTE_ENVIRONMENT          = "statement-export-fargate-1"
       COMPUTE_ENVIRONMENT_SPOT     = ""
+      CONSUMABLE_RESOURCE          = ""
       CONVERTER_TASK_DEFINITION    = "statement-export-converter"
       DATABASE_CONNECTIONS_AT_PEAK = "128"
       ENQUEUER_CLUSTER             = "statement-export-enqueuer"
@@ -37,7 +38,7 @@ run "as_given" {
   }
 
   assert {
-    condition     = length(regexall("(?m)^export ", output.operator_shell)) == 17 && flatten(regexall("(?m)^([a-z_]+)\\(\\) \\{", output.operator_shell)) == ["enqueuer", "converter", "run_as_task"]
+    condition     = length(regexall("(?m)^export ", output.operator_shell)) == 18 && flatten(regexall("(?m)^([a-z_]+)\\(\\) \\{", output.operator_shell)) == ["enqueuer", "converter", "run_as_task"]
     error_message = "The shell has its variables, a function for each program, and the one that both are."
   }
 

@@ -81,6 +81,21 @@ impl<'a> Cloud<'a> {
         })
     }
 
+    /// Has jobs ask for connections of the database, of which a consumable resource has so many.
+    #[must_use]
+    pub fn with_connections(mut self, connections: u32) -> Self {
+        let resource = "statements-database-connections";
+        self.batch
+            .make_consumable_resource(resource, connections.into());
+        let settings = [
+            ("DATABASE_CONNECTIONS", connections.to_string()),
+            ("BATCH_CONSUMABLE_RESOURCE", resource.to_owned()),
+        ];
+        let settings = settings.map(|(name, value)| (name.to_owned(), value));
+        self.environment.extend(settings);
+        self
+    }
+
     /// The enqueuer as a scheduled task runs it.
     pub fn enqueuer<'b>(&self, arguments: impl IntoIterator<Item = &'b str>) -> Program {
         self.settle(self.world.enqueuer(arguments))

@@ -25,12 +25,13 @@ const COMMON: [&str; 9] = [
 ];
 
 /// What the module's output `operator_shell` sets, besides the functions `enqueuer` and `converter`.
-pub const VARIABLES: [&str; 12] = [
+pub const VARIABLES: [&str; 13] = [
     "BATCH_JOB_DEFINITION",
     "BATCH_JOB_QUEUE",
     "BUCKET",
     "COMPUTE_ENVIRONMENT",
     "COMPUTE_ENVIRONMENT_SPOT",
+    "CONSUMABLE_RESOURCE",
     "DATABASE_CONNECTIONS_AT_PEAK",
     "ENQUEUER_CLUSTER",
     "ENQUEUER_LOG_GROUP",

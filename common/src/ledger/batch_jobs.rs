@@ -94,6 +94,20 @@ impl Ledger {
             .collect()
     }
 
+    /// Keeps how many slots of a run wait for connections of the database; `None` = none does.
+    pub async fn note_waiting_for_database(&self, run_id: &str, slots: Option<i64>) -> Result<()> {
+        sqlx::query(self.sql("UPDATE export_runs SET waiting_for_database = $1 WHERE run_id = $2"))
+            .bind(slots)
+            .bind(run_id)
+            .execute(self.bounded())
+            .await
+            .map_err(statement_failed(
+                "noting what waits for the database",
+                Whose::Ledger,
+            ))?;
+        Ok(())
+    }
+
     /// Says that no slot of the job can run any more.
     pub async fn settle_job(&self, job_id: &str) -> Result<()> {
         sqlx::query(self.sql(

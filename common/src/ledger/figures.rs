@@ -21,6 +21,8 @@ pub struct PeriodRun {
     pub is_being_submitted: bool,
     /// Every document that it found stands in the ledger.
     pub is_recorded: bool,
+    /// Slots that wait for connections of the database, as the last sweep found it.
+    pub waiting_for_database: Option<i64>,
 }
 
 /// Documents of one run that stand alike.
@@ -126,7 +128,7 @@ impl Ledger {
 
 const RUNS: &str = "SELECT r.run_id, r.command, r.started_at, r.ended_at,
         CASE WHEN {LIVE:r.} AND r.ended_at IS NULL THEN 1 ELSE 0 END,
-        CASE WHEN r.recorded_at IS NULL THEN 0 ELSE 1 END
+        CASE WHEN r.recorded_at IS NULL THEN 0 ELSE 1 END, r.waiting_for_database
     FROM export_runs r WHERE r.period = $1 ORDER BY r.started_at, r.run_id";
 
 const DOCUMENTS: &str = "SELECT d.run_id, d.kind, d.state, CASE WHEN d.delivery = 'paper' THEN 1 ELSE 0 END,
@@ -175,19 +177,22 @@ type AttemptsRow = (Option<String>, i64, i64, i64, i64, i64, i64, i64);
 impl Reading<'_> {
     /// The runs, oldest first.
     pub async fn runs(&mut self) -> Result<Vec<PeriodRun>> {
-        let rows: Vec<(String, String, i64, Option<i64>, i64, i64)> =
-            self.rows(RUNS, "listing the period's runs").await?;
+        type Row = (String, String, i64, Option<i64>, i64, i64, Option<i64>);
+        let rows: Vec<Row> = self.rows(RUNS, "listing the period's runs").await?;
         rows.into_iter()
-            .map(|(run_id, command, started, ended, alive, recorded)| {
-                Ok(PeriodRun {
-                    run_id,
-                    command: Command::parse(&command)?,
-                    started_at: instant(started)?,
-                    ended_at: ended.map(instant).transpose()?,
-                    is_being_submitted: alive == 1,
-                    is_recorded: recorded == 1,
-                })
-            })
+            .map(
+                |(run_id, command, started, ended, alive, recorded, waiting_for_database)| {
+                    Ok(PeriodRun {
+                        run_id,
+                        command: Command::parse(&command)?,
+                        started_at: instant(started)?,
+                        ended_at: ended.map(instant).transpose()?,
+                        is_being_submitted: alive == 1,
+                        is_recorded: recorded == 1,
+                        waiting_for_database,
+                    })
+                },
+            )
             .collect()
     }
 

@@ -141,12 +141,14 @@ impl Ledger {
             // Here a second enqueuer waits, so that it sees what the first one took and follows it, too.
             if request.queue == "batch" { "{SKIP_LOCKED}" } else { "" },
         );
+        // Chosen once: PostgreSQL may ask a subquery again for each row, and a limit with locks chooses others each time.
         let assigned = sqlx::query(self.sql(&format!(
-            "UPDATE export_documents
+            "WITH chosen AS MATERIALIZED ({chosen})
+             UPDATE export_documents
              SET state = 'submitted', job_id = $1, run_id = $6, attempts = 0, attempt_id = NULL, lease_expires_at = NULL,
                  cause = NULL, error = NULL, place = NULL, settled_at = NULL, made_run_id = NULL,
                  submissions = submissions + 1
-             WHERE state = 'due' AND document_id IN ({chosen})"
+             WHERE state = 'due' AND document_id IN (SELECT document_id FROM chosen)"
         )))
         .bind(job_id.clone())
         .bind(request.which.period().to_string())

@@ -27,7 +27,7 @@ const UPGRADE_TIMEOUT: Duration = Duration::from_mins(30);
 const LOCK: i64 = 0x0007_3461_7465_6D65;
 
 /// The embedded migrations, in order. A landed migration never changes.
-const MIGRATIONS: [(i64, &str, &str); 14] = [
+const MIGRATIONS: [(i64, &str, &str); 15] = [
     (
         1,
         "ledger",
@@ -85,6 +85,11 @@ const MIGRATIONS: [(i64, &str, &str); 14] = [
         14,
         "repeated queries",
         include_str!("../../migrations/0014_repeated_queries.sql"),
+    ),
+    (
+        15,
+        "waiting for the database",
+        include_str!("../../migrations/0015_waiting_for_database.sql"),
     ),
 ];
 

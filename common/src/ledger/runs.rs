@@ -107,6 +107,8 @@ pub struct OpenRun {
     pub is_being_submitted: bool,
     /// Every document that it found stands in the ledger.
     pub is_recorded: bool,
+    /// Slots that wait for connections of the database, as the last sweep found it.
+    pub waiting_for_database: Option<i64>,
 }
 
 /// How the documents of a run stand: those it recorded and those it submitted.
@@ -243,7 +245,7 @@ impl Ledger {
             "SELECT run_id, period, issued_on, positions_opening, positions_closing, cash_opening, cash_closing,
                     command, documents_per_slot, started_at, {NOW_MS},
                     CASE WHEN {LIVE:} THEN 1 ELSE 0 END,
-                    CASE WHEN recorded_at IS NULL THEN 0 ELSE 1 END
+                    CASE WHEN recorded_at IS NULL THEN 0 ELSE 1 END, waiting_for_database
              FROM export_runs WHERE ended_at IS NULL ORDER BY started_at, run_id",
         ))
         .fetch_all(self.bounded())
@@ -387,5 +389,6 @@ fn open_run(row: &AnyRow) -> Result<OpenRun> {
         now: instant(number(10)?)?,
         is_being_submitted: number(11)? == 1,
         is_recorded: number(12)? == 1,
+        waiting_for_database: row.try_get(13).map_err(unreadable)?,
     })
 }

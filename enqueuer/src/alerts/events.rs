@@ -57,6 +57,18 @@ pub struct QueueStuck {
     pub waiting: Duration,
 }
 
+/// Jobs that are ready and wait for connections of the database.
+#[derive(Debug, Clone)]
+pub struct WaitingForDatabase {
+    pub about: About,
+    /// Slots that wait.
+    pub slots: u64,
+    pub free: i64,
+    /// Of all converters together.
+    pub connections: i64,
+    pub per_converter: i64,
+}
+
 /// A period that will be late.
 #[derive(Debug, Clone)]
 pub struct DeadlineAtRisk {
@@ -190,6 +202,23 @@ pub fn queue_stuck(stuck: &QueueStuck) -> Alert {
     Alert {
         facts: vec![format!("Batch says {}", stuck.reason)],
         ..alert(cause, cause.name, Urgency::Alarm, title, &stuck.about)
+    }
+}
+
+/// Jobs that are ready and wait for connections of the database. They begin by themselves.
+pub fn waiting_for_database(waiting: &WaitingForDatabase) -> Alert {
+    let cause = &causes::WAITING_FOR_DATABASE;
+    let title = format!(
+        "{} waits for the database: {} in RUNNABLE",
+        waiting.about.period,
+        counted(waiting.slots, "slot")
+    );
+    Alert {
+        facts: vec![format!(
+            "{} of {} connections are free, a converter takes {}",
+            waiting.free, waiting.connections, waiting.per_converter
+        )],
+        ..alert(cause, cause.name, Urgency::Warning, title, &waiting.about)
     }
 }
 

@@ -10,7 +10,9 @@ use common::{Class, Error, Result};
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::queue::{HEAPS, JobStatus, Probed, QueueSettings, converter_path, environment};
+use crate::queue::{
+    BatchQueue, HEAPS, JobStatus, Probed, QueueSettings, Units, converter_path, environment,
+};
 
 /// Has a converter try; returns what should be known although nothing is wrong.
 pub async fn converter(
@@ -63,14 +65,14 @@ async fn on_batch(
     queue: &QueueSettings,
     patience: Duration,
 ) -> Result<Option<String>> {
-    let batch = queue.batch().await?;
+    let batch = queue.batch(config).await?;
     let now = Clock::default().now().strftime("%Y%m%dT%H%M%SZ");
     let unique = format!("{now}-{:06x}", fastrand::u32(..1 << 24));
     match batch.probe(&unique, &config.profile.hash, patience).await? {
         Probed::Ended(job) if job.exit_code == Some(0) => Ok(None),
         Probed::Ended(job) => Err(failed(job.exit_code, &words(config, &job).await)),
         Probed::Running => Err(too_slow(patience)),
-        Probed::NotBegun(job) => not_begun(config, &job, patience).await,
+        Probed::NotBegun(job) => not_begun(config, &batch, &job, patience).await,
     }
 }
 
@@ -99,20 +101,33 @@ async fn words(config: &Config, job: &JobStatus) -> String {
 }
 
 /// While other jobs are before it, that is no fault; otherwise nothing would begin.
-async fn not_begun(config: &Config, job: &JobStatus, patience: Duration) -> Result<Option<String>> {
+async fn not_begun(
+    config: &Config,
+    batch: &BatchQueue,
+    job: &JobStatus,
+    patience: Duration,
+) -> Result<Option<String>> {
     let ledger = Ledger::look(config).await?;
     let open = ledger.open_jobs().await;
     ledger.close().await;
     let seconds = patience.as_secs();
-    match open?.len() {
-        0 => Err(Error::retry(
+    let short = batch.units().await?.filter(Units::are_short);
+    match (open?.len(), short) {
+        (0, Some(units)) => Err(Error::retry(
+            "waiting_for_database",
+            format!(
+                "its job has not begun in {seconds} s: it waits for connections of the database, {} of {} are free, and no other job is open that would give some back; runbooks/waiting-for-database.md",
+                units.available, units.total
+            ),
+        )),
+        (0, None) => Err(Error::retry(
             "stuck_runnable",
             format!(
                 "its job has not begun in {seconds} s, although no other is open. Batch says: {}; runbooks/queue-stuck.md",
                 job.words()
             ),
         )),
-        jobs => Ok(Some(format!(
+        (jobs, _) => Ok(Some(format!(
             "not tried: its job has not begun in {seconds} s, with {jobs} others open; `enqueuer check` tries again"
         ))),
     }

@@ -16,7 +16,7 @@ use crate::out::{Lines, line};
 use crate::printable::printable;
 use crate::steering::refuse_unknown_cause;
 use crate::unusable;
-use crate::watch::{Watch, hold_json};
+use crate::watch::{Watch, hold_json, slots_waiting_for_database, waiting_for_database};
 
 /// Tells how a period stands: documents by state, failures by cause
 #[derive(Debug, clap::Args)]
@@ -70,6 +70,7 @@ impl Status {
         let causes = ledger.causes_by_place(&selection).await?;
         let unusable = ledger.unusable_ids(period).await?;
         let hold = ledger.held(period).await?;
+        let runs = ledger.runs(period).await?;
         let listed = self.listed()?;
         if let Some(cause) = listed
             .cause
@@ -89,6 +90,7 @@ impl Status {
             answer["hold"] = hold
                 .as_ref()
                 .map_or(json!(null), |hold| hold_json(hold, period));
+            answer["waiting_for_database"] = json!(slots_waiting_for_database(&runs));
             answer["causes"] = causes.iter().map(cause_json).collect();
             answer["unusable_account_ids"] = unusable::to_json(&unusable);
             if self.documents {
@@ -105,6 +107,9 @@ impl Status {
                 let mend = mending_of_hold(hold.cause, period).command;
                 let reason = printable(&hold.reason);
                 line!("\nheld, {}: {reason}\n  {mend}", hold.cause.as_str());
+            }
+            if let Some(waiting) = waiting_for_database(&runs) {
+                line!("\nwaiting: {waiting}");
             }
             print_causes(&causes);
             for told in unusable::words(&unusable) {

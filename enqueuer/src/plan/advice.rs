@@ -52,6 +52,7 @@ impl Scenario<'_> {
     pub fn queue(&self) -> Queue {
         Queue {
             capacity: u64::from(self.place.capacity()) * 1000,
+            converters: self.place.converters(),
             classes: self
                 .place
                 .classes()
@@ -216,6 +217,16 @@ fn why_nothing_does(scenario: &Scenario<'_>, allowed: f64) -> String {
         (_, Place::Local { cores, .. }) => {
             format!("this machine has {cores} cores, and they are busy until then")
         }
+        (
+            _,
+            Place::Aws {
+                converters: Some(most),
+                ..
+            },
+        ) if scenario.distribution().at_peak >= *most => format!(
+            "the database has connections for {} converters at a time: raise DATABASE_CONNECTIONS as far as it bears",
+            grouped(*most)
+        ),
         (_, Place::Aws { .. }) => {
             "starts, at 20 per second, and the documents' own time leave no room".to_owned()
         }
@@ -312,6 +323,13 @@ mod tests {
         );
         let why = suggested(&aws, (10, 1_000_000), 0.0, 100.0).unwrap_err();
         assert!(why.contains("document alone (1,000,000 rows)"), "{why}");
+        // Nor do processors without connections.
+        let bounded = Place::on_aws("all::0.25:512:900", 64).with_converters(2);
+        let why = suggested(&bounded, (100, 100_000), 0.0, 200.0).unwrap_err();
+        assert!(
+            why.starts_with("the database has connections for 2 converters"),
+            "{why}"
+        );
         // More processes than cores do not help.
         let local = Place::of_cores(1, 2);
         let why = suggested(&local, (100, 100_000), 0.0, 40.0).unwrap_err();

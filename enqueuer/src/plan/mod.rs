@@ -139,7 +139,7 @@ impl Connections {
     pub fn warning(&self) -> Option<String> {
         let budget = self.budget.filter(|budget| self.at_most() > *budget)?;
         Some(format!(
-            "converters may hold {} connections to one database, more than the {budget} of DATABASE_CONNECTIONS: raise the database's limit, or lower MAX_VCPUS (locally LOCAL_PARALLEL)",
+            "converters may hold {} connections to one database, more than the {budget} of DATABASE_CONNECTIONS: raise the database's limit, or lower LOCAL_PARALLEL",
             self.at_most()
         ))
     }
@@ -156,8 +156,12 @@ pub fn connections_at_most(
             "MAX_VCPUS is not set: `enqueuer plan` needs it".to_owned(),
         ));
     }
-    let converters = Place::of(config, queue, capacity)?.most_converters();
-    Ok(Connections::of(config, converters, capacity.database_connections()).warning())
+    let place = Place::of(config, queue, capacity)?;
+    let converters = place.most_converters();
+    if let Some(most) = place.converters() {
+        return Ok((converters > most).then(|| place.waits(most)));
+    }
+    Ok(Connections::of(config, converters, queue.database_connections()).warning())
 }
 
 /// Plans a run.
@@ -216,7 +220,7 @@ pub async fn make(config: &Config, asked: Asked<'_>) -> Result<Plan> {
         connections: Connections::of(
             config,
             distribution.at_peak,
-            asked.capacity.database_connections(),
+            asked.queue.database_connections(),
         ),
         packed,
         distribution,
@@ -361,10 +365,13 @@ impl Plan {
             })
             .collect();
         self.remarks.extend(remarks);
+        let waits = self.place.converters();
+        let waits = waits.filter(|most| self.distribution.at_peak >= *most);
         self.remarks.extend(
-            self.connections
-                .warning()
-                .map(|warning| format!("Connections: {warning}.")),
+            waits
+                .map(|most| self.place.waits(most))
+                .or_else(|| self.connections.warning())
+                .map(|told| format!("Connections: {told}.")),
         );
     }
 }

@@ -1,12 +1,11 @@
-//! Documents → jobs and slots, as the ledger's `record_job` makes them: heaviest class first, heaviest document first, dealt out over
-//! a job's slots so that these weigh alike.
+//! Documents → jobs and slots, as a run and the ledger's `record_job` make them: heaviest class first, or in turns, heaviest document
+//! first, dealt out over a job's slots so that these weigh alike.
 
 use super::model::Model;
 use super::past::as_f64;
 use super::place::Place;
 use super::simulation::{Job, Slot, Work};
-use crate::queue::SUBMIT_EVERY;
-use crate::submission::MAX_SLOTS;
+use crate::queue::{SUBMIT_EVERY, Turns};
 
 /// Seconds of a document to be recorded, and to be submitted with its job: docs/plan.md.
 pub const RECORDED_PER_DOCUMENT: f64 = 25e-6;
@@ -84,14 +83,22 @@ pub fn pack(
         together = all;
         vec![(&together, 1)]
     };
-    for (class, weight) in place.classes().iter().enumerate().rev() {
-        for (documents, per_slot) in &passes {
+    let heaviest_first = place.classes().iter().enumerate().rev();
+    let lines = heaviest_first.flat_map(|(class, weight)| {
+        passes.iter().map(move |(documents, per_slot)| {
             let from = documents.partition_point(|rows| *rows >= weight.rows.end);
             let until = documents.partition_point(|rows| *rows >= weight.rows.start);
-            for job in documents[from..until].chunks(MAX_SLOTS as usize * *per_slot as usize) {
-                packer.add(class, job, *per_slot as usize);
-            }
+            (class, &documents[from..until], *per_slot as usize)
+        })
+    });
+    let mut turns = Turns::new(lines, place.classes().len(), place.converters());
+    while let Some(((class, documents, per_slot), max_slots)) = turns.next() {
+        if documents.is_empty() {
+            continue;
         }
+        let (job, rest) = documents.split_at(documents.len().min(max_slots as usize * per_slot));
+        packer.add(class, job, per_slot);
+        turns.again((class, rest, per_slot));
     }
     (packer.work, packer.packed)
 }
@@ -193,6 +200,16 @@ mod tests {
             .map(|packed| (packed.documents, packed.rows, packed.heaviest_rows))
             .collect();
         assert_eq!(told, [(4, 1005, 999), (2, 10_000, 9000)]);
+    }
+
+    #[test]
+    fn classes_take_turns_where_connections_are_counted() {
+        let place = Place::on_aws(CLASSES, 4).with_converters(5);
+        let due = due(&[3000, 2000, 1000, 9, 8, 7, 6, 5, 4], &[]);
+        let (work, packed) = pack(&due, &Model::of(&[], &place), &place, 1, 0.0);
+        let jobs: Vec<(usize, u32)> = work.jobs.iter().map(|job| (job.class, job.slots)).collect();
+        assert_eq!(jobs, [(1, 2), (0, 2), (1, 1), (0, 2), (0, 2)]);
+        assert_eq!(packed[1].slots + packed[0].slots, 9);
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub enum Place {
     },
     Aws {
         max_vcpus: u32,
+        /// That the database's connections let run at a time; `None` = they are not counted.
+        converters: Option<u32>,
         classes: Vec<Weight>,
     },
 }
@@ -62,7 +64,11 @@ impl Place {
             .into_iter()
             .map(Weight::of)
             .collect();
-        Ok(Place::Aws { max_vcpus, classes })
+        Ok(Place::Aws {
+            max_vcpus,
+            converters: queue.most_converters(config)?,
+            classes,
+        })
     }
 
     pub fn is_local(&self) -> bool {
@@ -134,7 +140,23 @@ impl Place {
         }
     }
 
-    /// Converters that may run at once when all are of the smallest class.
+    /// Converters that the database's connections let run at a time; `None` = they are not counted.
+    pub fn converters(&self) -> Option<u32> {
+        match self {
+            Place::Local { .. } => None,
+            Place::Aws { converters, .. } => *converters,
+        }
+    }
+
+    /// What it means that the database lets so many converters run at a time.
+    pub fn waits(&self, most: u32) -> String {
+        format!(
+            "DATABASE_CONNECTIONS lets {most} converters run at a time, MAX_VCPUS {}: the others wait for the database, and more vCPUs change nothing",
+            self.most_converters()
+        )
+    }
+
+    /// Converters for which there is room when all are of the smallest class.
     pub fn most_converters(&self) -> u32 {
         let smallest = self
             .classes()
@@ -204,8 +226,18 @@ impl Place {
         let classes = SizeClass::parse_all(size_classes).unwrap();
         Place::Aws {
             max_vcpus,
+            converters: None,
             classes: classes.into_iter().map(Weight::of).collect(),
         }
+    }
+
+    /// As it is with a database that lets so many converters run at a time.
+    #[must_use]
+    pub fn with_converters(mut self, most: u32) -> Self {
+        if let Place::Aws { converters, .. } = &mut self {
+            *converters = Some(most);
+        }
+        self
     }
 
     /// A machine with so many cores.

@@ -106,6 +106,7 @@ mod tests {
     fn distribution_of(uncertainty: f64) -> Distribution {
         let queue = Queue {
             capacity: 1000,
+            converters: None,
             classes: vec![Class {
                 vcpu: 1000,
                 start_up: 0.0,

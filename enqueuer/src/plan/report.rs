@@ -99,7 +99,10 @@ fn push_forecast(lines: &mut Vec<String>, plan: &Plan, zone: &TimeZone) {
     let of = if plan.place.is_local() {
         format!("LOCAL_PARALLEL {capacity}")
     } else {
-        format!("MAX_VCPUS {capacity}")
+        let connections = plan.connections.budget.map_or_else(String::new, |budget| {
+            format!(", DATABASE_CONNECTIONS {}", grouped(budget))
+        });
+        format!("MAX_VCPUS {capacity}{connections}")
     };
     let slots = if plan.documents_per_slot == 1 {
         "1 document".to_owned()

@@ -1,7 +1,8 @@
 //! One month end in a model of the queue: inputs → when it ends. Pure: the same inputs and seed give the same answer.
 //!
 //! Slots begin in the order of their submission, never one before another that waits for room: a job that needs two vCPU
-//! holds up the quarters behind it, as the head of Batch's queue does. What is tried again goes to the queue's end.
+//! holds up the quarters behind it, as the head of Batch's queue does, and so does one that waits for connections of the database. What is
+//! tried again goes to the queue's end.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -43,6 +44,8 @@ pub struct Slot {
 pub struct Queue {
     /// Thousandths of a vCPU for all slots at a time; locally thousandths of a process.
     pub capacity: u64,
+    /// Slots that the database's connections let run at a time, whatever their class; `None` = they are not counted.
+    pub converters: Option<u32>,
     pub classes: Vec<Class>,
     pub launches: Option<Launches>,
     pub retry: Retry,
@@ -172,7 +175,7 @@ impl<'a> Simulation<'a> {
         let class = &self.queue.classes[attempt.class];
         self.now = self.now.max(attempt.ready_at);
         self.end_until(self.now);
-        while self.free < class.vcpu && self.end_next() {}
+        while (self.free < class.vcpu || self.is_out_of_connections()) && self.end_next() {}
         self.take_token();
         let held = self.hold(attempt);
         self.free = self.free.saturating_sub(class.vcpu);
@@ -180,6 +183,11 @@ impl<'a> Simulation<'a> {
             .push(Reverse((nanoseconds(self.now + held), class.vcpu)));
         let at_once = u32::try_from(self.running.len()).unwrap_or(u32::MAX);
         self.outcome.at_peak = self.outcome.at_peak.max(at_once);
+    }
+
+    fn is_out_of_connections(&self) -> bool {
+        let most = self.queue.converters;
+        most.is_some_and(|most| self.running.len() >= most as usize)
     }
 
     /// How long an attempt holds its place. What it leaves undone is put to the queue's end.

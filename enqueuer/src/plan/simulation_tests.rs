@@ -29,6 +29,7 @@ fn work(class_of_each: &[(usize, f64)]) -> Work {
 fn queue(capacity: u64, vcpus: &[u64]) -> Queue {
     Queue {
         capacity,
+        converters: None,
         classes: vcpus
             .iter()
             .map(|vcpu| Class {
@@ -51,6 +52,26 @@ const FARGATE: Launches = Launches {
     burst: 100.0,
     per_second: 20.0,
 };
+
+#[test]
+fn connections_let_so_many_run_at_a_time_whatever_their_class() {
+    let slots = work(&[(1, 9.5), (0, 1.5), (0, 1.5), (0, 1.5), (0, 1.5)]);
+    let bounded = |converters| Queue {
+        converters,
+        ..queue(100_000, &[250, 2000])
+    };
+    // With one at a time the large one, at the head, holds up the small ones: 10 s, and then 2 s each.
+    for (converters, at_peak, finished_at) in
+        [(None, 5, 10.0), (Some(2), 2, 10.0), (Some(1), 1, 18.0)]
+    {
+        let outcome = simulate(&slots, &bounded(converters), 1.0, 1);
+        assert_eq!(outcome.at_peak, at_peak, "{outcome:?}");
+        assert!(
+            (outcome.finished_at - finished_at).abs() < 1e-6,
+            "{outcome:?}"
+        );
+    }
+}
 
 /// Step by step through time, hundredths of a second at a time: slow, and too simple to be wrong.
 fn step_by_step(

@@ -1,6 +1,7 @@
 //! AWS Batch in our own words: submitting a job, finding it again, how its slots stand, cancelling it.
 
 mod check;
+mod connections;
 mod probe;
 
 use std::collections::HashMap;
@@ -21,6 +22,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{JobStatus, SizeClass};
+pub use connections::{Budget, Units};
 pub use probe::{PROBE_JOBS, Probed};
 
 /// AWS Batch takes 50 SubmitJob calls per second and account; others have theirs.
@@ -52,6 +54,8 @@ pub struct BatchQueue {
     pub classes: Vec<SizeClass>,
     /// After which a job that Batch does not list counts as lost.
     pub lost_after: Duration,
+    /// Connections that jobs ask for; `None` = they are not counted.
+    pub budget: Option<Budget>,
     next_submission: Mutex<Instant>,
 }
 
@@ -73,6 +77,7 @@ impl BatchQueue {
         definition: String,
         classes: Vec<SizeClass>,
         lost_after: Duration,
+        budget: Option<Budget>,
     ) -> Self {
         Self {
             client: Client::new(sdk),
@@ -80,6 +85,7 @@ impl BatchQueue {
             definition,
             classes,
             lost_after,
+            budget,
             next_submission: Mutex::new(Instant::now()),
         }
     }
@@ -113,6 +119,7 @@ impl BatchQueue {
             .job_definition(&self.definition)
             .set_array_properties(array)
             .container_overrides(overrides)
+            .set_consumable_resource_properties_override(self.connections_of_a_job())
             .timeout(timeout)
             .propagate_tags(true)
             .tags("run", &run.run_id)

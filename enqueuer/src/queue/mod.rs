@@ -5,12 +5,16 @@ mod job_status;
 mod process;
 mod settings;
 mod size_class;
+mod turns;
 
-pub use batch::{BatchQueue, PROBE_JOBS, Probed, STOPPED, STUCK, SUBMIT_EVERY, Submission};
+pub use batch::{
+    BatchQueue, Budget, PROBE_JOBS, Probed, STOPPED, STUCK, SUBMIT_EVERY, Submission, Units,
+};
 pub use job_status::{JobStatus, Phase};
 pub use process::{HEAPS, ProcessQueue, SlotReport, converter_path, environment, pause_after};
 pub use settings::{BatchPlace, CapacitySettings, QueueSettings, cores};
 pub use size_class::SizeClass;
+pub use turns::{MAX_SLOTS, Turns};
 
 /// A queue.
 pub enum Queue {

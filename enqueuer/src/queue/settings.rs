@@ -9,7 +9,7 @@ use common::ledger::Ledger;
 use common::{Error, Result, aws};
 
 use super::size_class::{self, SizeClass};
-use super::{BatchQueue, ProcessQueue, Queue};
+use super::{BatchQueue, Budget, ProcessQueue, Queue};
 
 /// The settings of the queue.
 #[derive(Debug, Clone, clap::Args)]
@@ -35,6 +35,13 @@ pub struct QueueSettings {
     /// On AWS: NAME:BELOW_ROWS:VCPU:MEMORY_MIB:TIMEOUT_SECONDS, comma-separated, the last without rows
     #[arg(long, env = "SIZE_CLASSES", value_name = "CLASSES", default_value = size_class::DEFAULT)]
     pub size_classes: String,
+    /// Connections that one database has for converters: on AWS jobs ask for theirs, locally more than these at peak is a warning
+    /// [default: not counted]
+    #[arg(long, env = "DATABASE_CONNECTIONS", value_name = "N")]
+    database_connections: Option<Count>,
+    /// On AWS: the consumable resource of Batch that has these connections, by name or ARN
+    #[arg(long, env = "BATCH_CONSUMABLE_RESOURCE", value_name = "RESOURCE")]
+    batch_consumable_resource: Option<String>,
     /// On AWS: seconds after which a job that Batch does not list counts as lost
     #[arg(
         long,
@@ -64,18 +71,11 @@ pub struct CapacitySettings {
     /// On AWS: vCPUs that converters have at a time, maxvCpus of all compute environments of the queue
     #[arg(long, env = "MAX_VCPUS", value_name = "N")]
     max_vcpus: Option<Count>,
-    /// Connections that one database has for converters; more than these at peak is a warning [default: not looked at]
-    #[arg(long, env = "DATABASE_CONNECTIONS", value_name = "N")]
-    database_connections: Option<Count>,
 }
 
 impl CapacitySettings {
     pub fn max_vcpus(&self) -> Option<u32> {
         self.max_vcpus.and_then(Count::get)
-    }
-
-    pub fn database_connections(&self) -> Option<u32> {
-        self.database_connections.and_then(Count::get)
     }
 }
 
@@ -131,41 +131,98 @@ impl QueueSettings {
                 ProcessQueue::new(config, settings, ledger.clone(), parallel, timeout)
                     .map(Queue::Processes)
             }
-            Deployment::Aws => self.batch().await.map(Queue::Batch),
+            Deployment::Aws => self.batch(config).await.map(Queue::Batch),
         }
     }
 
     /// The queue on AWS Batch.
-    pub async fn batch(&self) -> Result<BatchQueue> {
+    pub async fn batch(&self, config: &Config) -> Result<BatchQueue> {
         let classes = SizeClass::parse_all(&self.size_classes)?;
-        self.place
-            .open(classes, Duration::from_secs(self.lost_after))
-            .await
+        let lost_after = Duration::from_secs(self.lost_after);
+        let budget = self.budget(config)?;
+        self.place.open(classes, lost_after, budget).await
+    }
+
+    /// Connections that one database has for converters.
+    pub fn database_connections(&self) -> Option<u32> {
+        self.database_connections.and_then(Count::get)
+    }
+
+    /// On AWS, how many converters these connections let run at a time; `None` = they are not counted.
+    pub fn most_converters(&self, config: &Config) -> Result<Option<u32>> {
+        let Some(connections) = self.database_connections() else {
+            return Ok(None);
+        };
+        let per_converter = connections_per_converter(config);
+        if connections < per_converter {
+            return Err(Error::config(format!(
+                "DATABASE_CONNECTIONS is {connections}, and a converter holds {per_converter}: every job would wait for ever"
+            )));
+        }
+        Ok(Some(connections / per_converter))
+    }
+
+    fn budget(&self, config: &Config) -> Result<Option<Budget>> {
+        let (Some(connections), Some(converters)) =
+            (self.database_connections(), self.most_converters(config)?)
+        else {
+            return Ok(None);
+        };
+        let why = "DATABASE_CONNECTIONS is: it is the consumable resource of which jobs take them";
+        let resource = required(
+            self.batch_consumable_resource.as_ref(),
+            "BATCH_CONSUMABLE_RESOURCE",
+            why,
+        )?;
+        Ok(Some(Budget {
+            resource,
+            connections,
+            per_converter: connections_per_converter(config),
+            converters,
+        }))
     }
 }
 
 impl BatchPlace {
     /// The queue, for looking at jobs and cancelling them.
     pub async fn without_submissions(&self) -> Result<BatchQueue> {
-        self.open(Vec::new(), Duration::MAX).await
+        self.open(Vec::new(), Duration::MAX, None).await
     }
 
-    async fn open(&self, classes: Vec<SizeClass>, lost_after: Duration) -> Result<BatchQueue> {
+    async fn open(
+        &self,
+        classes: Vec<SizeClass>,
+        lost_after: Duration,
+        budget: Option<Budget>,
+    ) -> Result<BatchQueue> {
         let set = |value: &Option<String>, name: &str| {
-            value
-                .clone()
-                .filter(|value| !value.trim().is_empty())
-                .ok_or_else(|| {
-                    Error::config(format!(
-                        "{name} is not set: with DEPLOYMENT=aws nothing has a default"
-                    ))
-                })
+            required(
+                value.as_ref(),
+                name,
+                "with DEPLOYMENT=aws nothing has a default",
+            )
         };
         let queue = set(&self.batch_job_queue, "BATCH_JOB_QUEUE")?;
         let definition = set(&self.batch_job_definition, "BATCH_JOB_DEFINITION")?;
         let sdk = aws::sdk_config().await?;
         Ok(BatchQueue::new(
-            &sdk, queue, definition, classes, lost_after,
+            &sdk, queue, definition, classes, lost_after, budget,
         ))
     }
+}
+
+/// A setting that has no default.
+fn required(value: Option<&String>, name: &str, why: &str) -> Result<String> {
+    value
+        .filter(|value| !value.trim().is_empty())
+        .cloned()
+        .ok_or_else(|| Error::config(format!("{name} is not set: {why}")))
+}
+
+/// Of one database: to the ledger, to the source, or both.
+fn connections_per_converter(config: &Config) -> u32 {
+    let together = config
+        .database_url
+        .is_same_database(&config.source_database_url);
+    if together { 2 } else { 1 }
 }

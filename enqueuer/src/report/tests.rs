@@ -68,6 +68,7 @@ fn run(run_id: &str, command: Command, ended_at: Option<Timestamp>) -> PeriodRun
         ended_at,
         is_being_submitted: false,
         is_recorded: true,
+        waiting_for_database: None,
     }
 }
 

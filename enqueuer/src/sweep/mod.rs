@@ -4,9 +4,12 @@
 mod ending;
 mod settle;
 pub mod turn;
+mod waiting;
 
 use settle::Found;
 pub use settle::Stuck;
+use waiting::Database;
+pub use waiting::Waiting;
 
 use std::collections::BTreeSet;
 
@@ -41,12 +44,17 @@ pub async fn settle_and_submit(
         return Ok(Swept::default());
     };
     let mut found = Found::default();
+    let (database, asked) = Database::of(batch).await;
     // Whatever Batch does not say of some jobs, the rest is done.
-    let settled = settle::all(ledger, batch, cancel, &mut found).await;
+    let settled = settle::all(ledger, batch, &database, cancel, &mut found).await;
     let orphans = ledger.settle_orphans().await?;
     conclude::stuck(config, ledger, &found.stuck).await?;
+    // What was not seen whole stays as it was noted.
+    if settled.is_ok() && asked.is_ok() {
+        conclude::waiting(config, ledger, &found.waiting).await?;
+    }
     let submitted = submit(config, ledger, queue, batch, cancel, refusals_percent).await;
-    settled?;
+    asked.and(settled)?;
     Ok(Swept {
         settled: found.settled + orphans,
         submitted: submitted?,

@@ -9,6 +9,7 @@ use common::ledger::{HoldCause, Ledger, OpenJob, OpenSlot, SlotEnd, Slots};
 use common::termination::Termination;
 
 use super::ending;
+use super::waiting::{Database, Waiting};
 use crate::alerts::About;
 use crate::alerts::events::QueueStuck;
 use crate::queue::{BatchQueue, JobStatus, Phase, STUCK};
@@ -22,6 +23,8 @@ pub struct Found {
     /// Documents that were settled.
     pub settled: u64,
     pub stuck: Vec<Stuck>,
+    /// What waits for connections of the database, by run.
+    pub waiting: BTreeMap<String, Waiting>,
 }
 
 /// A job whose slots are ready and do not begin.
@@ -35,6 +38,7 @@ pub struct Stuck {
 pub async fn all(
     ledger: &Ledger,
     queue: &BatchQueue,
+    database: &Database,
     cancel: &Termination,
     found: &mut Found,
 ) -> Result<()> {
@@ -50,6 +54,7 @@ pub async fn all(
     let mut settler = Settler {
         ledger,
         queue,
+        database,
         found,
     };
     // One that cannot be settled now keeps no other from it.
@@ -86,6 +91,7 @@ async fn recognise(ledger: &Ledger, queue: &BatchQueue, job: &mut OpenJob) -> Re
 struct Settler<'a> {
     ledger: &'a Ledger,
     queue: &'a BatchQueue,
+    database: &'a Database,
     found: &'a mut Found,
 }
 
@@ -143,10 +149,13 @@ impl Settler<'_> {
 
     async fn settle_single(&mut self, job: &OpenJob, known: &JobStatus) -> Result<()> {
         if known.has_ended() {
-            self.ended(job, Slots::All, known).await
-        } else {
-            self.stuck(job, known, known).await
+            return self.ended(job, Slots::All, known).await;
         }
+        let waiting = i32::from(known.phase == Phase::Runnable);
+        if self.may_be_stuck(job, waiting) {
+            self.stuck(job, known, known).await?;
+        }
+        Ok(())
     }
 
     async fn settle_array(
@@ -178,7 +187,7 @@ impl Settler<'_> {
             }
             return self.ended(job, Slots::Some(&unknown), parent).await;
         }
-        if parent.count("RUNNABLE") == 0 {
+        if !self.may_be_stuck(job, parent.count("RUNNABLE")) {
             return Ok(());
         }
         // Batch gives its reason on the job at the head of the queue, whichever that is.
@@ -220,6 +229,27 @@ impl Settler<'_> {
         let described = self.queue.describe(&ids).await?.into_values();
         ended.extend(by_slot(described.filter(JobStatus::has_ended).collect()));
         Ok(ended)
+    }
+
+    /// Whether so many slots in RUNNABLE may be kept there by something else than the database, whose connections they wait for as long
+    /// as none is free.
+    fn may_be_stuck(&mut self, job: &OpenJob, slots: i32) -> bool {
+        let slots = u64::try_from(slots).unwrap_or_default();
+        match self.database {
+            Database::Free => slots > 0,
+            Database::Unknown => false,
+            Database::Short(units) => {
+                if slots > 0 {
+                    let of_run = self.found.waiting.entry(job.run_id.clone());
+                    let of_run = of_run.or_insert(Waiting {
+                        slots: 0,
+                        units: *units,
+                    });
+                    of_run.slots += slots;
+                }
+                false
+            }
+        }
     }
 
     /// A job that waits for ever is told of; one that its own settings keep waiting is cancelled after a while, as the queue's time

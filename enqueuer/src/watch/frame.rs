@@ -47,6 +47,9 @@ pub fn frame(
     if let Some(mend) = words::mend(standing) {
         lines.extend(command(&mend, period, columns));
     }
+    if let Some(waiting) = words::waiting_for_database(&standing.runs) {
+        lines.push(labelled("Waiting", &waiting));
+    }
     if let Some(deadline) = words::deadline(standing, zone) {
         lines.push(labelled("Deadline", &deadline));
     }

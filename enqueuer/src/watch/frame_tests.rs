@@ -35,6 +35,7 @@ pub fn standing() -> Standing {
             ended_at: None,
             is_being_submitted: false,
             is_recorded: true,
+            waiting_for_database: None,
         }],
         failures: vec![failure("positions", 200), failure("identity", 4)],
         hold: None,
@@ -156,6 +157,21 @@ fn a_deadline_that_is_missed_is_said_in_a_word() {
     assert_eq!(
         said(&standing),
         "2026-10-31 23:31:07, MISSES it by 1 h 00 min at least"
+    );
+}
+
+#[test]
+fn what_waits_for_the_database_is_told_as_long_as_its_run_goes_on() {
+    let mut standing = standing();
+    standing.runs[0].waiting_for_database = Some(9800);
+    let said = "\nWaiting    9,800 slots for connections of the database\n";
+    let shown = |standing: &Standing| frame(standing, None, &tokyo(), 60, 24).join("\n");
+    assert!(shown(&standing).contains(said), "{}", shown(&standing));
+    standing.runs[0].ended_at = Some(standing.now);
+    assert!(
+        !shown(&standing).contains("Waiting"),
+        "{}",
+        shown(&standing)
     );
 }
 

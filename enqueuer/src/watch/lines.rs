@@ -31,6 +31,9 @@ pub fn plain(standing: &Standing, zone: &TimeZone) -> String {
     }
     parts.extend(words::rate(standing));
     parts.push(format!("end {}", words::end(standing, zone)));
+    parts.extend(
+        words::waiting_for_database(&standing.runs).map(|waiting| format!("waiting {waiting}")),
+    );
     if let Some(mend) = words::mend(standing) {
         parts.push(format!("`{mend}`"));
     }
@@ -103,6 +106,7 @@ pub fn json(standing: &Standing) -> Value {
         "runs": runs,
         "failures": failures,
         "hold": hold,
+        "waiting_for_database": words::slots_waiting_for_database(&standing.runs),
         "complete": standing.outlook == Outlook::Complete,
     })
 }

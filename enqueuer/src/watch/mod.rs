@@ -21,6 +21,7 @@ use tokio::signal::unix::{SignalKind, signal};
 pub use self::lines::hold_json;
 use self::screen::{Form, Screen};
 use self::standing::{Observer, Outlook, Standing};
+pub use self::words::{slots_waiting_for_database, waiting_for_database};
 use crate::deadline::Deadline;
 use crate::out;
 

@@ -314,6 +314,7 @@ mod tests {
             ended_at: ended.then_some(Timestamp::UNIX_EPOCH),
             is_being_submitted: false,
             is_recorded: recorded,
+            waiting_for_database: None,
         }
     }
 

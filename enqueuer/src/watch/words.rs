@@ -82,6 +82,23 @@ pub fn run(run: &PeriodRun, standing: &Standing, zone: &TimeZone) -> String {
     format!("{command} since {since}, {took}: {run_id}")
 }
 
+/// `9,800 slots for connections of the database`: what of runs that go on waits for these; `None` = nothing.
+pub fn waiting_for_database(runs: &[PeriodRun]) -> Option<String> {
+    let slots = slots_waiting_for_database(runs)?;
+    Some(format!(
+        "{} for connections of the database",
+        counted(slots, "slot")
+    ))
+}
+
+/// How many slots wait for connections of the database.
+pub fn slots_waiting_for_database(runs: &[PeriodRun]) -> Option<i64> {
+    let going_on = runs.iter().filter(|run| run.ended_at.is_none());
+    going_on
+        .filter_map(|run| run.waiting_for_database)
+        .reduce(|sum, slots| sum + slots)
+}
+
 /// Every state that occurs, as `due 1,204`.
 pub fn states(standing: &Standing) -> Vec<(State, i64)> {
     let occurs = standing.counts.iter().filter(|(_, count)| **count > 0);

@@ -111,6 +111,11 @@ override_resource {
 }
 
 override_resource {
+  target = aws_cloudformation_stack.database_connections[0]
+  values = { outputs = { Arn = "arn:aws:batch:ap-northeast-1:123456789012:consumable-resource/statement-export-database-connections" } }
+}
+
+override_resource {
   target = aws_ecs_cluster.enqueuer
   values = { arn = "arn:aws:ecs:ap-northeast-1:123456789012:cluster/statement-export-enqueuer" }
 }

@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use super::faults::Fault;
 use super::record::Call;
 use super::state::Shared;
-use super::{cancel, describe, list, place, submit};
+use super::{cancel, consumable, describe, list, place, submit};
 use crate::loopback::{Answer, Request, uuid};
 
 /// The operations that the server knows.
@@ -23,10 +23,11 @@ pub enum Operation {
     DescribeJobQueues,
     DescribeComputeEnvironments,
     DescribeJobDefinitions,
+    DescribeConsumableResource,
 }
 
 impl Operation {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::SubmitJob,
         Self::DescribeJobs,
         Self::ListJobs,
@@ -35,6 +36,7 @@ impl Operation {
         Self::DescribeJobQueues,
         Self::DescribeComputeEnvironments,
         Self::DescribeJobDefinitions,
+        Self::DescribeConsumableResource,
     ];
 
     pub fn name(self) -> &'static str {
@@ -47,6 +49,7 @@ impl Operation {
             Self::DescribeJobQueues => "DescribeJobQueues",
             Self::DescribeComputeEnvironments => "DescribeComputeEnvironments",
             Self::DescribeJobDefinitions => "DescribeJobDefinitions",
+            Self::DescribeConsumableResource => "DescribeConsumableResource",
         }
     }
 
@@ -154,6 +157,7 @@ fn perform(
         Operation::DescribeJobQueues => Ok(place::queues(shared, request)),
         Operation::DescribeComputeEnvironments => Ok(place::environments(shared, request)),
         Operation::DescribeJobDefinitions => Ok(place::definitions(shared, request)),
+        Operation::DescribeConsumableResource => consumable::describe(shared, request),
     }
 }
 

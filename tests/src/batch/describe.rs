@@ -173,6 +173,11 @@ fn common(shared: &Shared, job: &Job, id: &str, status: Status) -> Map<String, V
         .timeout_seconds
         .map(|seconds| json!({ "attemptDurationSeconds": seconds }));
     put(&mut told, "timeout", given(job, "timeout").or(seconds));
+    put(
+        &mut told,
+        "consumableResourceProperties",
+        given(job, "consumableResourcePropertiesOverride"),
+    );
     put(&mut told, "tags", given(job, "tags"));
     put(&mut told, "propagateTags", given(job, "propagateTags"));
     put(&mut told, "dependsOn", Some(json!([])));

@@ -6,6 +6,7 @@
 
 mod api;
 mod cancel;
+mod consumable;
 mod definition;
 mod describe;
 mod faults;

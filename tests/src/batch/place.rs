@@ -19,6 +19,18 @@ pub(super) fn queues(shared: &Shared, request: &Value) -> Value {
         .zip(ENVIRONMENTS)
         .map(|(order, name)| json!({ "order": order, "computeEnvironment": arn("compute-environment", name) }))
         .collect();
+    let limit = json!({
+        "reason": "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY",
+        "state": "RUNNABLE",
+        "maxTimeSeconds": 7200,
+        "action": "CANCEL",
+    });
+    let limits: Vec<Value> = shared
+        .state()
+        .limits_runnable
+        .then_some(limit)
+        .into_iter()
+        .collect();
     let queue = json!({
         "jobQueueName": definition.job_queue,
         "jobQueueArn": arn_of_queue,
@@ -27,6 +39,7 @@ pub(super) fn queues(shared: &Shared, request: &Value) -> Value {
         "statusReason": "JobQueue Healthy",
         "priority": 1,
         "computeEnvironmentOrder": order,
+        "jobStateTimeLimitActions": limits,
     });
     json!({ "jobQueues": is_asked_for.then_some(queue).into_iter().collect::<Vec<_>>() })
 }

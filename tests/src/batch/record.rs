@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use super::BatchServer;
 use super::api::Operation;
-use super::describe;
 use super::run::texts;
 use super::state::{Job, Status};
 use super::submit::resource;
+use super::{consumable, describe};
 use crate::aws_bodies::{self, Body};
 
 /// A request and its answer.
@@ -37,6 +37,8 @@ pub struct Submission {
     pub vcpu: Option<String>,
     pub memory_mib: Option<String>,
     pub timeout_seconds: Option<u64>,
+    /// Of a consumable resource, by each child.
+    pub units: i64,
     pub tags: BTreeMap<String, String>,
 }
 
@@ -154,6 +156,7 @@ impl Submission {
             vcpu: resource(overrides, "VCPU").map(ToOwned::to_owned),
             memory_mib: resource(overrides, "MEMORY").map(ToOwned::to_owned),
             timeout_seconds: job.request["timeout"]["attemptDurationSeconds"].as_u64(),
+            units: consumable::units(&job.request),
             tags: tags
                 .into_iter()
                 .flatten()

@@ -23,10 +23,18 @@ pub(super) fn fill(shared: &Arc<Shared>) {
     let mut state = shared.state();
     while !state.closed && state.running < shared.definition.max_parallel {
         let next = state.queue.iter().position(|&slot| !state.is_held(slot));
-        let Some(slot) = next.and_then(|position| state.queue.remove(position)) else {
+        let Some((position, &slot)) =
+            next.and_then(|position| Some((position, state.queue.get(position)?)))
+        else {
             break;
         };
-        if state.child(slot).status() != Status::Runnable {
+        let is_runnable = state.child(slot).status() == Status::Runnable;
+        // Whatever is behind a job that waits for units waits, too: Batch promises nothing else.
+        if is_runnable && !state.has_units_for(slot) {
+            break;
+        }
+        state.queue.remove(position);
+        if !is_runnable {
             continue;
         }
         state.running += 1;

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
+use super::consumable::ConsumableResource;
 use super::definition::Definition;
 use super::faults::{Disturbance, FailedStart};
 use super::record::Call;
@@ -141,6 +142,9 @@ pub(super) struct State {
     pub queue_is_disabled: bool,
     /// The compute environments take no jobs: so many of the two, from the first on.
     pub environments_disabled: usize,
+    /// The queue cancels what is RUNNABLE for too long, as far as is told.
+    pub limits_runnable: bool,
+    pub consumable: Option<ConsumableResource>,
     pub calls: Vec<Call>,
     /// The server is gone: nothing starts any more.
     pub closed: bool,
@@ -241,9 +245,12 @@ impl State {
         child.stopped_at = Some(now);
     }
 
-    /// Nothing happens any more by itself. What is held is not waited for.
+    /// Nothing happens any more by itself. What is held, or has no units, is not waited for.
     pub fn is_idle(&self) -> bool {
-        let waits = |slot| self.child(slot).status() == Status::Runnable && !self.is_held(slot);
+        let waits = |slot| {
+            let is_ready = self.child(slot).status() == Status::Runnable && !self.is_held(slot);
+            is_ready && self.has_units_for(slot)
+        };
         self.arriving == 0 && self.running == 0 && !self.queue.iter().any(|&slot| waits(slot))
     }
 }

@@ -7,9 +7,9 @@ use tokio::time::sleep;
 
 use super::api::{Refusal, client_error, required};
 use super::definition::arn;
-use super::faults;
 use super::run::{fill, texts};
 use super::state::{Child, Job, Shared, Slot, State, Status};
+use super::{consumable, faults};
 use crate::loopback::uuid;
 
 /// The most that Batch takes as one submission.
@@ -70,6 +70,7 @@ fn check(shared: &Shared, request: &Value, bytes: usize) -> Result<(), Refusal> 
         ));
     }
     check_numbers(request)?;
+    consumable::check(shared, request)?;
     check_overrides(&request["containerOverrides"])
 }
 

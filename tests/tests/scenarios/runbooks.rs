@@ -19,9 +19,10 @@ use page::{Page, assignment};
 use stage::Stage;
 
 /// What an operator fills in where the pages have `''`.
-const FILLED_IN: [(&str, &str); 20] = [
+const FILLED_IN: [(&str, &str); 21] = [
     ("ACCOUNT", "A0001"),
     ("AT", "2026-11-01T00:15:00+09:00"),
+    ("CONNECTIONS", "400"),
     ("DOCUMENT", "2026-10.trade.A0001"),
     ("FORMER", "00000000-0000-0000-0000-000000000001"),
     ("IMAGE_REPOSITORY", "registry.example/statement-export"),
@@ -272,12 +273,14 @@ fn operators_actions() -> Result<String> {
         Some(section.to_owned())
     };
     let (operator, roles) = (read("operator.tf")?, read("roles.tf")?);
+    let connections = read("connections.tf")?;
     let of = |text: &str, name: &str| section(text, name).with_context(|| format!("no {name}"));
     Ok([
         of(&operator, "operator_policy")?,
         of(&roles, "links_policy")?,
         of(&roles, "list_statements")?,
         of(&roles, "see_batch")?,
+        of(&connections, "see_connections")?,
     ]
     .concat())
 }

@@ -38,7 +38,7 @@ on_every_engine! {
         let causes = json!([{"state": "failed", "cause": "identity", "column": null, "documents": 1, "example": "2026-10.trade.A003"}]);
         assert_eq!(
             brief,
-            json!({"period": PERIOD, "counts": counts, "causes": causes, "certificate": null, "hold": null, "unusable_account_ids": []}),
+            json!({"period": PERIOD, "counts": counts, "causes": causes, "certificate": null, "hold": null, "waiting_for_database": null, "unusable_account_ids": []}),
             "of the newest run, without documents"
         );
 

@@ -50,6 +50,14 @@ pub const QUEUE_STUCK: Cause = Cause {
     command: "enqueuer check",
 };
 
+/// Jobs wait for connections of the database, which others hold.
+pub const WAITING_FOR_DATABASE: Cause = Cause {
+    name: "waiting_for_database",
+    runbook: "waiting-for-database",
+    meaning: "All connections that the database has for converters are taken. Nothing is stuck: as converters end, others begin by themselves.",
+    command: "enqueuer status --period {period}",
+};
+
 /// The forecast lies behind the deadline.
 pub const DEADLINE_AT_RISK: Cause = Cause {
     name: "deadline_at_risk",

@@ -41,6 +41,13 @@ impl BatchQueue {
                     .unwrap_or("and AWS gives no reason")
             )));
         }
+        // Batch does not say which reason it gives a job that waits for connections, only that such a limit reaches it.
+        let limits = queue.job_state_time_limit_actions.unwrap_or_default();
+        if self.budget.is_some() && !limits.is_empty() {
+            return Err(Error::config(format!(
+                "the job queue {name} cancels what waits too long in RUNNABLE, and jobs may wait for connections of the database: take its jobStateTimeLimitActions away (terraform apply)"
+            )));
+        }
         let order = queue.compute_environment_order.unwrap_or_default();
         let environments: Vec<String> = order
             .into_iter()

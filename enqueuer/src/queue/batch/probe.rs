@@ -58,6 +58,8 @@ impl BatchQueue {
             .job_queue(&self.queue)
             .job_definition(&self.definition)
             .container_overrides(overrides)
+            // It connects as a document's does.
+            .set_consumable_resource_properties_override(self.connections_of_a_job())
             // Whoever waits hears at once what it is.
             .retry_strategy(RetryStrategy::builder().attempts(1).build())
             .timeout(timeout);

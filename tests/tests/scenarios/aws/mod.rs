@@ -2,6 +2,7 @@
 
 mod afterwards;
 mod beside;
+mod connections;
 mod exits;
 mod faults;
 mod kills;

@@ -19,7 +19,7 @@ fn plan_of<'a>(world: &World, arguments: impl IntoIterator<Item = &'a str>) -> P
     world.enqueuer(planned(arguments))
 }
 
-fn planned<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+pub fn planned<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let plan = ["plan", "--json", "--period", PERIOD, "--at", AT];
     plan.into_iter().chain(arguments).collect()
 }
