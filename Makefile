@@ -61,7 +61,7 @@ bench bench-docs:
 		$(if $(filter bench-docs,$@),--docs )$(PART)
 
 # Enqueuers, sweeps and converters killed at random moments, with either database, on this machine and on AWS: KILLS of each, all
-# from one seed. The suite does it with fewer. Takes half an hour.
+# from one seed. The suite does it with fewer. Takes five minutes.
 KILLS ?= 300
 KILLS_SEED ?= 20261201
 kills:
@@ -69,10 +69,14 @@ kills:
 	TEST_KILLS=$(KILLS) TEST_KILLS_SEED=$(KILLS_SEED) tests/with-postgres.sh tests/with-botocore.sh \
 		cargo test -p tests --locked --test scenarios killed_at_random_moments -- --nocapture --test-threads 2
 
-# Breaks the gate's code in every way that cargo-mutants knows: each must fail a test. Takes ten minutes.
+# Breaks the gate's code in every way that cargo-mutants knows, and what the enqueuer finds out for rule `agreement`: each must fail a
+# test. Takes ten minutes, and an hour more for the enqueuer, whose queries only scenarios see.
 mutants:
 	cargo mutants --version >/dev/null 2>&1 || cargo install --locked cargo-mutants
 	cargo mutants -p converter -f 'converter/src/gate/**/*.rs' --output target -- --lib gate
+	cargo mutants -p common -f common/src/agreement.rs --output target -- --lib agreement
+	tests/with-postgres.sh cargo mutants -p enqueuer -f 'enqueuer/src/agreement/**/*.rs' --test-package enqueuer,tests \
+		--output target -- agreement
 
 # Both images, and what is in them, and a month end in one: images/README.md.
 images image-test:

@@ -5,8 +5,14 @@ use crate::Result;
 use crate::database::{Whose, statement_failed};
 
 impl Ledger {
-    /// Keeps what a probe found: what is wrong, or nothing. A further attempt of the same job says it anew.
+    /// Keeps what a probe found: what is wrong, or nothing. A further attempt of the same job says it anew. Who waits for it reads it within
+    /// minutes, so that those of days before go.
     pub async fn note_probe(&self, batch_job_id: &str, words: &str) -> Result<()> {
+        const DOING: &str = "noting what the probe found";
+        sqlx::query(self.sql("DELETE FROM export_probes WHERE ended_at < {NOW_MS} - 86400000"))
+            .execute(self.bounded())
+            .await
+            .map_err(statement_failed(DOING, Whose::Ledger))?;
         sqlx::query(self.sql(
             "INSERT INTO export_probes (batch_job_id, words, ended_at) VALUES ($1, $2, {NOW_MS})
              ON CONFLICT (batch_job_id) DO UPDATE SET words = excluded.words, ended_at = excluded.ended_at",
@@ -15,7 +21,7 @@ impl Ledger {
         .bind(words)
         .execute(self.bounded())
         .await
-        .map_err(statement_failed("noting what the probe found", Whose::Ledger))?;
+        .map_err(statement_failed(DOING, Whose::Ledger))?;
         Ok(())
     }
 

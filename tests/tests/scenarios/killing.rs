@@ -43,6 +43,10 @@ impl Extent {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what the tests ask for is no setting of the programs"
+)]
 fn read<T: FromStr>(name: &str) -> Result<Option<T>>
 where
     T::Err: std::error::Error + Send + Sync + 'static,

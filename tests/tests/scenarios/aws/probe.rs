@@ -106,6 +106,10 @@ on_every_engine! {
         let said = wrong(&cloud, "converter", &[]).await?;
         assert!(said.contains("give the converter the profile of the enqueuer"), "{said}");
         assert_eq!(world.texts("SELECT words FROM export_probes WHERE words LIKE '%profile%'").await?.len(), 1);
+        // Yesterday's words go with the next probe's.
+        world.execute("UPDATE export_probes SET ended_at = ended_at - 90000000").await?;
+        wrong(&cloud, "converter", &[]).await?;
+        assert_eq!(world.texts("SELECT words FROM export_probes").await?.len(), 1);
         Ok(())
     }
 }
