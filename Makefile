@@ -75,8 +75,8 @@ mutants:
 	cargo mutants --version >/dev/null 2>&1 || cargo install --locked cargo-mutants
 	cargo mutants -p converter -f 'converter/src/gate/**/*.rs' --output target -- --lib gate
 	cargo mutants -p common -f common/src/agreement.rs --output target -- --lib agreement
-	tests/with-postgres.sh cargo mutants -p enqueuer -f 'enqueuer/src/agreement/**/*.rs' --test-package enqueuer,tests \
-		--output target -- agreement
+	CARGO='$(CURDIR)/tests/cargo-with-programs.sh' tests/with-postgres.sh cargo-mutants mutants -p enqueuer \
+		-f 'enqueuer/src/agreement/**/*.rs' --test-package enqueuer,tests --output target -- agreement
 
 # Both images, and what is in them, and a month end in one: images/README.md.
 images image-test:
