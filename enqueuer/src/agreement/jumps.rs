@@ -99,7 +99,7 @@ async fn by_holdings(
     (opening, closing): (Date, Date),
     jumps: &BTreeMap<&Security, Jump>,
 ) -> Result<HashSet<Security>> {
-    if jumps.is_empty() || jumps.len() > MOST_EXPLAINED {
+    if !may_be_explained(jumps.len()) {
         return Ok(HashSet::new());
     }
     let has_market = source.catalog.has(&POSITIONS, "market");
@@ -120,8 +120,7 @@ async fn by_holdings(
         .replace("{same_account}", &same_account(source, ["a", "b"]))
         .replace("{codes}", &codes.join(", "));
     let columns = columns(&["code", "market", "name", "currency", "before", "after"]);
-    // Per security: holdings, and of these how many changed with the price.
-    let mut holdings: BTreeMap<&Security, (u64, u64)> = BTreeMap::new();
+    let mut holdings: BTreeMap<&Security, Holdings> = BTreeMap::new();
     let each = async |row: &SourceRow| {
         let field = |column| row.get(column).unwrap_or_default();
         let security = Security::new(field(0), field(1), field(2), field(3));
@@ -129,9 +128,8 @@ async fn by_holdings(
         if let (Some((security, jump)), Some((before, after))) =
             (jumps.get_key_value(&security), quantities)
         {
-            let (all, changed) = holdings.entry(*security).or_default();
-            *all += 1;
-            *changed += u64::from(jump.is_explained_by(before, after));
+            let of_security = holdings.entry(*security).or_default();
+            of_security.add(jump.is_explained_by(before, after));
         }
         Ok(())
     };
@@ -140,8 +138,30 @@ async fn by_holdings(
         .await?;
     let explained = holdings
         .into_iter()
-        .filter(|(_, (all, changed))| changed * 2 > *all);
+        .filter(|(_, holdings)| holdings.most_changed());
     Ok(explained.map(|(security, _)| security.clone()).collect())
+}
+
+fn may_be_explained(securities: usize) -> bool {
+    (1..=MOST_EXPLAINED).contains(&securities)
+}
+
+/// A security's holdings, and of these how many changed with the price.
+#[derive(Debug, Default)]
+struct Holdings {
+    all: u64,
+    changed: u64,
+}
+
+impl Holdings {
+    fn add(&mut self, has_changed: bool) {
+        self.all += 1;
+        self.changed += u64::from(has_changed);
+    }
+
+    fn most_changed(&self) -> bool {
+        self.changed * 2 > self.all
+    }
 }
 
 impl Jump {
@@ -167,6 +187,31 @@ fn half(price: Price) -> Price {
 mod tests {
     use super::super::numbers::positive;
     use super::*;
+
+    #[test]
+    fn more_than_half_of_the_holdings_explain_a_price() {
+        for (changed, unchanged, most) in [
+            (1, 0, true),
+            (0, 1, false),
+            (1, 1, false),
+            (2, 1, true),
+            (1, 2, false),
+            (3, 2, true),
+            (2, 3, false),
+        ] {
+            let mut holdings = Holdings::default();
+            (0..changed).for_each(|_| holdings.add(true));
+            (0..unchanged).for_each(|_| holdings.add(false));
+            assert_eq!(holdings.most_changed(), most, "{holdings:?}");
+        }
+    }
+
+    #[test]
+    fn a_price_file_has_more_jumps_than_holdings_explain() {
+        for (securities, may_be) in [(0, false), (1, true), (500, true), (501, false)] {
+            assert_eq!(may_be_explained(securities), may_be, "{securities}");
+        }
+    }
 
     #[test]
     fn a_split_explains_its_price_and_a_purchase_does_not() {
