@@ -32,7 +32,7 @@ use self::packing::{Due, Packed};
 use self::replications::Distribution;
 use crate::month_end::{self, Look};
 use crate::numbers::grouped;
-use crate::queue::{CapacitySettings, QueueSettings};
+use crate::queue::{CapacitySettings, QueueSettings, connections_per_converter};
 use crate::whole_source;
 
 pub use self::cost::{GIB_HOUR_USD, Prices, VCPU_HOUR_USD, price};
@@ -106,33 +106,29 @@ impl Deadline {
 
 /// Connections of converters at peak.
 pub struct Connections {
-    pub source: u32,
-    pub ledger: u32,
-    /// Both are one database.
-    pub together: bool,
+    pub converters: u32,
+    /// To one database, of each.
+    pub per_converter: u32,
     pub budget: Option<u32>,
 }
 
 impl Connections {
-    /// Each converter holds one to the source and one to the ledger.
     pub fn of(config: &Config, converters: u32, budget: Option<u32>) -> Self {
         Self {
-            source: converters,
-            ledger: converters,
-            together: config
-                .database_url
-                .is_same_database(&config.source_database_url),
+            converters,
+            per_converter: connections_per_converter(config),
             budget,
         }
     }
 
-    /// Of the database that has most.
+    /// Source and ledger are one database.
+    pub fn is_one_database(&self) -> bool {
+        self.per_converter > 1
+    }
+
+    /// To one database.
     pub fn at_most(&self) -> u32 {
-        if self.together {
-            self.source.saturating_add(self.ledger)
-        } else {
-            self.source.max(self.ledger)
-        }
+        self.converters.saturating_mul(self.per_converter)
     }
 
     /// What exceeds the budget, and the mend.

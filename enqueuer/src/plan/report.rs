@@ -114,7 +114,7 @@ fn push_forecast(lines: &mut Vec<String>, plan: &Plan, zone: &TimeZone) {
         grouped(distribution.at_peak)
     ));
     let connections = &plan.connections;
-    lines.push(if connections.together {
+    lines.push(if connections.is_one_database() {
         format!(
             "Connections   up to {} to the one database",
             grouped(connections.at_most())
@@ -122,8 +122,8 @@ fn push_forecast(lines: &mut Vec<String>, plan: &Plan, zone: &TimeZone) {
     } else {
         format!(
             "Connections   up to {} to the source, {} to the ledger",
-            grouped(connections.source),
-            grouped(connections.ledger)
+            grouped(connections.converters),
+            grouped(connections.converters)
         )
     });
     lines.push(if plan.place.is_local() {
@@ -270,7 +270,7 @@ pub fn answer(plan: &Plan, period: Period, zone: &TimeZone) -> Value {
         "size_classes": classes,
         "converters_at_peak": plan.distribution.at_peak,
         "connections": {
-            "source": plan.connections.source, "ledger": plan.connections.ledger, "one_database": plan.connections.together,
+            "source": plan.connections.converters, "ledger": plan.connections.converters, "one_database": plan.connections.is_one_database(),
             "budget": plan.connections.budget, "exceeded": plan.connections.warning().is_some(),
         },
         "vcpu_hours": plan.vcpu_hours,

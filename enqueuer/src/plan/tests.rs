@@ -64,9 +64,8 @@ fn tokyo() -> TimeZone {
 
 fn connections(converters: u32, budget: Option<u32>) -> Connections {
     Connections {
-        source: converters,
-        ledger: converters,
-        together: true,
+        converters,
+        per_converter: 2,
         budget,
     }
 }
@@ -116,7 +115,7 @@ fn as_many_connections_as_there_may_be_are_not_too_many() {
     let warning = connections(4, Some(7)).warning().unwrap();
     assert!(warning.contains("may hold 8 connections"), "{warning}");
     let apart = |budget| Connections {
-        together: false,
+        per_converter: 1,
         ..connections(4, Some(budget))
     };
     assert_eq!(apart(4).warning(), None);

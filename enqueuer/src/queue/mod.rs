@@ -12,7 +12,7 @@ pub use batch::{
 };
 pub use job_status::{JobStatus, Phase};
 pub use process::{HEAPS, ProcessQueue, SlotReport, converter_path, environment, pause_after};
-pub use settings::{BatchPlace, CapacitySettings, QueueSettings, cores};
+pub use settings::{BatchPlace, CapacitySettings, QueueSettings, connections_per_converter, cores};
 pub use size_class::SizeClass;
 pub use turns::{MAX_SLOTS, Turns};
 

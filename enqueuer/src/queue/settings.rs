@@ -219,8 +219,8 @@ fn required(value: Option<&String>, name: &str, why: &str) -> Result<String> {
         .ok_or_else(|| Error::config(format!("{name} is not set: {why}")))
 }
 
-/// Of one database: to the ledger, to the source, or both.
-fn connections_per_converter(config: &Config) -> u32 {
+/// To one database: a converter holds one to the source and one to the ledger.
+pub fn connections_per_converter(config: &Config) -> u32 {
     let together = config
         .database_url
         .is_same_database(&config.source_database_url);
